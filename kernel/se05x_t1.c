@@ -1,0 +1,902 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * T=1 over I2C (UM11225), the host's side of the link
+ *
+ * A command is sent as one I-block or a chain of them. exchange() sends one
+ * block and waits for the one that may follow it, asking again by R-NAK where
+ * something was lost. When that does not help, recover() climbs the ladder:
+ * RESYNC, soft reset, chip reset, power cycle. From RESYNC on the command is
+ * dead: none of its I-blocks is written again and no answer of it is taken,
+ * so it has run at most once.
+ */
+#include <linux/crc-ccitt.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#include <linux/se05x.h>
+
+#include "se05x_t1.h"
+
+/* NAD, UM11225 table 4 */
+#define NAD_TO_CHIP		0x5A
+#define NAD_TO_HOST		0xA5
+
+/* PCB: I is 0 N(S) M 00000, R is 100 N(R) 00 e e, S is 11 r c c c c c */
+#define PCB_NOT_I		0x80
+#define PCB_I_NS(n)		((n) << 6)
+#define PCB_I_MORE		0x20
+#define PCB_I_ZERO		0x1F
+#define PCB_R_MASK		0xEC
+#define PCB_R_NR(n)		(0x80 | (n) << 4)
+#define PCB_R_CRC		0x01
+#define PCB_R_OTHER		0x02
+#define PCB_R_ERROR		0x03
+#define PCB_S_RESPONSE		0x20
+#define PCB_S_RESYNC		0xC0
+#define PCB_S_IFS		0xC1
+#define PCB_S_WTX		0xC3
+#define PCB_S_END_SESSION	0xC5
+#define PCB_S_CHIP_RESET	0xC6
+#define PCB_S_GET_ATR		0xC7
+#define PCB_S_SOFT_RESET	0xCF
+
+#define PLID_I2C		2
+
+#define MS			((u64)1000)	/* this file's clock counts microseconds */
+#define SECOND			(1000 * MS)
+
+/* What holds until the ATR says otherwise (values of real parts' ATRs) */
+#define DEFAULT_BWT_MS		1000
+#define DEFAULT_MPOT_MS		1
+#define DEFAULT_SEGT_US		100
+#define DEFAULT_HARD_LIMIT	(300 * SECOND)	/* RSA-4096 on a tired chip */
+
+#define WRITE_TIMEOUT_MIN	(500 * MS)	/* cold boots of 20-200 ms were seen */
+#define OFF_TIME		(5 * MS)	/* other stacks take 2-5 ms */
+#define BOOT_TIME		(5 * MS)	/* power wake-up time of UM11225 */
+#define SILENCE_MIN		(5 * SECOND)	/* before power is cut in an exchange */
+
+#define RNAK_TRIES		3
+#define R_LIMIT			3	/* silicon sticks in R(other) until reset */
+#define RESYNC_TRIES		3
+#define DROPS_MAX		4
+#define CLEARING_READS		4
+
+/* What became of one transfer; STOP: link->stop says why nothing may follow */
+enum xfer { OK, NACKED, FAILED, STOP };
+
+/* What a look for a block gave */
+enum rx {
+	RX_NONE,	/* nothing there (yet) */
+	RX_BLOCK,	/* a valid block in link->rx */
+	RX_BAD_CRC,
+	RX_BAD,		/* something, but no block */
+	RX_SILENT,	/* nothing until the block timeout */
+	RX_STOP,
+};
+
+u16 se05x_t1_crc(const u8 *buf, size_t len)
+{
+	return crc_ccitt(0xffff, buf, len) ^ 0xffff;
+}
+
+static u16 be16(const u8 *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+/**
+ * se05x_atr_parse() - decode an ATR by its own length bytes
+ * @atr: filled in on success, untouched otherwise
+ * @buf: the ATR
+ * @len: its length in bytes
+ *
+ * Longer parameter fields than we know are skipped over.
+ *
+ * Return: 0, or -EINVAL if a field reaches past the end or is too short.
+ */
+int se05x_atr_parse(struct se05x_atr *atr, const u8 *buf, size_t len)
+{
+	size_t dllp = 7, plp, hb;
+	struct se05x_atr a = {
+		.mpot_ms = DEFAULT_MPOT_MS,
+		.segt_us = DEFAULT_SEGT_US,
+	};
+
+	/* PVER VID(5) DLLP_LEN DLLP PLID PLP_LEN PLP HB_LEN HB */
+	if (len > sizeof(a.raw) || len < dllp || buf[6] < 4)
+		return -EINVAL;
+	plp = dllp + buf[6] + 2;
+	if (len < plp)
+		return -EINVAL;
+	hb = plp + buf[plp - 1] + 1;
+	if (len < hb || len - hb < buf[hb - 1])
+		return -EINVAL;
+
+	memcpy(a.raw, buf, len);
+	a.raw_len = len;
+	a.pver = buf[0];
+	memcpy(a.vid, buf + 1, sizeof(a.vid));
+	a.bwt_ms = be16(buf + dllp);
+	a.ifsc = be16(buf + dllp + 2);
+	if (buf[plp - 2] == PLID_I2C) {
+		if (buf[plp - 1] < 11)
+			return -EINVAL;
+		a.mcf_khz = be16(buf + plp);
+		a.config = buf[plp + 2];
+		a.mpot_ms = buf[plp + 3];
+		a.segt_us = be16(buf + plp + 7);
+		a.wut_us = be16(buf + plp + 9);
+	}
+	a.hb = hb;
+	a.hb_len = buf[hb - 1];
+	*atr = a;
+	return 0;
+}
+
+static u64 now(struct se05x_link *link)
+{
+	return link->ops->now(link->ctx);
+}
+
+static u64 bwt(struct se05x_link *link)
+{
+	return (link->atr.bwt_ms ?: DEFAULT_BWT_MS) * MS;
+}
+
+static u64 block_timeout(struct se05x_link *link)
+{
+	u64 time = max_t(u64, link->mult, 1) * bwt(link);
+
+	return time + (time >> 2) + 100 * MS;
+}
+
+/* from the end of a transfer that was not acknowledged to the next */
+static u64 poll_time(struct se05x_link *link)
+{
+	return max_t(u64, link->atr.mpot_ms * MS, link->atr.segt_us);
+}
+
+static void tell(struct se05x_link *link, enum se05x_link_event event, u32 arg,
+		 int result)
+{
+	if (link->ops->event)
+		link->ops->event(link->ctx, event, arg, result);
+}
+
+static void count_rung(struct se05x_link *link, enum se05x_rung rung)
+{
+	link->stats.rungs[rung]++;
+	tell(link, SE05X_LINK_RUNG, rung, 0);
+}
+
+/* Wait; also with nothing to wait for, since that is how we are told to stop. */
+static enum xfer pause_for(struct se05x_link *link, u64 us)
+{
+	int ret = link->stop ?: link->ops->sleep(link->ctx, us);
+
+	if (ret >= 0)
+		return OK;
+	link->stop = ret;
+	return STOP;
+}
+
+/*
+ * Before each transfer: SEGT since the end of the last one, MPOT if that was
+ * not acknowledged.
+ */
+static enum xfer guard(struct se05x_link *link)
+{
+	u64 time = now(link);
+
+	return pause_for(link, link->ready > time ? link->ready - time : 0);
+}
+
+static enum xfer judge(struct se05x_link *link, int ret, size_t len)
+{
+	link->ready = now(link) + link->atr.segt_us;
+	switch (ret) {
+	case -ENXIO:
+	case -EREMOTEIO:	/* what bcm2835 and designware make of a NACK */
+		link->ready = now(link) + poll_time(link);
+		link->stats.nacks++;
+		return NACKED;
+	case -EOPNOTSUPP:
+	case -EINVAL:
+	case -ESHUTDOWN:
+	case -ENODEV:
+		link->stop = ret;
+		link->given_up = true;
+		return STOP;
+	}
+	return ret == (int)len ? OK : FAILED;
+}
+
+static enum xfer bus_write(struct se05x_link *link, const u8 *buf, size_t len)
+{
+	int ret;
+
+	if (guard(link) == STOP)
+		return STOP;
+	ret = link->ops->write(link->ctx, buf, len);
+	link->stats.blocks_out++;
+	link->stats.bytes_out += max(ret, 0);
+	tell(link, SE05X_LINK_FRAME_OUT, buf[1] << 8 | buf[2], ret);
+	return judge(link, ret, len);
+}
+
+static enum xfer bus_read(struct se05x_link *link, u8 *buf, size_t len)
+{
+	int ret;
+
+	if (guard(link) == STOP)
+		return STOP;
+	ret = link->ops->read(link->ctx, buf, len);
+	link->stats.bytes_in += max(ret, 0);
+	return judge(link, ret, len);
+}
+
+/* The rest of a block: the chip may let us wait, the adapter may want pieces. */
+static enum xfer bus_read_rest(struct se05x_link *link, u8 *buf, size_t len,
+			       u64 deadline)
+{
+	while (len) {
+		size_t piece = min_t(size_t, len, link->max_read);
+		enum xfer x = bus_read(link, buf, piece);
+
+		if (x == NACKED && now(link) < deadline)
+			continue;
+		if (x != OK)
+			return x;
+		buf += piece;
+		len -= piece;
+	}
+	return OK;
+}
+
+/* Where a block begins is lost: empty the chip's buffer, whatever is in it. */
+static enum rx drain(struct se05x_link *link, enum rx good, enum rx bad)
+{
+	size_t len = min_t(size_t, SE05X_T1_FRAME_MAX, link->max_read);
+
+	switch (bus_read(link, link->rx, len)) {
+	case OK:
+		link->heard = now(link);
+		return good;
+	case STOP:
+		return RX_STOP;
+	default:
+		return bad;
+	}
+}
+
+/* A bus that nobody drives reads all ones or, shorted, all zeros. */
+static bool nobody_there(const u8 *header)
+{
+	u8 ones = 0xff, zeros = 0;
+	int i;
+
+	for (i = 0; i < SE05X_T1_OVERHEAD; i++) {
+		ones &= header[i];
+		zeros |= header[i];
+	}
+	return ones == 0xff || !zeros;
+}
+
+static bool is_r(u8 pcb)
+{
+	return (pcb & PCB_R_MASK) == PCB_R_NR(0);
+}
+
+/* NAD 00 was seen in the R-NAK by which a chip answers what it did not get. */
+static bool nad_ok(const u8 *rx)
+{
+	return rx[0] == NAD_TO_HOST ||
+	       (!rx[0] && is_r(rx[1]) && (rx[1] & PCB_R_ERROR) && !rx[2]);
+}
+
+/*
+ * One look for a block: a header read, then exactly the rest. The five bytes
+ * of the header are a whole R- or S-block in one transfer.
+ */
+static enum rx look(struct se05x_link *link, u64 deadline)
+{
+	u8 *rx = link->rx;
+	size_t have = SE05X_T1_OVERHEAD, total;
+	enum xfer x = bus_read(link, rx, have);
+	u16 crc;
+
+	if (x == STOP)
+		return RX_STOP;
+	if (x == NACKED)
+		return RX_NONE;
+	if (x == FAILED)
+		return drain(link, RX_BAD, RX_NONE);
+	if (nobody_there(rx)) {
+		if (!link->known) {	/* in probe: not our chip */
+			link->stop = -ENODEV;
+			return RX_STOP;
+		}
+		link->ready = now(link) + poll_time(link);
+		return RX_NONE;
+	}
+	link->heard = now(link);
+	if (rx[1] == NAD_TO_HOST)	/* one byte of garbage in front */
+		memmove(rx, rx + 1, --have);
+	if (!nad_ok(rx) || rx[2] > SE05X_T1_INF_MAX)
+		return drain(link, RX_BAD, RX_BAD);
+
+	total = rx[2] + SE05X_T1_OVERHEAD;
+	x = bus_read_rest(link, rx + have, total - have, deadline);
+	if (x == STOP)
+		return RX_STOP;
+	if (x != OK)
+		return drain(link, RX_BAD, RX_BAD);
+	crc = se05x_t1_crc(rx, total - 2);
+	if (rx[total - 2] != (crc & 0xff) || rx[total - 1] != crc >> 8) {
+		tell(link, SE05X_LINK_FRAME_IN, rx[1] << 8 | rx[2], -EBADMSG);
+		return drain(link, RX_BAD_CRC, RX_BAD_CRC);
+	}
+
+	tell(link, SE05X_LINK_FRAME_IN, rx[1] << 8 | rx[2], 0);
+	link->stats.blocks_in++;
+	link->rx_len = rx[2];
+	if (rx[1] != PCB_S_WTX)
+		link->mult = 1;
+	return RX_BLOCK;
+}
+
+/* Look until something is there or the block timeout, or the limit, is over. */
+static enum rx receive(struct se05x_link *link)
+{
+	u64 start = now(link);
+	u64 deadline = min(start + block_timeout(link), link->limit);
+
+	for (;;) {
+		enum rx r = look(link, deadline);
+		u64 time = now(link);
+
+		if (r != RX_NONE)
+			return r;
+		if (time >= deadline)
+			return RX_SILENT;
+		/* never later than 1/64 of the time that was waited already */
+		link->ready = min(max(link->ready, time + ((time - start) >> 6)),
+				  max(link->ready, deadline));
+	}
+}
+
+/*
+ * Write a block until the chip takes it. A busy chip does not acknowledge, and
+ * neither does one that wants to be read first: so look now and then. Where
+ * the adapter can't say what became of the frame, an I-block is not repeated:
+ * only the chip may ask for that.
+ *
+ * Return: RX_NONE once the block is out, or what was read in its stead.
+ */
+static enum rx send(struct se05x_link *link, const u8 *buf, size_t len)
+{
+	u64 timeout = max(block_timeout(link), WRITE_TIMEOUT_MIN);
+	u64 deadline = min(now(link) + timeout, link->limit);
+	bool first = true;
+
+	for (;;) {
+		enum xfer x = bus_write(link, buf, len);
+
+		if (x == STOP)
+			return RX_STOP;
+		if (x == OK || (x == FAILED && !(buf[1] & PCB_NOT_I)))
+			return RX_NONE;
+		if (x == FAILED || !first) {
+			enum rx r = look(link, deadline);
+
+			if (r != RX_NONE)
+				return r;
+		}
+		first = false;
+		if (now(link) >= deadline)
+			return RX_SILENT;
+	}
+}
+
+static size_t frame(u8 *buf, u8 pcb, const u8 *inf, u8 len)
+{
+	u16 crc;
+
+	buf[0] = NAD_TO_CHIP;
+	buf[1] = pcb;
+	buf[2] = len;
+	memcpy(buf + 3, inf, len);
+	crc = se05x_t1_crc(buf, len + 3);
+	buf[len + 3] = crc & 0xff;
+	buf[len + 4] = crc >> 8;
+	return len + SE05X_T1_OVERHEAD;
+}
+
+/* R- and S-blocks of which nothing is kept */
+static enum rx send_control(struct se05x_link *link, u8 pcb, const u8 *inf, u8 len)
+{
+	return send(link, link->ctl, frame(link->ctl, pcb, inf, len));
+}
+
+static bool is_wtx(struct se05x_link *link)
+{
+	return link->rx[1] == PCB_S_WTX && link->rx_len == 1;
+}
+
+/* The chip asked for more time: grant the multiplier it asked for. */
+static enum rx grant_wtx(struct se05x_link *link)
+{
+	u8 mult = link->rx[3];
+
+	link->mult = mult;
+	link->stats.wtx++;
+	return send_control(link, PCB_S_WTX | PCB_S_RESPONSE, &mult, 1);
+}
+
+/* S(IFS request): from now on shorter, or longer, blocks */
+static bool is_ifs(struct se05x_link *link)
+{
+	return link->rx[1] == PCB_S_IFS && link->rx_len == 1 &&
+	       link->rx[3] && link->rx[3] <= SE05X_T1_INF_MAX;
+}
+
+static enum rx grant_ifs(struct se05x_link *link)
+{
+	u8 ifsc = link->rx[3];
+
+	link->ifsc = ifsc;
+	return send_control(link, PCB_S_IFS | PCB_S_RESPONSE, &ifsc, 1);
+}
+
+/* May the block in rx follow the one in tx? */
+static bool is_expected(struct se05x_link *link)
+{
+	u8 pcb = link->rx[1], tx = link->tx[1];
+
+	if (!(tx & PCB_NOT_I) && (tx & PCB_I_MORE))
+		return pcb == PCB_R_NR(link->ns ^ 1) && !link->rx_len;
+	if (pcb & (PCB_NOT_I | PCB_I_ZERO))
+		return false;
+	if ((pcb & PCB_I_MORE) && !link->rx_len)
+		return false;	/* a chain of empty blocks would never end */
+	return (pcb & ~PCB_I_MORE) == PCB_I_NS(link->nr);
+}
+
+/* Does the chip ask for the block in tx? For an I-block by its number only. */
+static bool is_asked_again(struct se05x_link *link)
+{
+	if (link->tx[1] & PCB_NOT_I)
+		return true;
+	return (link->rx[1] & PCB_R_NR(1)) == PCB_R_NR(link->ns);
+}
+
+/*
+ * Send the block in tx and get the one that may follow it into rx.
+ *
+ * Return: 0; -EIO if R-NAK did not help; link->stop.
+ */
+static int exchange(struct se05x_link *link)
+{
+	int naks = 0, rs = 0, drops = 0, ifs = 0;
+	bool out;
+	enum rx r;
+
+again:
+	r = send(link, link->tx, link->tx_len);
+	out = r == RX_NONE || (link->tx[1] & PCB_NOT_I);
+	for (;;) {
+		if (r == RX_NONE)
+			r = receive(link);
+		if (r == RX_STOP)
+			return link->stop;
+		if (r == RX_BLOCK && out && is_expected(link))
+			return 0;
+		if (now(link) >= link->limit)
+			return -EIO;
+		if (r == RX_BLOCK && is_wtx(link)) {
+			r = grant_wtx(link);
+			if (r != RX_STOP && !out)
+				goto again;
+			continue;
+		}
+		if (!out) {
+			/* older than our block, so no answer to it */
+			if (r == RX_SILENT || drops++ == DROPS_MAX)
+				return -EIO;
+			goto again;
+		}
+		if (r == RX_BLOCK && is_ifs(link) && ifs++ < DROPS_MAX) {
+			r = grant_ifs(link);
+			continue;
+		}
+		if (r == RX_BLOCK && is_r(link->rx[1]) && !link->rx_len) {
+			if (++rs == R_LIMIT)
+				return -EIO;
+			if (is_asked_again(link)) {
+				link->stats.resends++;
+				goto again;
+			}
+		}
+		if (naks++ == RNAK_TRIES)
+			return -EIO;
+		count_rung(link, SE05X_RUNG_RNAK);
+		r = send_control(link, PCB_R_NR(link->nr) |
+				 (r == RX_BAD_CRC ? PCB_R_CRC : PCB_R_OTHER),
+				 NULL, 0);
+	}
+}
+
+/*
+ * Send an S-request until its response is in rx. Anything else is read whole
+ * and dropped, and the request repeated, since it may have crossed it.
+ *
+ * Return: 0; -EIO; link->stop.
+ */
+static int s_request(struct se05x_link *link, u8 pcb, int tries)
+{
+	int drops = 0;
+
+	link->mult = 1;
+	while (tries) {
+		u64 end = now(link) + max(block_timeout(link), WRITE_TIMEOUT_MIN);
+		enum rx r;
+
+		/* WTX may stretch it, but past the hard limit no longer */
+		link->limit = max(link->hard, end);
+		r = send_control(link, pcb, NULL, 0);
+		for (;;) {
+			if (r == RX_NONE)
+				r = receive(link);
+			if (r == RX_STOP)
+				return link->stop;
+			if (r != RX_BLOCK || !is_wtx(link) || now(link) >= link->limit)
+				break;
+			r = grant_wtx(link);
+		}
+		if (r != RX_BLOCK)
+			tries--;
+		else if (link->rx[1] == (pcb | PCB_S_RESPONSE))
+			return 0;
+		else if (drops++ == DROPS_MAX)
+			break;
+	}
+	return -EIO;
+}
+
+/* From here on nothing tells what the applet still knows. */
+static void lose(struct se05x_link *link, enum se05x_rung rung)
+{
+	link->synced = false;
+	tell(link, SE05X_LINK_LOST, rung, 0);
+}
+
+/*
+ * Both counters are 0 now. Before the next I-block read away what is left of
+ * an older exchange, until nothing is.
+ */
+static int start_over(struct se05x_link *link)
+{
+	int i;
+
+	link->ns = 0;
+	link->nr = 0;
+	for (i = 0; i < CLEARING_READS; i++) {
+		switch (look(link, now(link) + block_timeout(link))) {
+		case RX_NONE:
+			return 0;
+		case RX_STOP:
+			return link->stop;
+		default:
+			continue;
+		}
+	}
+	return -EIO;
+}
+
+static int resync(struct se05x_link *link)
+{
+	int ret;
+
+	lose(link, SE05X_RUNG_RESYNC);
+	ret = s_request(link, PCB_S_RESYNC, RESYNC_TRIES);
+	if (ret)
+		return ret;
+	link->known = true;
+	return start_over(link);
+}
+
+static int take_atr(struct se05x_link *link)
+{
+	int ret = se05x_atr_parse(&link->atr, link->rx + 3, link->rx_len);
+
+	if (ret)
+		return ret;
+	link->ifsc = min_t(u16, link->atr.ifsc ?: SE05X_T1_INF_MAX, SE05X_T1_INF_MAX);
+	return 0;
+}
+
+static int soft_reset(struct se05x_link *link)
+{
+	int ret;
+
+	lose(link, SE05X_RUNG_SOFT);
+	ret = s_request(link, PCB_S_SOFT_RESET, 1);
+	if (ret)
+		return ret;
+	/* an ATR that was understood before still holds */
+	if (take_atr(link) && !link->atr.raw_len)
+		return -EIO;
+	return start_over(link);
+}
+
+/* After power-on, and after the wake-up time it announced, RESYNC comes first. */
+static int boot(struct se05x_link *link)
+{
+	if (pause_for(link, max_t(u64, BOOT_TIME, link->atr.wut_us)) == STOP)
+		return link->stop;
+	return resync(link);
+}
+
+static int chip_reset(struct se05x_link *link)
+{
+	int ret;
+
+	lose(link, SE05X_RUNG_CHIP);
+	ret = s_request(link, PCB_S_CHIP_RESET, 1);
+	return ret ?: boot(link);
+}
+
+static int power_cycle(struct se05x_link *link)
+{
+	int ret = link->ops->power(link->ctx, false);
+
+	if (ret)
+		return ret;
+	lose(link, SE05X_RUNG_POWER);
+	link->in_flight = false;
+	/* told to stop here, the lines are no longer ours */
+	if (pause_for(link, OFF_TIME) == STOP)
+		return link->stop;
+	ret = link->ops->power(link->ctx, true);
+	return ret ?: boot(link);
+}
+
+/*
+ * The chip may be writing its flash: before its power is cut it must have been
+ * silent for long, or past the hard limit.
+ *
+ * Return: 0 to cut; -EAGAIN if the chip came back to life; link->stop.
+ */
+static int wait_for_silence(struct se05x_link *link)
+{
+	u64 quiet = max(SILENCE_MIN, 3 * bwt(link));
+
+	while (now(link) < min(link->heard + quiet, link->hard)) {
+		enum rx r;
+
+		link->limit = min(link->heard + quiet, link->hard);
+		r = receive(link);
+		if (r == RX_STOP)
+			return link->stop;
+		if (r == RX_BLOCK && is_wtx(link) && grant_wtx(link) == RX_STOP)
+			return link->stop;
+		if (r == RX_BLOCK)
+			return -EAGAIN;
+	}
+	return 0;
+}
+
+static int climb(struct se05x_link *link, enum se05x_rung rung, bool on_purpose)
+{
+	int ret = 0;
+
+	switch (rung) {
+	case SE05X_RUNG_SOFT:
+		return soft_reset(link);
+	case SE05X_RUNG_CHIP:
+		return chip_reset(link);
+	case SE05X_RUNG_POWER:
+		if (link->in_flight || !on_purpose)
+			ret = wait_for_silence(link);
+		return ret ?: power_cycle(link);
+	default:
+		return resync(link);
+	}
+}
+
+/*
+ * Climb the ladder from @from until the link is in step again. @on_purpose:
+ * that rung is wanted for itself, with nothing in flight.
+ */
+static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpose)
+{
+	enum se05x_rung rung = from;
+
+	while (rung < SE05X_RUNG_GIVEN_UP) {
+		int ret;
+
+		/* what never answered RESYNC may be somebody else's chip */
+		if (rung > SE05X_RUNG_RESYNC && !link->known && !link->trusted)
+			break;
+		count_rung(link, rung);
+		ret = climb(link, rung, on_purpose && rung == from);
+		if (!ret) {
+			link->synced = true;
+			link->given_up = false;
+			link->in_flight = false;
+			return 0;
+		}
+		if (link->stop)
+			return link->stop;
+		if (ret == -EOPNOTSUPP && on_purpose && rung == from)
+			return ret;
+		rung = ret == -EAGAIN ? SE05X_RUNG_RESYNC : rung + 1;
+	}
+	link->given_up = true;
+	count_rung(link, SE05X_RUNG_GIVEN_UP);
+	return -ENOLINK;
+}
+
+static void begin(struct se05x_link *link)
+{
+	link->stop = 0;
+	link->heard = now(link);
+	link->hard = link->heard + link->hard_limit_us;
+	link->limit = link->hard;
+}
+
+/* APDUs don't stay in our buffers. An adapter that refused ends the link. */
+static int end(struct se05x_link *link, int ret)
+{
+	if (link->stop && link->given_up)
+		ret = link->stop == -ENODEV || link->stop == -ESHUTDOWN ?
+			-ENODEV : -ENOLINK;
+	memset(link->tx, 0, sizeof(link->tx));
+	memset(link->rx, 0, sizeof(link->rx));
+	return ret;
+}
+
+/**
+ * se05x_link_init() - make a link that knows nothing yet
+ * @link: the link, zeroed
+ * @ops: the world
+ * @ctx: handed back to @ops
+ * @max_write: longest write message the adapter takes, in bytes, 0: any
+ * @max_read: longest read message the adapter takes, in bytes, 0: any
+ *
+ * Both limits must let a whole S-block with one byte through: 6 or more.
+ */
+void se05x_link_init(struct se05x_link *link, const struct se05x_link_ops *ops,
+		     void *ctx, size_t max_write, size_t max_read)
+{
+	link->ops = ops;
+	link->ctx = ctx;
+	link->max_write = min_t(size_t, max_write ?: SE05X_T1_FRAME_MAX, SE05X_T1_FRAME_MAX);
+	link->max_read = min_t(size_t, max_read ?: SE05X_T1_FRAME_MAX, SE05X_T1_FRAME_MAX);
+	link->hard_limit_us = DEFAULT_HARD_LIMIT;
+	link->mult = 1;
+	link->ifsc = SE05X_T1_INF_MAX;
+	link->atr.bwt_ms = DEFAULT_BWT_MS;
+	link->atr.ifsc = SE05X_T1_INF_MAX;
+	link->atr.mpot_ms = DEFAULT_MPOT_MS;
+	link->atr.segt_us = DEFAULT_SEGT_US;
+}
+
+int se05x_link_open(struct se05x_link *link, bool booting)
+{
+	int ret;
+
+	begin(link);
+	/* an earlier boot stage may have left the chip computing */
+	link->in_flight = !booting;
+	if (booting && pause_for(link, BOOT_TIME) == STOP)
+		return link->stop;
+	ret = recover(link, SE05X_RUNG_RESYNC, false);
+	if (!ret && !link->atr.raw_len) {
+		ret = s_request(link, PCB_S_GET_ATR, RESYNC_TRIES);
+		if (ret || take_atr(link))
+			ret = link->stop ?: recover(link, SE05X_RUNG_SOFT, false);
+	}
+	if (!ret && !link->atr.raw_len)
+		ret = -ENODEV;
+	ret = end(link, ret);
+	return ret == -ENOLINK ? -ENODEV : ret;
+}
+
+int se05x_link_wake(struct se05x_link *link)
+{
+	if (link->given_up)
+		return -ENOLINK;
+	if (link->synced)
+		return 0;
+	begin(link);
+	return end(link, recover(link, SE05X_RUNG_RESYNC, false));
+}
+
+static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
+{
+	size_t chunk = min_t(size_t, link->ifsc, link->max_write - SE05X_T1_OVERHEAD);
+	size_t pos = 0;
+
+	while (pos < apdu->command_len) {
+		size_t len = min(chunk, apdu->command_len - pos);
+		bool last = pos + len == apdu->command_len;
+		int ret;
+
+		link->tx_len = frame(link->tx, PCB_I_NS(link->ns) |
+				     (last ? 0 : PCB_I_MORE), apdu->command + pos, len);
+		if (last)	/* whatever the adapter says, it may arrive */
+			apdu->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
+		ret = exchange(link);
+		if (ret)
+			return ret;
+		link->ns ^= 1;
+		pos += len;
+	}
+	return 0;
+}
+
+static int take_response(struct se05x_link *link, struct se05x_apdu *apdu)
+{
+	for (;;) {
+		int ret;
+
+		if (link->rx_len > SE05X_T1_RESPONSE_MAX - apdu->response_len)
+			return -EIO;
+		memcpy(apdu->response + apdu->response_len, link->rx + 3, link->rx_len);
+		apdu->response_len += link->rx_len;
+		link->nr ^= 1;
+		if (!(link->rx[1] & PCB_I_MORE))
+			return apdu->response_len < 2 ? -EIO : 0;	/* no SW */
+		link->tx_len = frame(link->tx, PCB_R_NR(link->nr), NULL, 0);
+		ret = exchange(link);
+		if (ret)
+			return ret;
+	}
+}
+
+int se05x_link_transceive(struct se05x_link *link, struct se05x_apdu *apdu)
+{
+	int ret;
+
+	apdu->outcome = SE05X_OUTCOME_NOT_SENT;
+	apdu->response_len = 0;
+	if (!link->synced)
+		return -ENOLINK;
+
+	begin(link);
+	link->stats.apdus++;
+	link->in_flight = true;
+	ret = send_command(link, apdu) ?: take_response(link, apdu);
+	if (!ret) {
+		link->in_flight = false;
+		apdu->outcome = SE05X_OUTCOME_RAN;
+		return end(link, 0);
+	}
+
+	apdu->response_len = 0;
+	link->synced = false;
+	if (link->stop)	/* whoever stops us answers for what the chip was doing */
+		link->in_flight = link->given_up;
+	else
+		ret = recover(link, SE05X_RUNG_RESYNC, false) ?: -ECONNABORTED;
+	ret = end(link, ret);
+	return apdu->outcome == SE05X_OUTCOME_MAY_HAVE_RUN ? -ECONNRESET : ret;
+}
+
+int se05x_link_sleep(struct se05x_link *link)
+{
+	begin(link);
+	lose(link, SE05X_RUNG_RNAK);
+	/* once: a chip that answered is asleep, and RESYNC comes first then */
+	return end(link, s_request(link, PCB_S_END_SESSION, 1));
+}
+
+int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung)
+{
+	begin(link);
+	return end(link, recover(link, rung, true));
+}
