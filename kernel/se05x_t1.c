@@ -709,20 +709,23 @@ static int climb(struct se05x_link *link, enum se05x_rung rung, bool on_purpose)
 
 /*
  * Climb the ladder from @from until the link is in step again. @on_purpose:
- * that rung is wanted for itself, with nothing in flight.
+ * that rung is wanted for itself and is no recovery.
  */
 static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpose)
 {
 	enum se05x_rung rung = from;
 
 	while (rung < SE05X_RUNG_GIVEN_UP) {
+		bool wanted;
 		int ret;
 
 		/* what never answered RESYNC may be somebody else's chip */
 		if (rung > SE05X_RUNG_RESYNC && !link->known && !link->trusted)
 			break;
-		count_rung(link, rung);
-		ret = climb(link, rung, on_purpose && rung == from);
+		wanted = on_purpose && rung == from;
+		if (!wanted)
+			count_rung(link, rung);
+		ret = climb(link, rung, wanted);
 		if (!ret) {
 			link->synced = true;
 			link->given_up = false;
@@ -731,7 +734,7 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 		}
 		if (link->stop)
 			return link->stop;
-		if (ret == -EOPNOTSUPP && on_purpose && rung == from)
+		if (wanted && ret == -EOPNOTSUPP)
 			return ret;
 		rung = ret == -EAGAIN ? SE05X_RUNG_RESYNC : rung + 1;
 	}
@@ -794,7 +797,7 @@ int se05x_link_open(struct se05x_link *link, bool booting)
 	link->in_flight = !booting;
 	if (booting && pause_for(link, BOOT_TIME) == STOP)
 		return link->stop;
-	ret = recover(link, SE05X_RUNG_RESYNC, false);
+	ret = recover(link, SE05X_RUNG_RESYNC, true);
 	if (!ret && !link->atr.raw_len) {
 		ret = s_request(link, PCB_S_GET_ATR, RESYNC_TRIES);
 		if (ret || take_atr(link))
@@ -813,7 +816,7 @@ int se05x_link_wake(struct se05x_link *link)
 	if (link->synced)
 		return 0;
 	begin(link);
-	return end(link, recover(link, SE05X_RUNG_RESYNC, false));
+	return end(link, recover(link, SE05X_RUNG_RESYNC, true));
 }
 
 static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
