@@ -408,7 +408,8 @@ static size_t frame(u8 *buf, u8 pcb, const u8 *inf, u8 len)
 	buf[0] = NAD_TO_CHIP;
 	buf[1] = pcb;
 	buf[2] = len;
-	memcpy(buf + 3, inf, len);
+	if (len)
+		memcpy(buf + 3, inf, len);
 	crc = se05x_t1_crc(buf, len + 3);
 	buf[len + 3] = crc & 0xff;
 	buf[len + 4] = crc >> 8;
@@ -539,13 +540,13 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 {
 	int drops = 0;
 
-	link->mult = 1;
 	while (tries) {
-		u64 end = now(link) + max(block_timeout(link), WRITE_TIMEOUT_MIN);
 		enum rx r;
 
-		/* WTX may stretch it, but past the hard limit no longer */
-		link->limit = max(link->hard, end);
+		/* WTX may stretch this, but past the hard limit no longer */
+		link->mult = 1;
+		link->limit = max(link->hard, now(link) +
+				  max(block_timeout(link), WRITE_TIMEOUT_MIN));
 		r = send_control(link, pcb, NULL, 0);
 		for (;;) {
 			if (r == RX_NONE)
