@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * NXP EdgeLock SE05x: the chip object and its owner
+ *
+ * Lock rule: chip->lock guards the queue, the states of requests, who has the
+ * chip open or locked, and what others may read of it (state, generation,
+ * context, ATR); the chip itself, which is to say chip->link, is touched by the
+ * owner only.
+ */
+#ifndef SE05X_H
+#define SE05X_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/kref.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include <linux/se05x.h>
+
+#include "se05x_t1.h"
+
+/**
+ * struct se05x_phy_ops - what the bus driver does for the chip
+ * @write: one write message; bytes or errno as the adapter gave them
+ * @read: one read message, the same
+ * @power: switch the chip off or on, -EOPNOTSUPP without anything to switch
+ */
+struct se05x_phy_ops {
+	int (*write)(void *phy, const u8 *buf, size_t len);
+	int (*read)(void *phy, u8 *buf, size_t len);
+	int (*power)(void *phy, bool on);
+};
+
+/**
+ * struct se05x_setup - what the bus driver knows when it registers a chip
+ * @ops: how to reach it
+ * @phy: handed back to @ops
+ * @max_write: longest write message the adapter takes, 0: any
+ * @max_read: longest read message the adapter takes, 0: any
+ * @trusted: it is certain that an SE05x is there
+ * @booting: it was switched on just now
+ * @can_power: there is something to switch
+ * @heard: told by se05x_chip_register(): something acknowledged
+ */
+struct se05x_setup {
+	const struct se05x_phy_ops *ops;
+	void *phy;
+	size_t max_write;
+	size_t max_read;
+	bool trusted;
+	bool booting;
+	bool can_power;
+	bool heard;
+};
+
+/* SE05X_SELECTED: an AID, perhaps with one file's secure channel in it */
+enum se05x_context_state { SE05X_UNKNOWN, SE05X_CLEAN, SE05X_SELECTED };
+
+struct se05x_context {
+	enum se05x_context_state state;
+	u8 aid_len;
+	u8 aid[SE05X_AID_MAX];
+	u64 channel;		/* id of the file that opened it, 0: none */
+};
+
+enum se05x_request_type { SE05X_TRANSCEIVE, SE05X_SELECT, SE05X_LOCK, SE05X_RESET };
+enum se05x_request_state { SE05X_IDLE, SE05X_QUEUED, SE05X_TAKEN, SE05X_DONE };
+
+struct se05x_file;
+
+/* One per open file, made at open: nothing is allocated on the way to the wire. */
+struct se05x_request {
+	struct kref ref;
+	struct list_head node;		/* chip->queue */
+	struct se05x_file *file;
+	wait_queue_head_t wait;
+	enum se05x_request_state state;
+	bool started;			/* the command's own first byte may be out */
+	bool abandoned;			/* nobody waits any more */
+
+	/* in */
+	enum se05x_request_type type;
+	bool privileged;		/* CAP_SYS_ADMIN at the time of the call */
+	u32 flags;
+	u32 kind;
+	u64 demanded;
+	u8 aid_len;
+	u8 aid[SE05X_AID_MAX];
+	u32 command_len;
+
+	/* out */
+	int error;
+	u32 outcome;
+	u32 sw;
+	u64 generation;
+	u32 response_len;
+
+	u8 command[SE05X_T1_COMMAND_MAX];
+	u8 response[SE05X_T1_RESPONSE_MAX];
+};
+
+/* An open file description: a client. Lives on while the owner serves it. */
+struct se05x_file {
+	struct kref ref;
+	struct list_head node;		/* chip->files */
+	struct se05x_chip *chip;
+	u64 id;				/* never 0, never used again */
+	wait_queue_head_t turn;
+	bool busy;			/* one of its calls has the turn */
+	bool closed;
+	bool lost_lock;			/* tell it once, by ESTALE */
+	struct se05x_context bound;	/* SE05X_SELECTED or not at all */
+	struct se05x_request *req;	/* who has the turn has this */
+};
+
+struct se05x_chip {
+	struct device dev;
+	struct cdev cdev;
+	int index;
+	const struct se05x_phy_ops *phy_ops;
+	void *phy;
+	bool can_power;
+
+	struct kthread_worker *worker;	/* the owner */
+	struct kthread_work serve;
+	struct kthread_work farewell;
+	struct kthread_delayed_work idle;
+	struct se05x_link link;
+	bool power_lost;		/* since this was last set to false */
+	bool climbed;			/* the ladder, since the same */
+	bool asleep;
+	u8 answer[258];			/* to the SELECT of the context */
+	u16 answer_len;			/* 0: not to be remembered */
+
+	bool stop;			/* not one byte more */
+	bool cut;			/* somebody may cut the exchange in flight */
+
+	spinlock_t lock;		/* see above */
+	struct list_head queue;
+	struct list_head files;
+	struct se05x_request *current_req;
+	struct se05x_file *holder;	/* of the lock */
+	wait_queue_head_t wait;		/* the owner is free; the chip is gone */
+	bool busy;			/* the owner is at work */
+	bool parked;			/* the owner must not start anything */
+	bool dead;
+	u32 state;
+	u64 generation;
+	struct se05x_context context;
+	struct se05x_context last;	/* selected last */
+	struct se05x_atr atr;
+};
+
+/* se05x_core.c */
+struct se05x_chip *se05x_chip_register(struct device *parent,
+				       struct se05x_setup *setup);
+void se05x_chip_unregister(struct se05x_chip *chip);
+int se05x_chip_suspend(struct se05x_chip *chip);
+void se05x_chip_resume(struct se05x_chip *chip);
+int se05x_core_init(void);
+void se05x_core_exit(void);
+void se05x_renew(struct se05x_chip *chip);
+void se05x_forget_context(struct se05x_chip *chip);
+
+struct se05x_file *se05x_file_open(struct se05x_chip *chip);
+void se05x_file_close(struct se05x_file *file);
+int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock);
+void se05x_turn_end(struct se05x_file *file);
+int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
+		 bool nonblock);
+int se05x_unlock(struct se05x_file *file, u64 *generation);
+u64 se05x_generation(struct se05x_chip *chip);
+bool se05x_is_dead(struct se05x_chip *chip);
+
+/* se05x_owner.c */
+extern const struct se05x_link_ops se05x_owner_ops;
+void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req);
+void se05x_owner_sleep(struct se05x_chip *chip);
+void se05x_owner_publish(struct se05x_chip *chip);
+
+/* se05x_cdev.c */
+extern const struct file_operations se05x_fops;
+
+#endif /* SE05X_H */

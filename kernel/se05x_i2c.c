@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NXP EdgeLock SE05x secure element on I2C: one write, one read, power
+ */
+#include <linux/err.h>
+#include <linux/gpio/consumer.h>
+#include <linux/i2c.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/pm.h>
+#include <linux/property.h>
+#include <linux/regulator/consumer.h>
+
+#include "compat.h"
+#include "se05x.h"
+
+/* A whole S-block with one byte, S(WTX response), must go through. */
+#define TRANSFER_MIN	(SE05X_T1_OVERHEAD + 1)
+
+/**
+ * struct se05x_i2c - the chip's place on the bus
+ * @client: its address
+ * @enable: enable line, NULL without one
+ * @reset: reset line, NULL without one
+ * @vdd: supply, NULL without one
+ * @vdd_on: we have switched @vdd on
+ * @chip: the chip; NULL once it was shut down
+ */
+struct se05x_i2c {
+	struct i2c_client *client;
+	struct gpio_desc *enable;
+	struct gpio_desc *reset;
+	struct regulator *vdd;
+	bool vdd_on;
+	struct se05x_chip *chip;
+};
+
+/*
+ * One message, START to STOP: the chip knows no repeated start. i2c_transfer()
+ * counts messages; one that did not arrive whole is a failure of the bus.
+ */
+static int transfer(struct se05x_i2c *bus, u8 *buf, size_t len, u16 flags)
+{
+	struct i2c_msg msg = {
+		.addr = bus->client->addr,
+		.flags = flags,
+		.len = len,
+		.buf = buf,
+	};
+	int ret = i2c_transfer(bus->client->adapter, &msg, 1);
+
+	if (ret < 0)
+		return ret;
+	return ret == 1 ? len : -EIO;
+}
+
+static int se05x_i2c_write(void *phy, const u8 *buf, size_t len)
+{
+	return transfer(phy, (u8 *)buf, len, 0);
+}
+
+static int se05x_i2c_read(void *phy, u8 *buf, size_t len)
+{
+	return transfer(phy, buf, len, I2C_M_RD);
+}
+
+static int set_vdd(struct se05x_i2c *bus, bool on)
+{
+	int ret;
+
+	if (!bus->vdd || bus->vdd_on == on)
+		return 0;
+	ret = on ? regulator_enable(bus->vdd) : regulator_disable(bus->vdd);
+	if (!ret)
+		bus->vdd_on = on;
+	return ret;
+}
+
+/*
+ * Supply first and enable line last, and back in reverse order. A reset line
+ * stands in for them only where there is neither.
+ */
+static int se05x_i2c_power(void *phy, bool on)
+{
+	struct se05x_i2c *bus = phy;
+	int ret = 0;
+
+	if (!bus->enable && !bus->vdd)
+		return bus->reset ? gpiod_direction_output(bus->reset, !on) : -EOPNOTSUPP;
+	if (on)
+		ret = set_vdd(bus, true);
+	if (!ret && on && bus->reset)
+		ret = gpiod_direction_output(bus->reset, 0);
+	if (!ret && bus->enable)
+		ret = gpiod_direction_output(bus->enable, on);
+	if (!ret && !on)
+		ret = set_vdd(bus, false);
+	return ret;
+}
+
+static const struct se05x_phy_ops se05x_i2c_ops = {
+	.write = se05x_i2c_write,
+	.read = se05x_i2c_read,
+	.power = se05x_i2c_power,
+};
+
+static const struct of_device_id se05x_of_match[] = {
+	{ .compatible = "nxp,se050" },
+	{ .compatible = "nxp,se051" },
+	{ .compatible = "nxp,se052" },
+	{ .compatible = "nxp,a5000" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, se05x_of_match);
+
+/* Did the board's description name an SE05x? By id alone it might be anything. */
+static bool is_described(struct device *dev)
+{
+	const struct of_device_id *id;
+
+	for (id = se05x_of_match; id->compatible[0]; id++)
+		if (device_property_match_string(dev, "compatible", id->compatible) >= 0)
+			return true;
+	return false;
+}
+
+static void vdd_off(void *data)
+{
+	set_vdd(data, false);
+}
+
+/*
+ * Lines are taken as they are: driving one here could cut a chip that an
+ * earlier boot stage left computing.
+ */
+static int get_lines(struct se05x_i2c *bus)
+{
+	struct device *dev = &bus->client->dev;
+
+	bus->enable = devm_gpiod_get_optional(dev, "enable", GPIOD_ASIS);
+	if (IS_ERR(bus->enable))
+		return dev_err_probe(dev, PTR_ERR(bus->enable), "no enable line\n");
+	bus->reset = devm_gpiod_get_optional(dev, "reset", GPIOD_ASIS);
+	if (IS_ERR(bus->reset))
+		return dev_err_probe(dev, PTR_ERR(bus->reset), "no reset line\n");
+	bus->vdd = devm_regulator_get_optional(dev, "vdd");
+	if (IS_ERR(bus->vdd)) {
+		if (PTR_ERR(bus->vdd) != -ENODEV)
+			return dev_err_probe(dev, PTR_ERR(bus->vdd), "no vdd supply\n");
+		bus->vdd = NULL;
+	}
+	return devm_add_action_or_reset(dev, vdd_off, bus);
+}
+
+/* Return: 1 if the chip had to be switched on just now, 0 if it was on. */
+static int power_on(struct se05x_i2c *bus)
+{
+	bool off = (bus->vdd && regulator_is_enabled(bus->vdd) == 0) ||
+		   (bus->enable && gpiod_get_value_cansleep(bus->enable) == 0) ||
+		   (bus->reset && gpiod_get_value_cansleep(bus->reset) > 0);
+	int ret;
+
+	if (!off)	/* but keep the supply on */
+		return set_vdd(bus, true);
+	ret = set_vdd(bus, true);
+	if (!ret && bus->reset)
+		ret = gpiod_direction_output(bus->reset, 0);
+	if (!ret && bus->enable)
+		ret = gpiod_direction_output(bus->enable, 1);
+	return ret ?: 1;
+}
+
+static const char *lines(const struct se05x_i2c *bus)
+{
+	if (bus->enable)
+		return "enable line switched on";
+	return bus->reset ? "reset line only" : "no enable line";
+}
+
+static int check_adapter(struct se05x_i2c *bus, struct se05x_setup *setup)
+{
+	struct i2c_adapter *adapter = bus->client->adapter;
+	struct device *dev = &bus->client->dev;
+
+	if (!i2c_check_functionality(adapter, I2C_FUNC_I2C))
+		return dev_err_probe(dev, -EOPNOTSUPP, "%s can't do plain I2C transfers\n",
+				     adapter->name);
+	if (adapter->quirks) {
+		setup->max_write = adapter->quirks->max_write_len;
+		setup->max_read = adapter->quirks->max_read_len;
+	}
+	if ((setup->max_write && setup->max_write < TRANSFER_MIN) ||
+	    (setup->max_read && setup->max_read < TRANSFER_MIN))
+		return dev_err_probe(dev, -EOPNOTSUPP, "%s: transfers are too short\n",
+				     adapter->name);
+	if (i2c_check_quirks(adapter, I2C_AQ_NO_CLK_STRETCH))
+		dev_notice(dev, "%s stretches no clock: if the link has many errors, use a slower clock or i2c-gpio\n",
+			   adapter->name);
+	return 0;
+}
+
+static int se05x_i2c_probe(struct i2c_client *client)
+{
+	struct se05x_setup setup = { .ops = &se05x_i2c_ops };
+	struct device *dev = &client->dev;
+	struct se05x_i2c *bus;
+	int ret;
+
+	bus = devm_kzalloc(dev, sizeof(*bus), GFP_KERNEL);
+	if (!bus)
+		return -ENOMEM;
+	bus->client = client;
+	setup.phy = bus;
+	ret = check_adapter(bus, &setup);
+	if (ret)
+		return ret;
+	ret = get_lines(bus);
+	if (ret)
+		return ret;
+	ret = power_on(bus);
+	if (ret < 0)
+		return dev_err_probe(dev, ret, "can't switch the chip on\n");
+
+	setup.booting = ret;
+	setup.trusted = bus->enable && is_described(dev);
+	setup.can_power = bus->enable || bus->vdd || bus->reset;
+	bus->chip = se05x_chip_register(dev, &setup);
+	if (IS_ERR(bus->chip)) {
+		ret = PTR_ERR(bus->chip);
+		if (ret == -ENODEV)
+			return dev_err_probe(dev, ret, "no SE05x at 0x%02x on %s (%s): %s\n",
+					     client->addr, dev_name(&client->adapter->dev),
+					     lines(bus), setup.heard ?
+					     "what answers is another chip" :
+					     "nothing answers, check power, enable line and wiring");
+		return dev_err_probe(dev, ret, "no SE05x at 0x%02x on %s\n", client->addr,
+				     dev_name(&client->adapter->dev));
+	}
+	i2c_set_clientdata(client, bus);
+	return 0;
+}
+
+/* Lines and supply stay as they are: devres releases them after a removal. */
+static void se05x_i2c_shutdown(struct i2c_client *client)
+{
+	struct se05x_i2c *bus = i2c_get_clientdata(client);
+
+	if (bus && bus->chip)
+		se05x_chip_unregister(bus->chip);
+	if (bus)
+		bus->chip = NULL;
+}
+
+static int se05x_i2c_suspend(struct device *dev)
+{
+	struct se05x_i2c *bus = dev_get_drvdata(dev);
+
+	return se05x_chip_suspend(bus->chip);
+}
+
+static int se05x_i2c_resume(struct device *dev)
+{
+	struct se05x_i2c *bus = dev_get_drvdata(dev);
+
+	se05x_chip_resume(bus->chip);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(se05x_pm_ops, se05x_i2c_suspend, se05x_i2c_resume);
+
+static const struct i2c_device_id se05x_ids[] = {
+	{ "se050" },
+	{ "se051" },
+	{ "se052" },
+	{ "a5000" },
+	{ }
+};
+MODULE_DEVICE_TABLE(i2c, se05x_ids);
+
+static struct i2c_driver se05x_i2c_driver = {
+	.driver = {
+		.name = "se05x",
+		.of_match_table = se05x_of_match,
+		.pm = pm_sleep_ptr(&se05x_pm_ops),
+		.probe_type = PROBE_PREFER_ASYNCHRONOUS,
+	},
+	.se05x_i2c_probe_member = se05x_i2c_probe,
+	.remove = se05x_i2c_shutdown,
+	.shutdown = se05x_i2c_shutdown,
+	.id_table = se05x_ids,
+};
+
+static int __init se05x_init(void)
+{
+	int ret = se05x_core_init();
+
+	if (ret)
+		return ret;
+	ret = i2c_add_driver(&se05x_i2c_driver);
+	if (ret)
+		se05x_core_exit();
+	return ret;
+}
+module_init(se05x_init);
+
+static void __exit se05x_exit(void)
+{
+	i2c_del_driver(&se05x_i2c_driver);
+	se05x_core_exit();
+}
+module_exit(se05x_exit);
+
+MODULE_DESCRIPTION("NXP EdgeLock SE05x secure element");
+MODULE_LICENSE("GPL");

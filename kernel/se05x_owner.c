@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The owner: what it does with a request when its turn has come
+ *
+ * All of this runs in the chip's own thread, but for the probe, which is over
+ * before there is one.
+ */
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "se05x.h"
+
+#define INS_SELECT		0xA4
+#define INS_INITIALIZE_UPDATE	0x50
+#define P1_BY_NAME		0x04
+#define P2_FIRST_FCI		0x00
+#define P2_FIRST_NO_FCI		0x0C
+
+/* 00 A4 04 00 Lc AID Le */
+#define SELECT_MAX		(5 + SE05X_AID_MAX + 1)
+
+/* ---- the world, as the link sees it ---- */
+
+static int owner_write(void *ctx, const u8 *buf, size_t len)
+{
+	struct se05x_chip *chip = ctx;
+
+	return chip->phy_ops->write(chip->phy, buf, len);
+}
+
+static int owner_read(void *ctx, u8 *buf, size_t len)
+{
+	struct se05x_chip *chip = ctx;
+
+	return chip->phy_ops->read(chip->phy, buf, len);
+}
+
+static int told_to_stop(struct se05x_chip *chip)
+{
+	if (READ_ONCE(chip->stop))
+		return -ENODEV;
+	return READ_ONCE(chip->cut) ? -ECANCELED : 0;
+}
+
+static int owner_sleep(void *ctx, u32 us)
+{
+	struct se05x_chip *chip = ctx;
+	int ret = told_to_stop(chip);
+
+	if (ret || !us)
+		return ret;
+	usleep_range(us, us + max_t(u32, us >> 4, 50));
+	return told_to_stop(chip);
+}
+
+static u64 owner_now(void *ctx)
+{
+	return ktime_to_us(ktime_get());
+}
+
+static int owner_power(void *ctx, bool on)
+{
+	struct se05x_chip *chip = ctx;
+
+	return chip->phy_ops->power(chip->phy, on);
+}
+
+static void owner_event(void *ctx, enum se05x_link_event event, u32 arg, int result)
+{
+	struct se05x_chip *chip = ctx;
+
+	if (event == SE05X_LINK_LOST) {
+		chip->power_lost |= arg == SE05X_RUNG_POWER;
+		chip->asleep = false;
+		spin_lock(&chip->lock);
+		se05x_forget_context(chip);
+		spin_unlock(&chip->lock);
+	} else if (event == SE05X_LINK_RUNG && arg > SE05X_RUNG_RNAK) {
+		chip->climbed = true;
+		spin_lock(&chip->lock);
+		chip->state = SE05X_STATE_RECOVERING;
+		spin_unlock(&chip->lock);
+	}
+}
+
+const struct se05x_link_ops se05x_owner_ops = {
+	.write = owner_write,
+	.read = owner_read,
+	.sleep = owner_sleep,
+	.now = owner_now,
+	.power = owner_power,
+	.event = owner_event,
+};
+
+/* ---- contexts ---- */
+
+/* Tell the others how the chip is. */
+void se05x_owner_publish(struct se05x_chip *chip)
+{
+	const struct se05x_link *link = &chip->link;
+
+	spin_lock(&chip->lock);
+	if (link->given_up)
+		chip->state = SE05X_STATE_GIVEN_UP;
+	else if (link->synced)
+		chip->state = SE05X_STATE_ONLINE;
+	else if (chip->asleep)
+		chip->state = SE05X_STATE_ASLEEP;
+	else
+		chip->state = SE05X_STATE_RECOVERING;
+	chip->atr = link->atr;
+	spin_unlock(&chip->lock);
+}
+
+static bool same_aid(const struct se05x_context *a, const struct se05x_context *b)
+{
+	return a->aid_len == b->aid_len && !memcmp(a->aid, b->aid, a->aid_len);
+}
+
+static void set_aid(struct se05x_context *context, const u8 *aid, size_t len)
+{
+	context->state = SE05X_SELECTED;
+	context->channel = 0;
+	context->aid_len = len;
+	memcpy(context->aid, aid, len);
+}
+
+/* What a file's commands are for: what it selected, else what was selected last */
+static const struct se05x_context *target(struct se05x_chip *chip,
+					  const struct se05x_file *file)
+{
+	return file->bound.state == SE05X_SELECTED ? &file->bound : &chip->last;
+}
+
+static bool must_select(struct se05x_chip *chip, const struct se05x_file *file)
+{
+	const struct se05x_context *is = &chip->context;
+	const struct se05x_context *want = target(chip, file);
+
+	lockdep_assert_held(&chip->lock);
+	switch (is->state) {
+	case SE05X_UNKNOWN:
+		return true;
+	case SE05X_CLEAN:
+		return want->state == SE05X_SELECTED;
+	default:
+		return (is->channel && is->channel != file->id) || !same_aid(is, want);
+	}
+}
+
+/* Nobody may find what a file that is gone left behind. */
+static bool is_heir(struct se05x_chip *chip, const struct se05x_file *file)
+{
+	lockdep_assert_held(&chip->lock);
+	return !list_empty(&chip->files) && !(chip->context.channel && file->closed);
+}
+
+static bool is_success(u32 sw)
+{
+	return sw == 0x9000 || (sw >= 0x6100 && sw <= 0x63ff);
+}
+
+/* The chip answered a SELECT by name: what holds from now on. */
+static void note_select(struct se05x_chip *chip, const struct se05x_file *file,
+			const struct se05x_context *selected, u32 sw,
+			const u8 *answer, size_t len)
+{
+	chip->answer_len = 0;
+	if (sw == 0x9000 && answer && len <= sizeof(chip->answer)) {
+		memcpy(chip->answer, answer, len);
+		chip->answer_len = len;
+	}
+	spin_lock(&chip->lock);
+	se05x_forget_context(chip);
+	if (is_success(sw)) {
+		chip->last = *selected;
+		if (is_heir(chip, file))
+			chip->context = *selected;
+	}
+	spin_unlock(&chip->lock);
+}
+
+/* ---- the chip ---- */
+
+static int wake(struct se05x_chip *chip)
+{
+	int ret;
+
+	chip->power_lost = false;
+	ret = se05x_link_wake(&chip->link);
+	if (!ret && chip->power_lost) {
+		spin_lock(&chip->lock);
+		chip->context.state = SE05X_CLEAN;
+		spin_unlock(&chip->lock);
+	}
+	return ret == -ECANCELED ? -ECONNABORTED : ret;
+}
+
+/* The command's own first byte may be out from now on; unless nobody waits. */
+static bool start(struct se05x_chip *chip, struct se05x_request *req)
+{
+	spin_lock(&chip->lock);
+	req->started = !req->abandoned;
+	spin_unlock(&chip->lock);
+	return req->started;
+}
+
+/* One command of a request's; the answer is in req->response. */
+static int exchange(struct se05x_chip *chip, struct se05x_request *req,
+		    const u8 *command, size_t len, u32 *outcome)
+{
+	struct se05x_apdu apdu = {
+		.command = command,
+		.command_len = len,
+		.response = req->response,
+	};
+	int ret = se05x_link_transceive(&chip->link, &apdu);
+
+	*outcome = max(*outcome, apdu.outcome);
+	if (ret)
+		return ret == -ECANCELED ? -ECONNABORTED : ret;
+	*outcome = apdu.outcome;
+	req->response_len = apdu.response_len;
+	req->sw = req->response[apdu.response_len - 2] << 8 |
+		  req->response[apdu.response_len - 1];
+	return 0;
+}
+
+/* SELECT by name, on the driver's own account. It may be sent again. */
+static int select_context(struct se05x_chip *chip, struct se05x_request *req,
+			  const struct se05x_context *want, u32 *outcome)
+{
+	u8 command[SELECT_MAX] = { 0x00, INS_SELECT, P1_BY_NAME, P2_FIRST_FCI };
+	struct se05x_context selected = { };
+	size_t len = 5;
+	int tries = 2, ret;
+
+	set_aid(&selected, want->aid, want->aid_len);
+	command[4] = selected.aid_len;
+	if (selected.aid_len) {
+		memcpy(command + len, selected.aid, selected.aid_len);
+		len += selected.aid_len + 1;
+	}
+	do {
+		ret = wake(chip) ?: exchange(chip, req, command, len, outcome);
+	} while ((ret == -ECONNABORTED || ret == -ECONNRESET) && --tries);
+	if (!ret)
+		note_select(chip, req->file, &selected, req->sw, req->response,
+			    req->response_len);
+	return ret;
+}
+
+/* Have this file's applet selected. */
+static int select_again(struct se05x_chip *chip, struct se05x_request *req)
+{
+	const struct se05x_context none = { };
+	const struct se05x_context *want = target(chip, req->file);
+	u32 outcome = SE05X_OUTCOME_NOT_SENT;	/* the SELECT's, not the command's */
+	int ret;
+
+	if (want->state != SE05X_SELECTED)
+		want = &none;
+	ret = select_context(chip, req, want, &outcome);
+	memzero_explicit(req->response, req->response_len);
+	req->response_len = 0;
+	if (ret)
+		return ret == -ECONNRESET ? -ECONNABORTED : ret;
+	if (!is_success(req->sw))
+		return -ENOTCONN;
+	req->sw = 0;
+	return 0;
+}
+
+/* ---- TRANSCEIVE ---- */
+
+/* What a command says about contexts, if it is carried out */
+struct said {
+	bool select;		/* a SELECT by name on the basic channel */
+	bool plain;		/* with an AID and a P2 that bind its file */
+	bool remember;		/* whose answer may be given again */
+	bool open_channel;
+	struct se05x_context name;
+};
+
+static struct said parse_command(const u8 *c, size_t len)
+{
+	struct said said = { };
+	size_t lc = 0, data = 5;
+
+	said.open_channel = (c[0] & 0xE3) == 0x80 && c[1] == INS_INITIALIZE_UPDATE;
+	said.select = c[0] < 0x20 && c[1] == INS_SELECT && c[2] == P1_BY_NAME;
+	if (!said.select)
+		return said;
+	if (len > 5)
+		lc = c[4];
+	if (len > 7 && !lc) {
+		lc = c[5] << 8 | c[6];
+		data = 7;
+	}
+	said.plain = !c[0] && (c[3] == P2_FIRST_FCI || c[3] == P2_FIRST_NO_FCI) &&
+		     lc <= SE05X_AID_MAX && (!lc || data + lc <= len);
+	if (said.plain)
+		set_aid(&said.name, c + data, lc);
+	said.remember = said.plain && c[3] == P2_FIRST_FCI;
+	return said;
+}
+
+/* ESTALE, once: somebody broke the lock. */
+static int check_lock(struct se05x_file *file)
+{
+	if (!file->lost_lock)
+		return 0;
+	file->lost_lock = false;
+	return -ESTALE;
+}
+
+/* May this command be sent to the chip as it is now? */
+static int admit(struct se05x_chip *chip, struct se05x_request *req, bool select)
+{
+	struct se05x_file *file = req->file;
+	bool keep = chip->link.synced && (select || !must_select(chip, file));
+	int ret;
+
+	lockdep_assert_held(&chip->lock);
+	ret = check_lock(file);
+	if (ret)
+		return ret;
+	if (req->demanded && (req->demanded != chip->generation || !keep))
+		return -ESTALE;
+	if (file->bound.channel && chip->context.channel != file->id) {
+		file->bound.channel = 0;
+		if (!select)
+			return -ESTALE;
+	}
+	return chip->link.given_up ? -ENOLINK : 0;
+}
+
+static void note_channel(struct se05x_chip *chip, struct se05x_file *file)
+{
+	spin_lock(&chip->lock);
+	if (chip->context.state != SE05X_SELECTED)	/* what a boot selects */
+		set_aid(&chip->context, NULL, 0);
+	chip->context.channel = file->id;
+	file->bound = chip->context;
+	se05x_renew(chip);
+	if (!is_heir(chip, file))
+		se05x_forget_context(chip);
+	spin_unlock(&chip->lock);
+}
+
+static void note_command(struct se05x_chip *chip, struct se05x_request *req,
+			 const struct said *said)
+{
+	struct se05x_file *file = req->file;
+
+	if (said->open_channel && req->sw == 0x9000)
+		note_channel(chip, file);
+	if (!said->select)
+		return;
+	note_select(chip, file, &said->name, said->plain ? req->sw : 0,
+		    said->remember ? req->response : NULL, req->response_len);
+	spin_lock(&chip->lock);
+	if (!said->plain)
+		file->bound.state = SE05X_UNKNOWN;
+	else if (is_success(req->sw))
+		file->bound = said->name;
+	spin_unlock(&chip->lock);
+}
+
+static int serve_transceive(struct se05x_chip *chip, struct se05x_request *req)
+{
+	struct said said = parse_command(req->command, req->command_len);
+	bool select;
+	int ret;
+
+	spin_lock(&chip->lock);
+	ret = admit(chip, req, said.select);
+	spin_unlock(&chip->lock);
+	ret = ret ?: wake(chip);
+	if (ret)
+		return ret;
+	spin_lock(&chip->lock);
+	select = !said.select && must_select(chip, req->file);
+	spin_unlock(&chip->lock);
+	ret = select ? select_again(chip, req) : 0;
+	if (ret)
+		return ret;
+	if (!start(chip, req))
+		return -EBUSY;
+	ret = exchange(chip, req, req->command, req->command_len, &req->outcome);
+	if (!ret)
+		note_command(chip, req, &said);
+	return ret;
+}
+
+/* ---- SELECT ---- */
+
+static bool is_remembered(struct se05x_chip *chip, const struct se05x_context *want)
+{
+	lockdep_assert_held(&chip->lock);
+	return chip->link.synced && chip->answer_len && !chip->context.channel &&
+	       chip->context.state == SE05X_SELECTED && same_aid(&chip->context, want);
+}
+
+static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
+{
+	struct se05x_context want = { };
+	bool remembered;
+	int ret;
+
+	set_aid(&want, req->aid, req->aid_len);
+	spin_lock(&chip->lock);
+	ret = check_lock(req->file);
+	remembered = is_remembered(chip, &want) && !(req->flags & SE05X_SELECT_FRESH);
+	spin_unlock(&chip->lock);
+	if (ret)
+		return ret;
+
+	if (remembered) {
+		memcpy(req->response, chip->answer, chip->answer_len);
+		req->response_len = chip->answer_len;
+		req->sw = 0x9000;
+		req->outcome = SE05X_OUTCOME_RAN;
+	} else {
+		if (!start(chip, req))
+			return -EBUSY;
+		ret = select_context(chip, req, &want, &req->outcome);
+		if (ret)
+			return ret;
+	}
+	if (is_success(req->sw)) {
+		spin_lock(&chip->lock);
+		req->file->bound = want;
+		spin_unlock(&chip->lock);
+	}
+	return 0;
+}
+
+/* ---- LOCK and RESET ---- */
+
+static int serve_lock(struct se05x_chip *chip, struct se05x_request *req)
+{
+	int ret;
+
+	spin_lock(&chip->lock);
+	ret = check_lock(req->file);
+	if (!ret && chip->holder == req->file)
+		ret = -EALREADY;
+	if (!ret && req->abandoned)
+		ret = -EBUSY;
+	if (!ret) {
+		chip->holder = req->file;
+		req->outcome = SE05X_OUTCOME_RAN;
+	}
+	spin_unlock(&chip->lock);
+	return ret;
+}
+
+/* Does anybody else have something to lose? */
+static bool others_work(struct se05x_chip *chip, const struct se05x_file *me)
+{
+	const struct se05x_request *req;
+	const struct se05x_file *file;
+
+	list_for_each_entry(file, &chip->files, node)
+		if (file != me && file->bound.state == SE05X_SELECTED)
+			return true;
+	list_for_each_entry(req, &chip->queue, node)
+		if (req->file != me)
+			return true;
+	return false;
+}
+
+static int may_reset(struct se05x_chip *chip, const struct se05x_request *req)
+{
+	const struct se05x_file *me = req->file;
+
+	lockdep_assert_held(&chip->lock);
+	if (req->privileged || chip->link.given_up)
+		return 0;
+	if (list_is_singular(&chip->files) && !me->closed)
+		return 0;
+	return chip->holder == me && !others_work(chip, me) ? 0 : -EPERM;
+}
+
+static void break_lock(struct se05x_chip *chip, const struct se05x_request *req)
+{
+	lockdep_assert_held(&chip->lock);
+	if (req->privileged && chip->holder && chip->holder != req->file) {
+		chip->holder->lost_lock = true;
+		chip->holder = NULL;
+	}
+}
+
+static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
+{
+	static const enum se05x_rung rungs[] = {
+		[SE05X_RESET_SOFT] = SE05X_RUNG_SOFT,
+		[SE05X_RESET_CHIP] = SE05X_RUNG_CHIP,
+		[SE05X_RESET_POWER] = SE05X_RUNG_POWER,
+	};
+	bool clean;
+	int ret;
+
+	spin_lock(&chip->lock);
+	ret = may_reset(chip, req);
+	if (!ret && req->kind == SE05X_RESET_POWER && !chip->can_power)
+		ret = -EOPNOTSUPP;
+	if (!ret && req->abandoned)
+		ret = -EBUSY;
+	if (!ret) {
+		req->started = true;
+		break_lock(chip, req);
+		chip->state = SE05X_STATE_RECOVERING;
+	}
+	spin_unlock(&chip->lock);
+	if (ret)
+		return ret;
+
+	chip->power_lost = false;
+	chip->climbed = false;
+	ret = se05x_link_reset(&chip->link, rungs[req->kind]);
+	if (ret == -ECANCELED) {
+		req->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
+		return -ECONNRESET;
+	}
+	if (ret)
+		return ret;
+	req->outcome = SE05X_OUTCOME_RAN;
+	clean = chip->power_lost || (req->kind == SE05X_RESET_CHIP && !chip->climbed);
+	spin_lock(&chip->lock);
+	chip->context.state = clean ? SE05X_CLEAN : SE05X_UNKNOWN;
+	spin_unlock(&chip->lock);
+	return 0;
+}
+
+/**
+ * se05x_owner_serve() - carry out a request
+ * @chip: the chip
+ * @req: the request; its results are filled in
+ */
+void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req)
+{
+	switch (req->type) {
+	case SE05X_TRANSCEIVE:
+		req->error = serve_transceive(chip, req);
+		break;
+	case SE05X_SELECT:
+		req->error = serve_select(chip, req);
+		break;
+	case SE05X_LOCK:
+		req->error = serve_lock(chip, req);
+		break;
+	case SE05X_RESET:
+		req->error = serve_reset(chip, req);
+		break;
+	}
+	se05x_owner_publish(chip);
+}
+
+/**
+ * se05x_owner_sleep() - end the session, if there is one
+ * @chip: the chip
+ */
+void se05x_owner_sleep(struct se05x_chip *chip)
+{
+	if (chip->link.given_up || !chip->link.synced)
+		return;
+	se05x_link_sleep(&chip->link);
+	chip->asleep = true;
+	se05x_owner_publish(chip);
+}

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernels that the tests boot, kept in a cache folder outside the checkout.
+#
+#   kernel.sh distro   the distribution's, unpacked and not installed
+#   kernel.sh debug    linux-source-6.1 with KASAN, lockdep, KUnit, built once
+#   kernel.sh source   linux-source-6.1's scripts and selftest headers
+#
+# Prints the folder: image and modules in it, headers to build against in
+# "build" ("distro", "debug").
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${SE05X_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/se05x}
+tarball=/usr/src/linux-source-6.1.tar.xz
+
+say() { echo "kernel: $*" >&2; }
+
+# The newest kernel of which both headers and image are to be had. The cloud
+# kernel won't do: it has no I2C, GPIO or 9p.
+distro() {
+	local headers release version dir deb
+	headers=$(dpkg-query -W -f '${Depends}' linux-headers-amd64 |
+		  grep -o 'linux-headers-[^ ,]*' | head -n 1)
+	release=${headers#linux-headers-}
+	version=$(dpkg-query -W -f '${Version}' "$headers")
+	dir=$cache/distro-$release-$version
+	if [ ! -e "$dir/done" ]; then
+		say "unpacking the distribution's kernel $release (nothing is installed)"
+		rm -rf "$dir"
+		mkdir -p "$dir/deb"
+		(cd "$dir/deb" &&
+		 apt-get download -qq -o APT::Sandbox::User=root \
+			"linux-image-$release=$version") >&2
+		deb=$(echo "$dir"/deb/*.deb)
+		dpkg-deb -x "$deb" "$dir"
+		rm -rf "$dir/deb"
+		ln -s "$dir/boot/vmlinuz-$release" "$dir/image"
+		ln -s "/usr/src/$headers" "$dir/build"
+		depmod -b "$dir" "$release"
+		echo "$release" > "$dir/release"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+unpack_source() {
+	local version dir
+	version=$(dpkg-query -W -f '${Version}' linux-source-6.1)
+	dir=$cache/source-$version
+	if [ ! -e "$dir/done" ]; then
+		say "unpacking linux-source-6.1"
+		rm -rf "$dir"
+		mkdir -p "$dir"
+		tar xf $tarball -C "$dir" --strip-components=1
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+# A line every ten seconds: nobody should wonder whether it still lives.
+progress() {
+	local n=0 last=$SECONDS line
+	while read -r line; do
+		case $line in
+		'CC '* | 'AS '* | 'LD '*) n=$((n + 1)) ;;
+		*warning:* | *rror:* | *'***'*) say "$line" ;;
+		esac
+		if [ $((SECONDS - last)) -ge 10 ]; then
+			say "debug kernel: $n objects built"
+			last=$SECONDS
+		fi
+	done
+	say "debug kernel: $n objects built, done"
+}
+
+debug() {
+	local src key dir want lost=
+	src=$(unpack_source)
+	key=$(cat "$here/debug.config" <(basename "$src") | sha256sum | cut -c 1-12)
+	dir=$cache/debug-$key
+	if [ ! -e "$dir/done" ]; then
+		say "building the debug kernel, once (about ten minutes on two cores)"
+		rm -rf "$dir"
+		mkdir -p "$dir/build"
+		cp "$here/debug.config" "$src/kernel/configs/se05x-debug.config"
+		make -s -C "$src" O="$dir/build" tinyconfig se05x-debug.config \
+			> "$dir/config.log" 2>&1 || { cat "$dir/config.log" >&2; exit 1; }
+		while read -r want; do
+			case $want in CONFIG_*) ;; *) continue ;; esac
+			grep -qx "$want" "$dir/build/.config" ||
+				{ say "the debug kernel lost $want"; lost=1; }
+		done < "$here/debug.config"
+		[ -z "$lost" ] || exit 1
+		nice make -C "$src" O="$dir/build" -j"$(nproc)" bzImage modules 2>&1 |
+			tee "$dir/build.log" | progress
+		[ -e "$dir/build/arch/x86/boot/bzImage" ] ||
+			{ tail -n 30 "$dir/build.log" >&2; exit 1; }
+		ln -s "$dir/build/arch/x86/boot/bzImage" "$dir/image"
+		make -s -C "$dir/build" kernelrelease | tail -n 1 > "$dir/release"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+mkdir -p "$cache"
+exec 9> "$cache/lock"	# two makes at once build one kernel
+flock 9
+case ${1:-} in
+distro) distro ;;
+debug) debug ;;
+source) unpack_source ;;
+*) echo "usage: kernel.sh distro|debug|source" >&2; exit 2 ;;
+esac

@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Run a command as root on another kernel, with this machine's own programs:
+#
+#   run.sh distro|debug COMMAND [ARGUMENT...]
+#
+# The VM is emulated in software. Its root is this machine's root, read-only
+# under a tmpfs; it starts in the folder this was called from and has the
+# folder's path in it. What it writes is gone afterwards, but for $RESULTS.
+#
+# The exit status is the command's; 99 if the kernel complained, died or hung.
+# The kernel's messages go to $SE05X_CONSOLE, by default a temporary file that
+# is shown when something went wrong.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+[ $# -ge 2 ] || { echo "usage: run.sh distro|debug COMMAND..." >&2; exit 2; }
+kernel=$1
+shift
+dir=$("$here/kernel.sh" "$kernel")
+release=$(cat "$dir/release")
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/se05x-vm.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+console=${SE05X_CONSOLE:-$tmp/console}
+
+# Modules that lead to the root file system, in loading order
+needed() {
+	local m
+	[ -d "$dir/lib/modules/$release" ] || return 0
+	for m in virtio_pci 9pnet_virtio 9p overlay; do
+		modprobe -d "$dir" -S "$release" --show-depends "$m" |
+			sed -n 's/^insmod \([^ ]*\).*/\1/p'
+	done | awk '!seen[$0]++'
+}
+
+make_initramfs() {
+	local root=$tmp/initramfs m
+	mkdir -p "$root"/{bin,dev,proc,sys,lower,rw,new,modules}
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	needed | while read -r m; do
+		cp "$m" "$root/modules/"
+		basename "$m" >> "$root/modules/list"
+	done
+	cp "$here/init" "$root/init"
+	(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) > "$tmp/initrd"
+	rm -rf "$root"
+}
+
+make_initramfs
+mkdir "$tmp/share"
+{
+	printf 'cd %q\n' "$PWD"
+	printf 'export PATH=%q HOME=/root LC_ALL=C.UTF-8 TERM=dumb RESULTS=/run/results\n' \
+		"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	printf 'export SE05X_KERNEL=%q\n' "$kernel"
+	printf '%q ' "$@"
+	echo
+} > "$tmp/share/command"
+
+memory=1024
+[ "$kernel" = distro ] || memory=2048
+status=0
+# the time limit is there for a VM that hangs; nothing is measured by it
+timeout --foreground "${SE05X_VM_TIMEOUT:-2400}" qemu-system-x86_64 \
+	-accel tcg,thread=multi -cpu max -smp 2 -m $memory \
+	-nodefaults -no-reboot -display none \
+	-kernel "$dir/image" -initrd "$tmp/initrd" \
+	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic tsc=reliable" \
+	-serial "file:$console" -serial stdio \
+	-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
+	-virtfs "local,path=$tmp/share,mount_tag=share,security_model=none" \
+	< /dev/null || status=$?
+
+complaints='BUG: |WARNING: |Oops|KASAN|UBSAN|Kernel panic|possible recursive|INFO: task .* blocked|suspicious RCU|unreferenced object'
+if [ ! -e "$tmp/share/status" ]; then
+	echo "run.sh: the VM died or hung (qemu: $status); its last messages:" >&2
+	tail -n 60 "$console" >&2
+	exit 99
+elif grep -aE "$complaints" "$console" >&2; then
+	echo "run.sh: the kernel complained:" >&2
+	grep -aE -A 40 "$complaints" "$console" | head -n 200 >&2
+	exit 99
+fi
+if [ -n "${RESULTS:-}" ]; then
+	cp -r "$tmp/share/results/." "$RESULTS/"
+fi
+exit "$(cat "$tmp/share/status")"
