@@ -606,6 +606,7 @@ static int resync(struct se05x_link *link)
 	if (ret)
 		return ret;
 	link->known = true;
+	link->fresh = false;
 	return start_over(link);
 }
 
@@ -658,6 +659,7 @@ static int power_cycle(struct se05x_link *link)
 		return ret;
 	lose(link, SE05X_RUNG_POWER);
 	link->in_flight = false;
+	link->fresh = true;
 	/* told to stop here, the lines are no longer ours */
 	if (pause_for(link, OFF_TIME) == STOP)
 		return link->stop;
@@ -895,12 +897,20 @@ int se05x_link_sleep(struct se05x_link *link)
 {
 	begin(link);
 	lose(link, SE05X_RUNG_RNAK);
+	link->fresh = true;
 	/* once: a chip that answered is asleep, and RESYNC comes first then */
 	return end(link, s_request(link, PCB_S_END_SESSION, 1));
 }
 
 int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung)
 {
+	int ret = 0;
+
 	begin(link);
-	return end(link, recover(link, rung, true));
+	/* the first block after sleep or power-on is RESYNC, answered or not */
+	if (link->fresh && rung < SE05X_RUNG_POWER)
+		ret = resync(link);
+	if (!ret || !link->stop)
+		ret = recover(link, rung, true);
+	return end(link, ret);
 }

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A strict SE05x: the chip's side of T=1 over I2C (UM11225), in portable C
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#include "card.h"
+
+#define NAD_IN		0x5A
+#define NAD_OUT		0xA5
+#define FILLER		0xFF	/* what reads past a frame give is not specified */
+
+/* What an SE050 says of itself; BWT 1 s, IFSC 254, MPOT 1 ms, SEGT 100 us */
+static const u8 default_atr[] = {
+	0x00, 0xA0, 0x00, 0x00, 0x03, 0x96, 0x04, 0x03, 0xE8, 0x00, 0xFE, 0x02,
+	0x0B, 0x03, 0xE8, 0x08, 0x01, 0x00, 0x00, 0x00, 0x00, 0x64, 0x00, 0x00,
+	0x0A, 0x4A, 0x43, 0x4F, 0x50, 0x34, 0x20, 0x41, 0x54, 0x50, 0x4F,
+};
+
+static u16 crc16(const u8 *buf, size_t len)
+{
+	u16 crc = 0xffff;
+	int bit;
+
+	while (len--) {
+		crc ^= *buf++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1;
+	}
+	return crc ^ 0xffff;
+}
+
+static void violate(struct card *card, enum card_violation v)
+{
+	card->violations[v]++;
+}
+
+/* ---- what the card sends ---- */
+
+size_t card_frame(u8 *out, u8 nad, u8 pcb, const u8 *inf, size_t len)
+{
+	u16 crc;
+
+	out[0] = nad;
+	out[1] = pcb;
+	out[2] = len;
+	if (len)
+		memcpy(out + 3, inf, len);
+	crc = crc16(out, len + 3);
+	out[len + 3] = crc & 0xff;
+	out[len + 4] = crc >> 8;
+	return len + 5;
+}
+
+static void put(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 at)
+{
+	card->out_len = card_frame(card->out, NAD_OUT, pcb, inf, len);
+	card->out_pos = 0;
+	card->out_at = at;
+}
+
+/* I- and R-blocks may be asked for again. */
+static void put_kept(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 at)
+{
+	put(card, pcb, inf, len, at);
+	memcpy(card->last, card->out, card->out_len);
+	card->last_len = card->out_len;
+	card->last_was_i = !(pcb & 0x80);
+	card->last_was_r = !card->last_was_i;
+}
+
+static void put_last(struct card *card, u64 at)
+{
+	memcpy(card->out, card->last, card->last_len);
+	card->out_len = card->last_len;
+	card->out_pos = 0;
+	card->out_at = at;
+}
+
+static void put_nak(struct card *card, u8 error, u64 at)
+{
+	put(card, 0x80 | card->nr << 4 | error, NULL, 0, at);
+}
+
+static void put_answer_block(struct card *card, u64 at)
+{
+	size_t left = card->answer_len - card->answer_pos;
+	size_t len = left > card->ifsc ? card->ifsc : left;
+	u8 pcb = card->ns << 6 | (len < left ? 0x20 : 0);
+
+	put_kept(card, pcb, card->answer + card->answer_pos, len, at);
+	card->answer_pos += len;
+	card->ns ^= 1;
+}
+
+/* ---- its states ---- */
+
+static void drop_exchange(struct card *card)
+{
+	card->command_len = 0;
+	card->answer_len = 0;
+	card->answer_pos = 0;
+	card->running = false;
+	card->answered = false;
+	card->wtx_asked = false;
+	card->deferred = 0;
+	card->last_was_i = false;
+	card->last_was_r = false;
+	card->out_len = 0;
+}
+
+static void reset_numbers(struct card *card)
+{
+	drop_exchange(card);
+	card->ns = 0;
+	card->nr = 0;
+}
+
+static void boot(struct card *card, u64 now)
+{
+	reset_numbers(card);
+	card->asleep = false;
+	card->fresh = true;
+	card->ready_at = now + card->config.boot_us;
+	card->ops->reset(card->ctx, card);
+}
+
+void card_restart(struct card *card, u64 now)
+{
+	if (card->powered)
+		boot(card, now);
+}
+
+void card_power(struct card *card, bool on, u64 now)
+{
+	if (on == card->powered)
+		return;
+	if (!on && card->running)
+		violate(card, CARD_V_POWER);
+	card->powered = on;
+	if (on)
+		boot(card, now);
+	else
+		reset_numbers(card);
+}
+
+void card_init(struct card *card, const struct card_config *config,
+	       const struct card_ops *ops, void *ctx)
+{
+	const u8 *atr;
+
+	memset(card, 0, sizeof(*card));
+	card->config = *config;
+	card->ops = ops;
+	card->ctx = ctx;
+	if (!config->atr) {
+		card->config.atr = default_atr;
+		card->config.atr_len = sizeof(default_atr);
+	}
+	if (!config->wtx)
+		card->config.wtx = 1;
+	atr = card->config.atr;
+	card->bwt_us = (atr[7] << 8 | atr[8]) * 1000;
+	card->ifsc = atr[9] << 8 | atr[10];
+	card->mpot_us = atr[16] * 1000;
+	card->segt_us = atr[20] << 8 | atr[21];
+}
+
+void card_answer(struct card *card, const u8 *rapdu, size_t len, u64 at)
+{
+	if (!card->running)
+		return;
+	memcpy(card->answer, rapdu, len);
+	card->answer_len = len;
+	card->answer_pos = 0;
+	card->answer_at = at;
+	card->answered = true;
+}
+
+static void s_request(struct card *card, u8 pcb, u64 at);
+
+/* What has happened by itself until @now */
+static void catch_up(struct card *card, u64 now)
+{
+	if (!card->running || card->wtx_asked)
+		return;
+	if (card->answered && card->answer_at <= now && card->answer_at <= card->wtx_at) {
+		u64 at = card->answer_at;
+		u8 deferred = card->deferred;
+
+		card->running = false;
+		card->answered = false;
+		if (deferred) {
+			card->deferred = 0;
+			s_request(card, deferred, at);
+		} else {
+			put_answer_block(card, at);
+		}
+	} else if (card->wtx_at <= now) {
+		put(card, 0xC3, &card->config.wtx, 1, card->wtx_at);
+		card->wtx_asked = true;
+	}
+}
+
+u64 card_next(const struct card *card)
+{
+	if (card->out_len)
+		return card->out_at;
+	if (!card->running || card->wtx_asked)
+		return ~0ULL;
+	if (card->answered && card->answer_at < card->wtx_at)
+		return card->answer_at;
+	return card->wtx_at;
+}
+
+/* It asks for more time somewhat before BWT is over. */
+static void compute(struct card *card, u64 now, u32 mult)
+{
+	card->wtx_asked = false;
+	card->wtx_at = now + (u64)mult * card->bwt_us - card->bwt_us / 8;
+}
+
+/* ---- what it makes of a frame ---- */
+
+static void i_block(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 now)
+{
+	u64 at = now + card->config.r_us;
+	bool more = pcb & 0x20;
+
+	if (((pcb >> 6) & 1) != card->nr) {
+		violate(card, CARD_V_SEQ);
+		if (card->last_was_i || card->last_was_r)
+			put_last(card, at);
+		else
+			put_nak(card, 2, at);
+		return;
+	}
+	if (len > card->ifsc)
+		violate(card, CARD_V_IFSC);
+	if (more && !len)
+		violate(card, CARD_V_EMPTY_CHAIN);
+	if (len > card->ifsc || (more && !len) ||
+	    card->command_len + len > sizeof(card->command)) {
+		put_nak(card, 2, at);
+		return;
+	}
+	if (card->answer_pos < card->answer_len)
+		violate(card, CARD_V_SEQ);	/* we are not done yet */
+	memcpy(card->command + card->command_len, inf, len);
+	card->command_len += len;
+	card->nr ^= 1;
+	if (more) {
+		put_kept(card, 0x80 | card->nr << 4, NULL, 0, at);
+		return;
+	}
+	len = card->command_len;
+	card->command_len = 0;
+	card->answer_len = 0;
+	card->answer_pos = 0;
+	card->running = true;
+	card->runs++;
+	compute(card, now, 1);
+	card->ops->apdu(card->ctx, card, card->command, len, now);
+}
+
+static void r_block(struct card *card, u8 pcb, u64 now)
+{
+	u64 at = now + card->config.r_us;
+	u8 nr = (pcb >> 4) & 1;
+
+	if (card->running) {	/* it was the WTX that got lost */
+		put(card, 0xC3, &card->config.wtx, 1, at);
+		card->wtx_asked = true;
+	} else if (card->last_was_i && nr == (card->ns ^ 1)) {
+		put_last(card, at);
+	} else if (card->last_was_i && nr == card->ns && !(pcb & 3) &&
+		   card->answer_pos < card->answer_len) {
+		put_answer_block(card, at);
+	} else if (card->last_was_r && nr == card->ns && (pcb & 3)) {
+		put_last(card, at);
+	} else {
+		put_nak(card, 2, at);
+	}
+}
+
+static void s_request(struct card *card, u8 pcb, u64 at)
+{
+	const struct card_config *c = &card->config;
+
+	if (card->running) {	/* first things first */
+		card->deferred = pcb;
+		put(card, 0xC3, &c->wtx, 1, at);
+		card->wtx_asked = true;
+		return;
+	}
+	switch (pcb) {
+	case 0xC0:
+		reset_numbers(card);
+		put(card, 0xE0, NULL, 0, at);
+		break;
+	case 0xC2:
+		drop_exchange(card);
+		put(card, 0xE2, NULL, 0, at);
+		break;
+	case 0xC5:
+	case 0xC6:
+		reset_numbers(card);
+		put(card, pcb | 0x20, NULL, 0, at);
+		break;
+	case 0xC7:
+		put(card, 0xE7, c->atr, c->atr_len, at);
+		break;
+	case 0xCF:
+		reset_numbers(card);
+		card->ops->reset(card->ctx, card);
+		put(card, 0xEF, c->atr, c->atr_len, at);
+		break;
+	}
+}
+
+static void s_block(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 now)
+{
+	u64 at = now + card->config.r_us;
+
+	switch (pcb) {
+	case 0xE3:
+		if (!card->wtx_asked || len != 1 || inf[0] != card->config.wtx) {
+			violate(card, CARD_V_WTX);
+			put_nak(card, 2, at);
+			break;
+		}
+		compute(card, now, inf[0]);
+		break;
+	case 0xC0:
+	case 0xC2:
+	case 0xC5:
+	case 0xC6:
+	case 0xC7:
+	case 0xCF:
+		if (!len) {
+			s_request(card, pcb, at);
+			break;
+		}
+		/* fall through */
+	default:
+		violate(card, CARD_V_FRAME);
+		put_nak(card, 2, at);
+	}
+}
+
+static void frame(struct card *card, const u8 *buf, size_t len, u64 now)
+{
+	u64 at = now + card->config.r_us;
+	u8 pcb;
+
+	if (len < 5 || len > CARD_FRAME_MAX || buf[0] != NAD_IN || buf[2] + 5u != len) {
+		violate(card, CARD_V_FRAME);
+		put_nak(card, 2, at);
+		return;
+	}
+	if (crc16(buf, len - 2) != (buf[len - 2] | buf[len - 1] << 8)) {
+		violate(card, CARD_V_CRC);
+		put_nak(card, 1, at);
+		return;
+	}
+	pcb = buf[1];
+	if (card->fresh && pcb != 0xC0)
+		violate(card, CARD_V_NOT_RESYNC);
+	card->fresh = false;
+	if (!(pcb & 0x9f))
+		i_block(card, pcb, buf + 3, len - 5, now);
+	else if ((pcb & 0xec) == 0x80 && len == 5)
+		r_block(card, pcb, now);
+	else
+		s_block(card, pcb, buf + 3, len - 5, now);
+}
+
+/* ---- the wire ---- */
+
+/* Is it there to be talked to? What wakes it is not acknowledged. */
+static bool awake(struct card *card, u64 now)
+{
+	if (!card->powered)
+		return false;
+	if (card->asleep) {
+		card->asleep = false;
+		card->ready_at = now + card->config.wake_us;
+		return false;
+	}
+	return now >= card->ready_at;
+}
+
+static void check_times(struct card *card, bool read, u64 start)
+{
+	bool nacked = read ? card->read_nacked : card->write_nacked;
+
+	if (!card->last_end)
+		return;
+	if (start < card->last_end + card->segt_us)
+		violate(card, CARD_V_SEGT);
+	if (nacked && start < card->last_end + card->mpot_us)
+		violate(card, CARD_V_MPOT);
+}
+
+static int nack(struct card *card, bool read, u64 start)
+{
+	card->last_end = start;
+	card->read_nacked = read;
+	card->write_nacked = !read;
+	return -ENXIO;
+}
+
+static int done(struct card *card, size_t len, u64 end)
+{
+	card->last_end = end;
+	card->read_nacked = false;
+	card->write_nacked = false;
+	return len;
+}
+
+int card_write(struct card *card, const u8 *buf, size_t len, u64 start, u64 end)
+{
+	bool control = len > 1 && (buf[1] & 0x80);
+
+	check_times(card, false, start);
+	if (!len)
+		violate(card, CARD_V_EMPTY);
+	if (!awake(card, start))
+		return nack(card, false, start);
+	catch_up(card, start);
+	if (card->running || card->out_len) {
+		bool readable = card->out_len && card->out_at <= start;
+
+		if (readable && !control)
+			violate(card, CARD_V_UNREAD);
+		/* it waits for the answer to its WTX */
+		if (card->wtx_asked && !card->out_len)
+			goto take;
+		if (!card->config.takes_writes || !control)
+			return nack(card, false, start);
+		if (card->running && (buf[1] & 0xe0) == 0xc0 && len == 5)
+			card->deferred = buf[1];
+		if (card->running || readable)
+			return done(card, len, end);
+	}
+take:
+	frame(card, buf, len, end);
+	return done(card, len, end);
+}
+
+/* A block was read whole: what comes of that */
+static void block_read(struct card *card, u64 now)
+{
+	u8 pcb = card->out[1];
+
+	card->out_len = 0;
+	if (pcb == 0xE5) {
+		card->asleep = true;
+		card->fresh = true;
+	} else if (pcb == 0xE6) {
+		boot(card, now);
+	}
+}
+
+int card_read(struct card *card, u8 *buf, size_t len, u64 start, u64 end)
+{
+	size_t left;
+
+	check_times(card, true, start);
+	if (!len)
+		violate(card, CARD_V_EMPTY);
+	if (!awake(card, start))
+		return nack(card, true, start);
+	catch_up(card, start);
+	if (!card->out_len || card->out_at > start)
+		return nack(card, true, start);
+	left = card->out_len - card->out_pos;
+	if (left > len)
+		left = len;
+	memcpy(buf, card->out + card->out_pos, left);
+	memset(buf + left, FILLER, len - left);
+	card->out_pos += left;
+	if (card->out_pos == card->out_len)
+		block_read(card, end);
+	return done(card, len, end);
+}
+
+u32 card_violations(const struct card *card)
+{
+	u32 sum = 0;
+	int i;
+
+	for (i = 0; i < CARD_V_MAX; i++)
+		sum += card->violations[i];
+	return sum;
+}
+
+const char *card_violation_name(enum card_violation v)
+{
+	static const char * const names[CARD_V_MAX] = {
+		"empty", "frame", "crc", "seq", "segt", "mpot", "repeated_start",
+		"not_resync", "unread", "ifsc", "wtx", "empty_chain", "power",
+	};
+
+	return names[v];
+}
