@@ -19,4 +19,13 @@
 #define se05x_i2c_probe_member probe_new
 #endif
 
+/* gpio_chip.set tells whether it worked since 6.17 (tests/sim) */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#define compat_gpio_set_t int
+#define COMPAT_GPIO_SET_OK 0
+#else
+#define compat_gpio_set_t void
+#define COMPAT_GPIO_SET_OK
+#endif
+
 #endif /* SE05X_COMPAT_H */

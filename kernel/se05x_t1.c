@@ -910,7 +910,7 @@ int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung)
 	/* the first block after sleep or power-on is RESYNC, answered or not */
 	if (link->fresh && rung < SE05X_RUNG_POWER)
 		ret = resync(link);
-	if (!ret || !link->stop)
+	if (!link->stop)
 		ret = recover(link, rung, true);
 	return end(link, ret);
 }

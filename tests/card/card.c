@@ -320,34 +320,28 @@ static void s_request(struct card *card, u8 pcb, u64 at)
 	}
 }
 
+static bool is_request(u8 pcb)
+{
+	return pcb == 0xC0 || pcb == 0xC2 || (pcb >= 0xC5 && pcb <= 0xC7) || pcb == 0xCF;
+}
+
 static void s_block(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 now)
 {
 	u64 at = now + card->config.r_us;
 
-	switch (pcb) {
-	case 0xE3:
-		if (!card->wtx_asked || len != 1 || inf[0] != card->config.wtx) {
-			violate(card, CARD_V_WTX);
-			put_nak(card, 2, at);
-			break;
+	if (pcb == 0xE3) {
+		if (card->wtx_asked && len == 1 && inf[0] == card->config.wtx) {
+			compute(card, now, inf[0]);
+			return;
 		}
-		compute(card, now, inf[0]);
-		break;
-	case 0xC0:
-	case 0xC2:
-	case 0xC5:
-	case 0xC6:
-	case 0xC7:
-	case 0xCF:
-		if (!len) {
-			s_request(card, pcb, at);
-			break;
-		}
-		/* fall through */
-	default:
+		violate(card, CARD_V_WTX);
+	} else if (!len && is_request(pcb)) {
+		s_request(card, pcb, at);
+		return;
+	} else {
 		violate(card, CARD_V_FRAME);
-		put_nak(card, 2, at);
 	}
+	put_nak(card, 2, at);
 }
 
 static void frame(struct card *card, const u8 *buf, size_t len, u64 now)

@@ -49,6 +49,8 @@ unpack_source() {
 	local version dir
 	version=$(dpkg-query -W -f '${Version}' linux-source-6.1)
 	dir=$cache/source-$version
+	exec 8> "$cache/source.lock"
+	flock 8
 	if [ ! -e "$dir/done" ]; then
 		say "unpacking linux-source-6.1"
 		rm -rf "$dir"
@@ -56,6 +58,7 @@ unpack_source() {
 		tar xf $tarball -C "$dir" --strip-components=1
 		touch "$dir/done"
 	fi
+	exec 8>&-
 	echo "$dir"
 }
 
@@ -105,7 +108,7 @@ debug() {
 }
 
 mkdir -p "$cache"
-exec 9> "$cache/lock"	# two makes at once build one kernel
+exec 9> "$cache/${1:-}.lock"	# two makes at once build one kernel
 flock 9
 case ${1:-} in
 distro) distro ;;

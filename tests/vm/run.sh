@@ -59,14 +59,18 @@ mkdir "$tmp/share"
 } > "$tmp/share/command"
 
 memory=1024
-[ "$kernel" = distro ] || memory=2048
+append="console=ttyS0 loglevel=7 panic=-1 oops=panic tsc=reliable"
+if [ "$kernel" = debug ]; then
+	memory=2048
+	append+=" acpi=off"	# half a minute of AML under KASAN, for nothing
+fi
 status=0
 # the time limit is there for a VM that hangs; nothing is measured by it
 timeout --foreground "${SE05X_VM_TIMEOUT:-2400}" qemu-system-x86_64 \
 	-accel tcg,thread=multi -cpu max -smp 2 -m $memory \
 	-nodefaults -no-reboot -display none \
 	-kernel "$dir/image" -initrd "$tmp/initrd" \
-	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic tsc=reliable" \
+	-append "$append" \
 	-serial "file:$console" -serial stdio \
 	-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
 	-virtfs "local,path=$tmp/share,mount_tag=share,security_model=none" \

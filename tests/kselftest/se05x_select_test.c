@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who the chip belongs to: selected applets, generations, secure channels
+ */
+#include "se05x_test.h"
+
+static const __u8 nobodys_aid[] = { 0xF0, 0x00, 0x01, 0x02, 0x03 };
+
+FIXTURE(select)
+{
+	int a;
+	int b;
+	struct se05x_select s;
+};
+
+FIXTURE_SETUP(select)
+{
+	self->a = open_device(O_RDWR);
+	self->b = open_device(O_RDWR);
+	ASSERT_LE(0, self->a) TH_LOG("%s: %s", device(), strerror(errno));
+	ASSERT_LE(0, self->b);
+	/* whatever was selected before is not now */
+	ASSERT_EQ(0, select_aid(self->a, test_aid, sizeof(test_aid), SE05X_SELECT_FRESH,
+				&self->s));
+	ASSERT_EQ(SW_OK, self->s.sw);
+}
+
+FIXTURE_TEARDOWN(select)
+{
+	close(self->a);
+	close(self->b);
+}
+
+static int raw_select(int fd, const __u8 *aid, size_t len, __u8 p2,
+		      struct se05x_transceive *t)
+{
+	__u8 apdu[22] = { 0x00, 0xA4, 0x04, p2, len };
+	struct job *job;
+	int ret;
+
+	memcpy(apdu + 5, aid, len);
+	job = apdu_job(fd, apdu, len + 6);
+	ret = run(job);
+	*t = job->t;
+	free_job(job);
+	return ret;
+}
+
+TEST_F(select, remembered)
+{
+	long long runs = sim_count("runs");
+	struct se05x_select first = self->s, again;
+
+	/* by its own file and by another */
+	ASSERT_EQ(0, select_aid(self->a, test_aid, sizeof(test_aid), 0, &again));
+	EXPECT_EQ(SE05X_OUTCOME_RAN, again.outcome);
+	EXPECT_EQ(SW_OK, again.sw);
+	EXPECT_EQ(first.response_len, again.response_len);
+	EXPECT_EQ(first.generation, again.generation);
+	ASSERT_EQ(0, select_aid(self->b, test_aid, sizeof(test_aid), 0, &again));
+	EXPECT_EQ(first.generation, again.generation);
+	EXPECT_EQ(runs, sim_count("runs"));
+	EXPECT_EQ(0, echo(self->b, NULL));
+}
+
+TEST_F(select, remembered_answer_is_the_chips)
+{
+	__u8 answers[2][258] = { 0 };
+	struct se05x_select s;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		memset(&s, 0, sizeof(s));
+		s.flags = i ? 0 : SE05X_SELECT_FRESH;
+		s.aid_len = sizeof(iot_aid);
+		memcpy(s.aid, iot_aid, sizeof(iot_aid));
+		s.response = (uintptr_t)answers[i];
+		s.response_size = sizeof(answers[i]);
+		ASSERT_EQ(0, call(self->a, SE05X_IOC_SELECT, &s));
+		ASSERT_LE(2, s.response_len);
+		EXPECT_EQ(0, memcmp(answers[i] + s.response_len - 2, "\x90\x00", 2));
+	}
+	EXPECT_EQ(0, memcmp(answers[0], answers[1], sizeof(answers[0])));
+}
+
+TEST_F(select, fresh)
+{
+	long long runs = sim_count("runs");
+	struct se05x_select again;
+
+	ASSERT_EQ(0, select_aid(self->a, test_aid, sizeof(test_aid), SE05X_SELECT_FRESH,
+				&again));
+	EXPECT_EQ(SW_OK, again.sw);
+	EXPECT_NE(self->s.generation, again.generation);
+	EXPECT_EQ(again.generation, generation(self->b));
+	if (runs >= 0)
+		EXPECT_EQ(runs + 1, sim_count("runs"));
+}
+
+/* A SELECT that fails says so by its SW, and the old binding stays. */
+TEST_F(select, failed)
+{
+	struct se05x_select s;
+
+	ASSERT_EQ(0, select_aid(self->a, nobodys_aid, sizeof(nobodys_aid), 0, &s));
+	EXPECT_EQ(SE05X_OUTCOME_RAN, s.outcome);
+	EXPECT_EQ(0x6A82, s.sw);
+	EXPECT_EQ(2, s.response_len);
+	EXPECT_NE(self->s.generation, s.generation);
+	EXPECT_EQ(0, echo(self->a, NULL));
+
+	/* it is not remembered either */
+	ASSERT_EQ(0, select_aid(self->b, nobodys_aid, sizeof(nobodys_aid), 0, &s));
+	EXPECT_EQ(0x6A82, s.sw);
+	EXPECT_EQ(0, echo(self->a, NULL));
+}
+
+/* AIDs are the bytes that were given: a shorter name is another context. */
+TEST_F(select, no_aid)
+{
+	struct se05x_select s;
+	long long runs;
+
+	ASSERT_EQ(0, select_aid(self->b, NULL, 0, 0, &s));
+	EXPECT_EQ(SE05X_OUTCOME_RAN, s.outcome);
+	EXPECT_EQ(SW_OK, s.sw);
+	EXPECT_NE(self->s.generation, s.generation);
+	runs = sim_count("runs");
+	ASSERT_EQ(0, select_aid(self->b, NULL, 0, 0, &s));
+	EXPECT_EQ(SW_OK, s.sw);
+	EXPECT_EQ(runs, sim_count("runs"));
+	EXPECT_EQ(0, echo(self->a, NULL));
+}
+
+/* A file that never selected works with what was selected last. */
+TEST_F(select, never_selected)
+{
+	EXPECT_EQ(0, echo(self->b, NULL));
+	ASSERT_TRUE(IS_SELECTED(self->a, iot_aid));
+	EXPECT_EQ(0, version(self->b));
+	ASSERT_TRUE(IS_SELECTED(self->a, test_aid));
+	EXPECT_EQ(0, echo(self->b, NULL));
+}
+
+TEST_F_TIMEOUT(select, two_applets_interleaved, SLOW_TIMEOUT)
+{
+	__u64 last = 0, now;
+	int i;
+
+	ASSERT_TRUE(IS_SELECTED(self->b, iot_aid));
+	for (i = 0; i < 10; i++) {
+		EXPECT_EQ(0, echo(self->a, NULL));
+		now = generation(self->a);
+		EXPECT_NE(last, now);
+		last = now;
+		EXPECT_EQ(0, version(self->b));
+		now = generation(self->b);
+		EXPECT_NE(last, now);
+		last = now;
+	}
+	/* and without a change none */
+	EXPECT_EQ(0, version(self->b));
+	EXPECT_EQ(last, generation(self->b));
+}
+
+TEST_F(select, raw)
+{
+	static const __u8 p2s[] = { 0x00, 0x0C };
+	struct se05x_transceive t;
+	struct se05x_select s;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(p2s); i++) {
+		__u64 before = generation(self->b);
+
+		ASSERT_EQ(0, raw_select(self->b, iot_aid, sizeof(iot_aid), p2s[i], &t));
+		ASSERT_EQ(SW_OK, t.sw) TH_LOG("P2 %02X", p2s[i]);
+		EXPECT_NE(before, t.generation);
+		EXPECT_EQ(t.generation, generation(self->b));
+		EXPECT_EQ(0, version(self->b));
+		EXPECT_EQ(0, echo(self->a, NULL));
+		EXPECT_EQ(0, version(self->b));
+
+		/* the other way round for the next one */
+		ASSERT_EQ(0, select_aid(self->b, test_aid, sizeof(test_aid), 0, &s));
+	}
+}
+
+/* A raw SELECT always goes to the chip: only the ioctl remembers. */
+TEST_F(select, raw_is_sent)
+{
+	long long runs = sim_count("runs");
+	struct se05x_transceive t;
+
+	ASSERT_EQ(0, raw_select(self->a, test_aid, sizeof(test_aid), 0x00, &t));
+	EXPECT_EQ(SW_OK, t.sw);
+	EXPECT_NE(self->s.generation, t.generation);
+	if (runs >= 0)
+		EXPECT_EQ(runs + 1, sim_count("runs"));
+}
+
+TEST_F(select, raw_failed)
+{
+	struct se05x_transceive t;
+
+	ASSERT_EQ(0, raw_select(self->a, nobodys_aid, sizeof(nobodys_aid), 0x00, &t));
+	EXPECT_EQ(0x6A82, t.sw);
+	EXPECT_NE(self->s.generation, t.generation);
+	EXPECT_EQ(0, echo(self->a, NULL));
+}
+
+TEST_F(select, demanded_generation)
+{
+	struct se05x_transceive t = { .generation = self->s.generation };
+	long long runs;
+
+	EXPECT_EQ(0, echo(self->a, &t));
+	EXPECT_EQ(self->s.generation, t.generation);
+
+	/* somebody else's applet came between: ESTALE before any re-selection */
+	ASSERT_TRUE(IS_SELECTED(self->b, iot_aid));
+	runs = sim_count("runs");
+	t.generation = self->s.generation;
+	EXPECT_EQ(-ESTALE, echo(self->a, &t));
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
+	EXPECT_EQ(runs, sim_count("runs"));
+
+	/* also if the number holds but the applet is not this file's */
+	t.generation = generation(self->a);
+	EXPECT_EQ(-ESTALE, echo(self->a, &t));
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
+	EXPECT_EQ(runs, sim_count("runs"));
+
+	/* and it may be asked again as often as one likes */
+	t.generation = 0;
+	EXPECT_EQ(0, echo(self->a, &t));
+	EXPECT_EQ(t.generation, generation(self->a));
+	EXPECT_NE(self->s.generation, t.generation);
+	EXPECT_EQ(0, echo(self->a, &t));
+}
+
+TEST_F(select, generation_after_reset)
+{
+	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
+	struct se05x_transceive t = { .generation = self->s.generation };
+
+	close(self->b);		/* the only opener may reset */
+	ASSERT_EQ(0, call(self->a, SE05X_IOC_RESET, &r));
+	EXPECT_NE(self->s.generation, r.generation);
+	EXPECT_EQ(-ESTALE, echo(self->a, &t));
+	EXPECT_EQ(0, echo(self->a, NULL));
+	self->b = open_device(O_RDWR);
+}
+
+/*
+ * A secure channel: INITIALIZE UPDATE of the IoT applet, answered 9000. It need
+ * not be finished to be one.
+ */
+FIXTURE(channel)
+{
+	int a;
+	int b;
+	struct se05x_transceive opened;
+};
+
+static int initialize_update(int fd, struct se05x_transceive *t)
+{
+	static const __u8 apdu[] = {
+		0x80, 0x50, 0x00, 0x00, 0x08, 1, 2, 3, 4, 5, 6, 7, 8, 0x00
+	};
+	struct job *job = apdu_job(fd, apdu, sizeof(apdu));
+	int ret = run(job);
+
+	*t = job->t;
+	free_job(job);
+	return ret;
+}
+
+FIXTURE_SETUP(channel)
+{
+	struct se05x_select s;
+
+	self->a = open_device(O_RDWR);
+	self->b = open_device(O_RDWR);
+	ASSERT_LE(0, self->a) TH_LOG("%s: %s", device(), strerror(errno));
+	ASSERT_LE(0, self->b);
+	ASSERT_EQ(0, select_aid(self->a, iot_aid, sizeof(iot_aid), SE05X_SELECT_FRESH, &s));
+	ASSERT_EQ(SW_OK, s.sw);
+	ASSERT_EQ(0, initialize_update(self->a, &self->opened));
+	ASSERT_EQ(SW_OK, self->opened.sw);
+	ASSERT_NE(s.generation, self->opened.generation);
+}
+
+FIXTURE_TEARDOWN(channel)
+{
+	close(self->a);
+	close(self->b);
+}
+
+static int version_again(int fd, struct se05x_transceive *t)
+{
+	static const __u8 apdu[] = { 0x80, 0x04, 0x00, 0x20, 0x00 };
+	struct job *job = apdu_job(fd, apdu, sizeof(apdu));
+	int ret;
+
+	job->t.generation = t->generation;
+	ret = run(job);
+	*t = job->t;
+	free_job(job);
+	return ret;
+}
+
+/* As long as nobody comes between, nothing is selected and nothing changes. */
+TEST_F(channel, kept)
+{
+	struct se05x_transceive t = { .generation = self->opened.generation };
+	long long runs = sim_count("runs");
+
+	EXPECT_EQ(0, version_again(self->a, &t));
+	EXPECT_EQ(self->opened.generation, t.generation);
+	if (runs >= 0)
+		EXPECT_EQ(runs + 1, sim_count("runs"));
+}
+
+FIXTURE_VARIANT(channel)
+{
+	bool bound;
+};
+
+TEST_F(channel, lost_to_a_file_that_never_selected)
+{
+	struct se05x_transceive t = { 0 };
+	long long runs = sim_count("runs");
+
+	EXPECT_EQ(0, version(self->b));
+	EXPECT_NE(self->opened.generation, generation(self->b));
+	if (runs >= 0)	/* its APDU must not land in the channel */
+		EXPECT_EQ(runs + 2, sim_count("runs"));
+
+	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
+	t.generation = 0;
+	EXPECT_EQ(0, version_again(self->a, &t));
+	EXPECT_EQ(SW_OK, t.sw);
+}
+
+TEST_F(channel, lost_to_the_same_applet)
+{
+	struct se05x_transceive t = { 0 };
+	struct se05x_select s;
+
+	/* bound already, as far as the name goes; but that is a's channel */
+	ASSERT_EQ(0, select_aid(self->b, iot_aid, sizeof(iot_aid), 0, &s));
+	EXPECT_EQ(SW_OK, s.sw);
+	EXPECT_NE(self->opened.generation, s.generation);
+	EXPECT_EQ(0, version(self->b));
+	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	t.generation = 0;
+	EXPECT_EQ(0, version_again(self->a, &t));
+}
+
+TEST_F(channel, lost_to_another_applet)
+{
+	struct se05x_transceive t = { 0 };
+
+	ASSERT_TRUE(IS_SELECTED(self->b, test_aid));
+	EXPECT_EQ(0, echo(self->b, NULL));
+	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
+	t.generation = 0;
+	EXPECT_EQ(0, version_again(self->a, &t));
+	EXPECT_EQ(0, echo(self->b, NULL));
+}
+
+/* A SELECT of its own is carried out and clears the loss. */
+TEST_F(channel, selected_again)
+{
+	struct se05x_select s;
+
+	ASSERT_TRUE(IS_SELECTED(self->b, test_aid));
+	ASSERT_EQ(0, select_aid(self->a, iot_aid, sizeof(iot_aid), 0, &s));
+	EXPECT_EQ(SW_OK, s.sw);
+	EXPECT_EQ(0, version(self->a));
+}
+
+/* Selecting the applet in one's own channel ends the channel: no remembering. */
+TEST_F(channel, own_select_is_sent)
+{
+	long long runs = sim_count("runs");
+	struct se05x_select s;
+
+	ASSERT_EQ(0, select_aid(self->a, iot_aid, sizeof(iot_aid), SE05X_SELECT_FRESH, &s));
+	EXPECT_EQ(SW_OK, s.sw);
+	EXPECT_NE(self->opened.generation, s.generation);
+	if (runs >= 0)
+		EXPECT_EQ(runs + 1, sim_count("runs"));
+	EXPECT_EQ(0, version(self->a));
+}
+
+/* Who holds the lock keeps his channel. */
+TEST_F_TIMEOUT(channel, locked, SLOW_TIMEOUT)
+{
+	struct se05x_transceive t = { .generation = self->opened.generation };
+	struct se05x_lock l = { 0 };
+	struct se05x_unlock u = { 0 };
+	struct job *job = delay_job(self->b, 0);
+
+	ASSERT_EQ(0, call(self->a, SE05X_IOC_LOCK, &l));
+	job->t.deadline_ms = 50;
+	EXPECT_EQ(-EBUSY, run(job));
+	EXPECT_EQ(0, version_again(self->a, &t));
+	EXPECT_EQ(0, call(self->a, SE05X_IOC_UNLOCK, &u));
+	EXPECT_EQ(self->opened.generation, u.generation);
+	free_job(job);
+}
+
+/* Nobody inherits a channel. */
+TEST_F(channel, owner_closed)
+{
+	long long runs;
+
+	close(self->a);
+	runs = sim_count("runs");
+	EXPECT_EQ(0, version(self->b));
+	EXPECT_NE(self->opened.generation, generation(self->b));
+	if (runs >= 0)
+		EXPECT_EQ(runs + 2, sim_count("runs"));
+	self->a = open_device(O_RDWR);
+}
+
+TEST_F(channel, lost_by_reset)
+{
+	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
+	struct se05x_transceive t = { 0 };
+
+	close(self->b);
+	ASSERT_EQ(0, call(self->a, SE05X_IOC_RESET, &r));
+	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
+	t.generation = 0;
+	EXPECT_EQ(0, version_again(self->a, &t));
+	self->b = open_device(O_RDWR);
+}
+
+TEST_F(select, no_violation)
+{
+	if (sim_count("violations") < 0)
+		SKIP(return, "a real chip keeps it to itself");
+	EXPECT_EQ(0, sim_count("violations"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The card as it is, in the test's own module */
+#include "../card/card.c"

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* se05x-applet: the applets of the chip that se05x-sim.ko simulates */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../sim_abi.h"
+#include "applet.h"
+
+static const char usage[] =
+	"Usage: se05x-applet [OPTION]...\n"
+	"Play the applets of the chip that se05x-sim.ko simulates.\n"
+	"\n"
+	"  -d, --device=FILE  where the chip's C-APDUs come from (/dev/" SIM_DEVICE ")\n"
+	"  -s, --state=FILE   keep the objects here; without it they are gone with it\n"
+	"  -h, --help         this text\n";
+
+union message {
+	struct sim_msg msg;
+	uint8_t bytes[sizeof(struct sim_msg) + SIM_PAYLOAD_MAX];
+};
+
+static int answer(struct applet *applet, int fd, const struct sim_msg *in)
+{
+	union message out = { .msg = { .type = SIM_MSG_ANSWER, .id = in->id } };
+	size_t len;
+
+	applet_process(applet, in->payload, in->len, out.msg.payload, &len,
+		       &out.msg.delay_us);
+	out.msg.len = len;
+	return write(fd, &out, sizeof(out.msg) + len) < 0 ? -1 : 0;
+}
+
+static int serve(struct applet *applet, int fd)
+{
+	union message in;
+
+	for (;;) {
+		ssize_t got = read(fd, &in, sizeof(in));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < (ssize_t)sizeof(in.msg))
+			return -1;
+		if (in.msg.type == SIM_MSG_RESET)
+			applet_reset(applet);
+		else if (answer(applet, fd, &in.msg))
+			return -1;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "device", required_argument, NULL, 'd' },
+		{ "state", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	const char *device = "/dev/" SIM_DEVICE, *state = NULL;
+	struct applet *applet;
+	int fd, c;
+
+	while ((c = getopt_long(argc, argv, "d:s:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			device = optarg;
+			break;
+		case 's':
+			state = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs("Try 'se05x-applet --help'.\n", stderr);
+			return 2;
+		}
+	}
+	applet = applet_new(state);
+	if (!applet) {
+		fprintf(stderr, "se05x-applet: %s: %s\n", state ?: "no state file",
+			strerror(errno));
+		return 1;
+	}
+	fd = open(device, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || serve(applet, fd))
+		fprintf(stderr, "se05x-applet: %s: %s\n", device, strerror(errno));
+	applet_free(applet);
+	return 1;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * se05x-sim: the enable and the reset line
+ *
+ * A line keeps its level until it is driven: requesting or releasing it does
+ * not move it, as on a board where a pull or a jumper holds it.
+ */
+
+#include <linux/module.h>
+
+#include "../../kernel/compat.h"
+#include "sim.h"
+
+/* What the levels mean for the chip. Reset is active-low. */
+void sim_power(struct sim *sim)
+{
+	bool on = sim->line[SIM_ENABLE] != sim_enable_active_low() &&
+		  sim->line[SIM_RESET];
+
+	lockdep_assert_held(&sim->lock);
+
+	if (on == sim->powered)
+		return;
+	if (!on) {
+		sim->powercycles++;
+		sim->dead = false;
+	}
+	sim->powered = on;
+	card_power(&sim->card, on, sim_now());
+}
+
+static int sim_gpio_get_direction(struct gpio_chip *gpio, unsigned int line)
+{
+	struct sim *sim = gpiochip_get_data(gpio);
+
+	return sim->output[line] ? GPIO_LINE_DIRECTION_OUT : GPIO_LINE_DIRECTION_IN;
+}
+
+static int sim_gpio_get(struct gpio_chip *gpio, unsigned int line)
+{
+	struct sim *sim = gpiochip_get_data(gpio);
+	int level;
+
+	mutex_lock(&sim->lock);
+	level = sim->line[line];
+	mutex_unlock(&sim->lock);
+	return level;
+}
+
+static compat_gpio_set_t sim_gpio_set(struct gpio_chip *gpio, unsigned int line,
+				      int level)
+{
+	struct sim *sim = gpiochip_get_data(gpio);
+
+	mutex_lock(&sim->lock);
+	sim->line[line] = level;
+	sim_power(sim);
+	mutex_unlock(&sim->lock);
+	return COMPAT_GPIO_SET_OK;
+}
+
+static int sim_gpio_direction_input(struct gpio_chip *gpio, unsigned int line)
+{
+	struct sim *sim = gpiochip_get_data(gpio);
+
+	sim->output[line] = false;
+	return 0;
+}
+
+static int sim_gpio_direction_output(struct gpio_chip *gpio, unsigned int line,
+				     int level)
+{
+	struct sim *sim = gpiochip_get_data(gpio);
+
+	sim->output[line] = true;
+	sim_gpio_set(gpio, line, level);
+	return 0;
+}
+
+/*
+ * No .owner: whoever holds a line would pin this module, and it could not be
+ * unloaded with the driver bound. gpiolib copes with a chip that goes away.
+ */
+int sim_gpio_add(struct sim *sim)
+{
+	static const char * const names[SIM_LINES] = { "se05x-enable", "se05x-reset" };
+
+	sim->gpio.label = "se05x-sim";
+	sim->gpio.base = -1;
+	sim->gpio.ngpio = SIM_LINES;
+	sim->gpio.names = names;
+	sim->gpio.can_sleep = true;
+	sim->gpio.get_direction = sim_gpio_get_direction;
+	sim->gpio.direction_input = sim_gpio_direction_input;
+	sim->gpio.direction_output = sim_gpio_direction_output;
+	sim->gpio.get = sim_gpio_get;
+	sim->gpio.set = sim_gpio_set;
+	return gpiochip_add_data(&sim->gpio, sim);
+}

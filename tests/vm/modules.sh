@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build this project's modules for one of the test kernels:
+#
+#   modules.sh distro|debug
+#
+# Kbuild leaves its objects beside the sources, so each kernel has a copy of
+# them in build/. Prints the folder; W=1 and a warning is an error.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+kernel=${1:?usage: modules.sh distro|debug}
+dir=$("$here/kernel.sh" "$kernel")
+out=$top/build/$kernel
+
+mkdir -p "$out/tests"
+cp -ru "$top/kernel" "$top/include" "$out/"
+cp -ru "$top/tests/card" "$top/tests/sim" "$top/tests/kunit" "$out/tests/"
+for m in kernel tests/sim tests/kunit; do
+	if [ "$m" = tests/kunit ] && [ "$kernel" != debug ]; then
+		continue	# distributions build no KUnit
+	fi
+	make -s -C "$dir/build" M="$out/$m" W=1 KCFLAGS=-Werror modules \
+		> "$out/log" 2>&1 || { cat "$out/log" >&2; exit 1; }
+done
+echo "$out"

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the VM: load the simulated chip and the driver, and wait for /dev/se05x.
+#
+#   up.sh [PARAMETER=VALUE...]	parameters of se05x-sim
+#
+# The applet keeps its objects in $STATE, by default /run/se05x-state.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+modules=$top/build/$SE05X_KERNEL
+
+insmod "$modules/tests/sim/se05x-sim.ko" autobind=1 "$@"
+"$top/tests/sim/applet/se05x-applet" --state="${STATE:-/run/se05x-state}" &
+insmod "$modules/kernel/se05x.ko"
+for _ in $(seq 300); do
+	[ ! -e /dev/se05x ] || exit 0
+	sleep 0.1
+done
+echo "up.sh: no /dev/se05x; the kernel says:" >&2
+dmesg | tail -n 20 >&2
+exit 1
