@@ -329,19 +329,14 @@ static void s_block(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 no
 {
 	u64 at = now + card->config.r_us;
 
-	if (pcb == 0xE3) {
-		if (card->wtx_asked && len == 1 && inf[0] == card->config.wtx) {
-			compute(card, now, inf[0]);
-			return;
-		}
-		violate(card, CARD_V_WTX);
+	if (pcb == 0xE3 && card->wtx_asked && len == 1 && inf[0] == card->config.wtx) {
+		compute(card, now, inf[0]);
 	} else if (!len && is_request(pcb)) {
 		s_request(card, pcb, at);
-		return;
 	} else {
-		violate(card, CARD_V_FRAME);
+		violate(card, pcb == 0xE3 ? CARD_V_WTX : CARD_V_FRAME);
+		put_nak(card, 2, at);
 	}
-	put_nak(card, 2, at);
 }
 
 static void frame(struct card *card, const u8 *buf, size_t len, u64 now)

@@ -230,6 +230,7 @@ static struct kunit_suite se05x_suite = {
 	.init = bus_init,
 	.test_cases = se05x_cases,
 };
+
 kunit_test_suite(se05x_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the SE05x link layer");

@@ -79,6 +79,7 @@ struct sim_channel {
  * struct sim - one simulated bus with its chip
  * @lock: guards everything below but @adapter and @gpio
  * @adapter: the bus
+ * @quirks: its limits
  * @gpio: the lines
  * @plugged: @adapter is registered; under @plug_lock
  * @plug_lock: one plug or unplug at a time
@@ -100,11 +101,11 @@ struct sim_channel {
  * @log: the newest of them: bit 8 says "to the chip", the low byte is the PCB
  */
 struct sim {
-	struct mutex lock;
+	struct mutex lock;	/* of the bus and the chip */
 	struct i2c_adapter adapter;
 	struct i2c_adapter_quirks quirks;
 	struct gpio_chip gpio;
-	struct mutex plug_lock;
+	struct mutex plug_lock;	/* of plugging in and out */
 	bool plugged;
 	bool gone;
 	struct card card;

@@ -136,8 +136,8 @@ static ssize_t sim_channel_read(struct file *file, char __user *buf, size_t size
 		mutex_unlock(&sim->lock);
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
 			return ret;
-		ret = wait_event_interruptible(ch->wait, READ_ONCE(ch->reset) ||
-							 READ_ONCE(ch->unread));
+		ret = wait_event_interruptible(ch->wait,
+					       READ_ONCE(ch->reset) || READ_ONCE(ch->unread));
 		if (ret)
 			return ret;
 	}

@@ -49,7 +49,7 @@ unpack_source() {
 	local version dir
 	version=$(dpkg-query -W -f '${Version}' linux-source-6.1)
 	dir=$cache/source-$version
-	exec 8> "$cache/source.lock"
+	exec 8> "$cache/unpack.lock"
 	flock 8
 	if [ ! -e "$dir/done" ]; then
 		say "unpacking linux-source-6.1"

@@ -5,15 +5,23 @@
 #
 #   up.sh [PARAMETER=VALUE...]	parameters of se05x-sim
 #
-# The applet keeps its objects in $STATE, by default /run/se05x-state.
+# $BIND: autobind (the client comes with the bus, with an enable line) or
+# new_device (somebody writes it into sysfs, no line). The applet keeps its
+# objects in $STATE, by default /run/se05x-state.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 modules=$top/build/$SE05X_KERNEL
+autobind=1
+[ "${BIND:-autobind}" = autobind ] || autobind=0
 
-insmod "$modules/tests/sim/se05x-sim.ko" autobind=1 "$@"
+insmod "$modules/tests/sim/se05x-sim.ko" autobind=$autobind "$@"
 "$top/tests/sim/applet/se05x-applet" --state="${STATE:-/run/se05x-state}" &
 insmod "$modules/kernel/se05x.ko"
+if [ $autobind = 0 ]; then
+	bus=$(dirname "$(grep -lx se05x-sim /sys/class/i2c-adapter/*/name)")
+	echo se050 0x48 > "$bus/new_device"
+fi
 for _ in $(seq 300); do
 	[ ! -e /dev/se05x ] || exit 0
 	sleep 0.1

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every entry point. A machine that has make and nothing else can start here:
+# what is missing is installed first (tests/setup.sh says what).
+
+all: lib tools
+
+lib tools:
+	$(MAKE) -C $@ all
+
+# the module, for the running kernel or for KDIR=
+module:
+	$(MAKE) -C kernel modules
+
+# ---- to be seen ----
+
+demo:
+	@tests/setup.sh demo
+	@tests/demo/run.sh
+
+# ---- to be proved ----
+
+check:
+	@tests/setup.sh check
+	@tests/check.sh host kunit distro debug new_device style
+
+check-host:
+	@tests/setup.sh host
+	@tests/check.sh host
+
+# the proof that README's two commands work on a fresh Debian 12; needs root
+check-fresh:
+	@tests/setup.sh fresh
+	@tests/fresh.sh
+
+check-full: check check-fresh
+
+style:
+	@tests/setup.sh check
+	@tests/style.sh
+
+clean:
+	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
+	-$(MAKE) -C tests/sim/applet clean
+
+.PHONY: all lib tools module demo check check-host check-fresh check-full style clean

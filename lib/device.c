@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The ioctls of /dev/se05x as C functions */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "se05x.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+struct se05x {
+	int fd;
+};
+
+static int call_kernel(const struct se05x *se, unsigned long cmd, void *arg)
+{
+	return ioctl(se->fd, cmd, arg) < 0 ? -errno : 0;
+}
+
+EXPORT int se05x_open(const char *path, struct se05x **se)
+{
+	struct se05x_info info;
+	struct se05x *opened;
+	int ret;
+
+	if (!path)
+		path = getenv("SE05X_DEVICE");
+	if (!path || !*path)
+		path = "/dev/se05x";
+	opened = malloc(sizeof(*opened));
+	if (!opened)
+		return -ENOMEM;
+	opened->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (opened->fd < 0) {
+		ret = -errno;
+		free(opened);
+		return ret;
+	}
+	/* a device of another kind must not get APDUs as ioctls */
+	ret = se05x_get_info(opened, &info);
+	if (ret) {
+		se05x_close(opened);
+		return ret;
+	}
+	*se = opened;
+	return 0;
+}
+
+EXPORT void se05x_close(struct se05x *se)
+{
+	if (!se)
+		return;
+	close(se->fd);
+	free(se);
+}
+
+EXPORT int se05x_fd(const struct se05x *se)
+{
+	return se->fd;
+}
+
+EXPORT int se05x_get_info(struct se05x *se, struct se05x_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	return call_kernel(se, SE05X_IOC_INFO, info);
+}
+
+/* What an ioctl told into the caller's struct; kernels say no less on failure. */
+static void tell(struct se05x_call *call, uint32_t outcome, uint64_t generation, uint16_t sw)
+{
+	if (!call)
+		return;
+	call->outcome = outcome;
+	call->generation = generation;
+	call->sw = sw;
+}
+
+EXPORT int se05x_transceive(struct se05x *se, const void *command, size_t command_len,
+			    void *response, size_t *response_len, struct se05x_call *call)
+{
+	struct se05x_transceive t = {
+		.command = (uintptr_t)command,
+		.command_len = command_len > UINT32_MAX ? UINT32_MAX : command_len,
+		.response = (uintptr_t)response,
+		.response_size = *response_len > UINT32_MAX ? UINT32_MAX : *response_len,
+		.deadline_ms = call ? call->deadline_ms : 0,
+		.generation = call ? call->generation : 0,
+	};
+	int ret = call_kernel(se, SE05X_IOC_TRANSCEIVE, &t);
+
+	tell(call, t.outcome, t.generation, t.sw);
+	*response_len = t.response_len;
+	return ret;
+}
+
+EXPORT int se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint32_t flags,
+			void *response, size_t *response_len, struct se05x_call *call)
+{
+	struct se05x_select s = {
+		.flags = flags,
+		.aid_len = aid_len,
+		.response = (uintptr_t)response,
+		.response_size = response && response_len ? *response_len : 0,
+		.deadline_ms = call ? call->deadline_ms : 0,
+	};
+	int ret;
+
+	if (aid_len > sizeof(s.aid))
+		return -EINVAL;
+	if (aid_len)
+		memcpy(s.aid, aid, aid_len);
+	ret = call_kernel(se, SE05X_IOC_SELECT, &s);
+	if (ret == -EMSGSIZE && !response)
+		ret = 0;	/* it was not wanted */
+	tell(call, s.outcome, s.generation, s.sw);
+	if (response_len)
+		*response_len = s.response_len;
+	return ret;
+}
+
+EXPORT int se05x_lock(struct se05x *se, struct se05x_call *call)
+{
+	struct se05x_lock l = { .deadline_ms = call ? call->deadline_ms : 0 };
+	int ret = call_kernel(se, SE05X_IOC_LOCK, &l);
+
+	tell(call, l.outcome, l.generation, 0);
+	return ret;
+}
+
+EXPORT int se05x_unlock(struct se05x *se)
+{
+	struct se05x_unlock u = { 0 };
+
+	return call_kernel(se, SE05X_IOC_UNLOCK, &u);
+}
+
+EXPORT int se05x_reset(struct se05x *se, uint32_t kind, uint32_t flags,
+		       struct se05x_call *call)
+{
+	struct se05x_reset r = {
+		.flags = flags,
+		.kind = kind,
+		.deadline_ms = call ? call->deadline_ms : 0,
+	};
+	int ret = call_kernel(se, SE05X_IOC_RESET, &r);
+
+	tell(call, r.outcome, r.generation, 0);
+	return ret;
+}

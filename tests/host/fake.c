@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A chip for programs on a host without one, by LD_PRELOAD: opening the path in
+ * $SE05X_FAKE gives the simulator's applets behind the driver's ioctls. What the
+ * driver does with queue, lock and generations is the business of kselftest.
+ *
+ * $SE05X_FAKE_ERROR: every TRANSCEIVE fails with that errno, outcome 1.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/se05x.h>
+
+#include "../sim/applet/applet.h"
+
+static int fake_fd = -1;
+static struct applet *applet;
+
+static const unsigned char atr[] = {
+	0x00, 0xA0, 0x00, 0x00, 0x03, 0x96, 0x04, 0x03, 0xE8, 0x00, 0xFE, 0x02,
+	0x0B, 0x03, 0xE8, 0x08, 0x01, 0x00, 0x00, 0x00, 0x00, 0x64, 0x00, 0x00,
+	0x0A, 0x4A, 0x43, 0x4F, 0x50, 0x34, 0x20, 0x41, 0x54, 0x50, 0x4F,
+};
+
+int open(const char *path, int flags, ...)
+{
+	static int (*real)(const char *path, int flags, ...);
+	const char *fake = getenv("SE05X_FAKE");
+	mode_t mode;
+	va_list ap;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT ? va_arg(ap, int) : 0;
+	va_end(ap);
+	if (!real)
+		real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+	if (!fake || strcmp(path, fake))
+		return real(path, flags, mode);
+	fake_fd = real("/dev/null", O_RDWR | O_CLOEXEC);
+	if (!applet)
+		applet = applet_new(getenv("SE05X_FAKE_STATE"));
+	return fake_fd;
+}
+
+static int fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+static int run(const void *command, size_t len, __u64 response, __u32 size, __u32 *out_len,
+	       __u32 *sw)
+{
+	uint8_t rsp[APPLET_RESPONSE_MAX];
+	uint32_t delay_us;
+	size_t n;
+
+	applet_process(applet, command, len, rsp, &n, &delay_us);
+	*out_len = n;
+	*sw = rsp[n - 2] << 8 | rsp[n - 1];
+	memcpy((void *)(uintptr_t)response, rsp, n < size ? n : size);
+	return n > size ? fail(EMSGSIZE) : 0;
+}
+
+static int fake_info(struct se05x_info *i)
+{
+	i->state = SE05X_STATE_ONLINE;
+	i->generation = 1;
+	i->bwt_ms = 1000;
+	i->ifsc = 254;
+	i->mcf_khz = 1000;
+	i->config = 8;
+	i->mpot_ms = 1;
+	i->segt_us = 100;
+	i->max_command = 4096;
+	i->max_response = 4098;
+	i->atr_len = sizeof(atr);
+	memcpy(i->atr, atr, sizeof(atr));
+	memcpy(i->vendor, atr + 1, 5);
+	return 0;
+}
+
+static int fake_transceive(struct se05x_transceive *t)
+{
+	const char *error = getenv("SE05X_FAKE_ERROR");
+
+	if (error) {
+		t->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
+		return fail(atoi(error));
+	}
+	t->outcome = SE05X_OUTCOME_RAN;
+	t->generation = 1;
+	return run((void *)(uintptr_t)t->command, t->command_len, t->response,
+		   t->response_size, &t->response_len, &t->sw);
+}
+
+static int fake_select(struct se05x_select *s)
+{
+	uint8_t apdu[22] = { 0x00, 0xA4, 0x04, 0x00, s->aid_len };
+
+	memcpy(apdu + 5, s->aid, s->aid_len);
+	s->outcome = SE05X_OUTCOME_RAN;
+	return run(apdu, 5 + s->aid_len + !!s->aid_len, s->response, s->response_size,
+		   &s->response_len, &s->sw);
+}
+
+int ioctl(int fd, unsigned long cmd, ...)
+{
+	static int (*real)(int fd, unsigned long cmd, ...);
+	va_list ap;
+	void *arg;
+
+	va_start(ap, cmd);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (!real)
+		real = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
+	if (fd != fake_fd)
+		return real(fd, cmd, arg);
+	switch (cmd) {
+	case SE05X_IOC_INFO:
+		return fake_info(arg);
+	case SE05X_IOC_TRANSCEIVE:
+		return fake_transceive(arg);
+	case SE05X_IOC_SELECT:
+		return fake_select(arg);
+	case SE05X_IOC_LOCK:
+		((struct se05x_lock *)arg)->outcome = SE05X_OUTCOME_RAN;
+		return 0;
+	case SE05X_IOC_UNLOCK:
+		return 0;
+	case SE05X_IOC_RESET:
+		applet_reset(applet);
+		((struct se05x_reset *)arg)->outcome = SE05X_OUTCOME_RAN;
+		return 0;
+	default:
+		return fail(ENOTTY);
+	}
+}

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Install what is missing for a purpose, and say what:
+#
+#   setup.sh demo|host|check|fresh
+set -eu
+
+build="gcc libc6-dev make pkg-config libssl-dev openssl"
+vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod"
+host="libcmocka-dev"
+check="linux-source-6.1 xz-utils bc bison flex libelf-dev perl sparse shellcheck"
+
+case ${1:-} in
+demo) want="$build $vm" ;;
+host) want="$build $host" ;;
+check) want="$build $vm $host $check" ;;
+fresh) want="debootstrap git" ;;
+*) echo "usage: setup.sh demo|host|check|fresh" >&2; exit 2 ;;
+esac
+
+# a machine with a chip needs no VM
+if [ "$1" = demo ] && [ -c /dev/se05x ]; then
+	want=$build
+fi
+
+missing=
+for p in $want; do
+	dpkg-query -W -f '${Status}' "$p" 2> /dev/null | grep -q ' installed$' ||
+		missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+echo "setup: to be installed:$missing"
+sudo=
+if [ "$(id -u)" != 0 ]; then
+	sudo=sudo
+	command -v sudo > /dev/null || {
+		echo "setup: neither root nor sudo: run as root: apt-get install$missing" >&2
+		exit 1
+	}
+fi
+# shellcheck disable=SC2086 # lists of words
+$sudo sh -c "apt-get -q update && DEBIAN_FRONTEND=noninteractive \
+	apt-get -q -y install --no-install-recommends $missing" > setup.log 2>&1 || {
+	tail -n 20 setup.log >&2
+	echo "setup: apt-get failed; all of it is in setup.log" >&2
+	exit 1
+}
+rm -f setup.log
+echo "setup: done"

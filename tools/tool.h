@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SE05X_TOOL_H
+#define SE05X_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../lib/se05x.h"
+
+#define COMMAND_MAX	4096
+#define RESPONSE_MAX	4098
+
+/* Exit codes */
+#define OK		0
+#define UNMET		1	/* an expectation did not hold */
+#define USAGE		2	/* bad arguments or input; nothing was sent */
+#define TROUBLE		3	/* the device, or a file */
+
+struct options {
+	const char *device;
+	const char *file;
+	const char *aid;
+	uint32_t deadline_ms;
+	bool lock;
+	bool json;
+	bool quiet;
+};
+
+/* Words for people: to stderr, unless --quiet */
+void say(const struct options *opt, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The same with the program's name, also with --quiet */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A call to the chip failed: say so. Return: TROUBLE. */
+int failed(const char *what, int error, const struct se05x_call *call);
+
+/*
+ * Bytes from hex, with or without blanks between them, up to @max. Return:
+ * their number, or -1 with @why set.
+ */
+int parse_hex(const char *text, uint8_t *out, size_t max, const char **why);
+void print_hex(FILE *to, const uint8_t *bytes, size_t len);
+/* In quotes, as JSON wants it */
+void print_json_string(const char *text);
+const char *outcome_name(uint32_t outcome);
+
+/* A line with the seconds on a terminal, while a call takes long */
+void progress_begin(const struct options *opt);
+void progress_end(void);
+
+int command_info(struct se05x *se, const struct options *opt, const char *device);
+int command_atr(struct se05x *se, const struct options *opt);
+int command_list(const struct options *opt);
+
+/*
+ * What is to be sent, read and checked before anything is. Return: the script,
+ * or NULL after having said why.
+ */
+struct script;
+struct script *script_read(const struct options *opt, char **args, int n);
+int script_run(struct se05x *se, const struct options *opt, const struct script *script);
+void script_free(struct script *script);
+
+#endif /* SE05X_TOOL_H */
