@@ -28,6 +28,11 @@ check-host:
 	@tests/setup.sh host
 	@tests/check.sh host
 
+# the fault matrix alone; SEED= draws other samples
+faults:
+	@tests/setup.sh host
+	@$(MAKE) -s -C tests/host faults
+
 # the proof that README's two commands work on a fresh Debian 12; needs root
 check-fresh:
 	@tests/setup.sh fresh
@@ -43,4 +48,4 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module demo check check-host check-fresh check-full style clean
+.PHONY: all lib tools module demo check check-host faults check-fresh check-full style clean

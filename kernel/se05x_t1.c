@@ -374,19 +374,23 @@ static enum rx receive(struct se05x_link *link)
  * the adapter can't say what became of the frame, an I-block is not repeated:
  * only the chip may ask for that.
  *
- * Return: RX_NONE once the block is out, or what was read in its stead.
+ * Return: RX_NONE once the block is out, or what was read in its stead; @out
+ * tells whether that may be an answer to it.
  */
-static enum rx send(struct se05x_link *link, const u8 *buf, size_t len)
+static enum rx send(struct se05x_link *link, const u8 *buf, size_t len, bool *out)
 {
 	u64 timeout = max(block_timeout(link), WRITE_TIMEOUT_MIN);
 	u64 deadline = min(now(link) + timeout, link->limit);
 	bool first = true;
 
+	*out = false;
 	for (;;) {
 		enum xfer x = bus_write(link, buf, len);
 
 		if (x == STOP)
 			return RX_STOP;
+		if (x != NACKED)
+			*out = true;
 		if (x == OK || (x == FAILED && !(buf[1] & PCB_NOT_I)))
 			return RX_NONE;
 		if (x == FAILED || !first) {
@@ -419,7 +423,9 @@ static size_t frame(u8 *buf, u8 pcb, const u8 *inf, u8 len)
 /* R- and S-blocks of which nothing is kept */
 static enum rx send_control(struct se05x_link *link, u8 pcb, const u8 *inf, u8 len)
 {
-	return send(link, link->ctl, frame(link->ctl, pcb, inf, len));
+	bool out;
+
+	return send(link, link->ctl, frame(link->ctl, pcb, inf, len), &out);
 }
 
 static bool is_wtx(struct se05x_link *link)
@@ -475,6 +481,16 @@ static bool is_asked_again(struct se05x_link *link)
 }
 
 /*
+ * A chip that restarted unseen expects number 0, and says so when it gets an
+ * R-NAK or a WTX response. It may have run the command before, so a last block
+ * of that number is not given to it again. By itself it says nothing.
+ */
+static bool may_have_restarted(struct se05x_link *link, bool spoken)
+{
+	return spoken && !(link->tx[1] & (PCB_NOT_I | PCB_I_MORE)) && !link->ns;
+}
+
+/*
  * Send the block in tx and get the one that may follow it into rx.
  *
  * Return: 0; -EIO if R-NAK did not help; link->stop.
@@ -482,12 +498,11 @@ static bool is_asked_again(struct se05x_link *link)
 static int exchange(struct se05x_link *link)
 {
 	int naks = 0, rs = 0, drops = 0, ifs = 0;
-	bool out;
+	bool out, spoken = false;
 	enum rx r;
 
 again:
-	r = send(link, link->tx, link->tx_len);
-	out = r == RX_NONE || (link->tx[1] & PCB_NOT_I);
+	r = send(link, link->tx, link->tx_len, &out);
 	for (;;) {
 		if (r == RX_NONE)
 			r = receive(link);
@@ -501,6 +516,7 @@ again:
 			r = grant_wtx(link);
 			if (r != RX_STOP && !out)
 				goto again;
+			spoken = true;
 			continue;
 		}
 		if (!out) {
@@ -511,12 +527,15 @@ again:
 		}
 		if (r == RX_BLOCK && is_ifs(link) && ifs++ < DROPS_MAX) {
 			r = grant_ifs(link);
+			spoken = true;
 			continue;
 		}
 		if (r == RX_BLOCK && is_r(link->rx[1]) && !link->rx_len) {
 			if (++rs == R_LIMIT)
 				return -EIO;
 			if (is_asked_again(link)) {
+				if (may_have_restarted(link, spoken))
+					return -EIO;
 				link->stats.resends++;
 				goto again;
 			}
@@ -524,6 +543,7 @@ again:
 		if (naks++ == RNAK_TRIES)
 			return -EIO;
 		count_rung(link, SE05X_RUNG_RNAK);
+		spoken = true;
 		r = send_control(link, PCB_R_NR(link->nr) |
 				 (r == RX_BAD_CRC ? PCB_R_CRC : PCB_R_OTHER),
 				 NULL, 0);
@@ -541,13 +561,14 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 	int drops = 0;
 
 	while (tries) {
+		bool out;
 		enum rx r;
 
 		/* WTX may stretch this, but past the hard limit no longer */
 		link->mult = 1;
 		link->limit = max(link->hard, now(link) +
 				  max(block_timeout(link), WRITE_TIMEOUT_MIN));
-		r = send_control(link, pcb, NULL, 0);
+		r = send(link, link->ctl, frame(link->ctl, pcb, NULL, 0), &out);
 		for (;;) {
 			if (r == RX_NONE)
 				r = receive(link);
@@ -559,7 +580,7 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 		}
 		if (r != RX_BLOCK)
 			tries--;
-		else if (link->rx[1] == (pcb | PCB_S_RESPONSE))
+		else if (out && link->rx[1] == (pcb | PCB_S_RESPONSE))
 			return 0;
 		else if (drops++ == DROPS_MAX)
 			break;
@@ -647,6 +668,7 @@ static int chip_reset(struct se05x_link *link)
 	int ret;
 
 	lose(link, SE05X_RUNG_CHIP);
+	link->fresh = true;
 	ret = s_request(link, PCB_S_CHIP_RESET, 1);
 	return ret ?: boot(link);
 }

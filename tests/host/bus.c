@@ -90,8 +90,15 @@ static void watch_write(struct bus *bus, const u8 *buf, size_t len, int result)
 		bus->numbers_lost = false;
 		bus->block_len = 0;
 	}
+	if (bus->quiet && pcb != bus->quiet && pcb != 0xC0 && pcb != 0xE3)
+		bus->broken++;	/* the first frame is RESYNC */
+	if (pcb == 0xC5 || pcb == 0xC6)
+		bus->quiet = pcb;
+	else if (pcb == 0xC0)
+		bus->quiet = 0;
 	if (resets_numbers(pcb))
 		bus->numbers_lost = true;
+	bus->request = (pcb & 0xE0) == 0xC0 ? pcb : 0;
 	if (pcb & 0x80)
 		return;
 	if (bus->numbers_lost)
@@ -112,6 +119,8 @@ static void watch_write(struct bus *bus, const u8 *buf, size_t len, int result)
 static void watch_read(struct bus *bus, const u8 *buf, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
+		if (!bus->seen_want && !i && len > 1 && buf[1] == 0xA5)
+			continue;	/* a byte of garbage */
 		if (!bus->seen_want && buf[i] != 0xA5 && buf[i] != 0x00)
 			return;
 		if (!bus->seen_want)
@@ -158,9 +167,18 @@ static void put_extra(struct bus *bus, const struct fault *f)
 	bus->extra_pos = 0;
 }
 
-/* What happens before the transfer proper. Return: the fault that shapes it. */
-static const struct fault *before(struct bus *bus)
+/* An answer that is no answer must be older than the block that asks for it. */
+static bool is_fair(const struct fault *f, bool read, u8 pcb)
 {
+	bool answer = f->kind == FAULT_DUPLICATE || (f->kind == FAULT_STALE && f->pcb < 0x80);
+
+	return !answer || (!read && pcb < 0x80);
+}
+
+/* What happens before the transfer proper. Return: the fault that shapes it. */
+static const struct fault *before(struct bus *bus, bool read, u8 pcb)
+{
+	static const struct fault calm = { .kind = FAULT_SILENT, .count = 1000 };
 	const struct fault *hit = NULL;
 
 	for (int i = 0; i < bus->nfaults; i++) {
@@ -168,19 +186,36 @@ static const struct fault *before(struct bus *bus)
 
 		if (bus->transfers < f->at || bus->transfers - f->at >= (f->count ?: 1))
 			continue;
+		if (!is_fair(f, read, pcb))
+			continue;
+		if ((f->kind == FAULT_STALE || f->kind == FAULT_REPLACE) &&
+		    (f->pcb & 0xE0) == 0xE0 && (f->pcb ^ 0x20) == bus->request)
+			continue;
 		switch (f->kind) {
 		case FAULT_STALE:
+			if (f->count > 1) {	/* a storm: one each BWT, as chips do */
+				if (!bus->extra_len && bus->time < bus->storm) {
+					hit = &calm;
+					break;
+				}
+				bus->storm = bus->time + 900 * MS;
+			}
 			put_extra(bus, f);
+			bus->blocked = true;
+			bus->swallow = false;
 			break;
 		case FAULT_REPLACE:
 			put_extra(bus, f);
 			bus->swallow = true;
+			bus->blocked = false;
 			break;
 		case FAULT_DUPLICATE:
 			if (bus->seen_len >= 5 && !bus->seen_want) {
 				memcpy(bus->extra, bus->seen, bus->seen_len);
 				bus->extra_len = bus->seen_len;
 				bus->extra_pos = 0;
+				bus->blocked = true;
+				bus->swallow = false;
 			}
 			break;
 		case FAULT_GARBAGE:
@@ -197,6 +232,7 @@ static const struct fault *before(struct bus *bus)
 			hit = f;
 		}
 	}
+	bus->hopeless = hit && hit->count > 100;
 	return hit;
 }
 
@@ -214,7 +250,7 @@ static int do_write(struct bus *bus, const struct fault *f, const u8 *buf, size_
 	u8 wire[CARD_FRAME_MAX + 1];
 	int ret;
 
-	if (bus->dead)
+	if (bus->dead || (bus->blocked && bus->extra_len))
 		return -ENXIO;
 	if (!f)
 		return card_write(&bus->card, buf, len, bus->time, end);
@@ -224,6 +260,12 @@ static int do_write(struct bus *bus, const struct fault *f, const u8 *buf, size_
 		return -ENXIO;
 	case FAULT_ERRNO:
 		return f->arg;
+	case FAULT_ERRNO_ARRIVED:
+		/* what was not acknowledged did not arrive */
+		if (f->arg == -ENXIO || f->arg == -EREMOTEIO)
+			return f->arg;
+		ret = card_write(&bus->card, wire, len, bus->time, end);
+		return ret < 0 ? ret : f->arg;
 	case FAULT_LOST:
 	case FAULT_SILENT:
 		return len;
@@ -232,15 +274,14 @@ static int do_write(struct bus *bus, const struct fault *f, const u8 *buf, size_
 		return ret < 0 ? ret : (int)len - 1;
 	default:
 		shape(f, wire, len);
-		ret = card_write(&bus->card, wire, len, bus->time, end);
-		return f->kind == FAULT_ERRNO_ARRIVED && ret >= 0 ? f->arg : ret;
+		return card_write(&bus->card, wire, len, bus->time, end);
 	}
 }
 
 static int host_write(void *ctx, const u8 *buf, size_t len)
 {
 	struct bus *bus = ctx;
-	const struct fault *f = before(bus);
+	const struct fault *f = before(bus, false, buf[1]);
 	u64 end = bus->time + wire_time(len + 1);
 	u32 crc = bus->card.violations[CARD_V_CRC], frame = bus->card.violations[CARD_V_FRAME];
 	int ret = do_write(bus, f, buf, len, end);
@@ -258,11 +299,15 @@ static int host_write(void *ctx, const u8 *buf, size_t len)
 /* From the card, or from what stands in for it */
 static int chip_read(struct bus *bus, u8 *buf, size_t len, u64 end)
 {
-	size_t n = 0, skip = bus->prefix;
+	size_t n = 0, skip = bus->prefix && len > 1;
 	int ret;
 
 	if (bus->dead)
 		return -ENXIO;
+	if (bus->swallow && (bus->extra[1] ^ 0x20) == bus->request) {
+		bus->swallow = false;	/* that would be no fault, but a forgery */
+		bus->extra_len = 0;
+	}
 	if (bus->extra_len) {
 		if (bus->swallow) {	/* not before the card has something */
 			ret = card_read(&bus->card, buf, CARD_FRAME_MAX < len ? len : len,
@@ -280,8 +325,10 @@ static int chip_read(struct bus *bus, u8 *buf, size_t len, u64 end)
 		memcpy(buf, bus->extra + bus->extra_pos, n);
 		memset(buf + n, 0xff, len - n);
 		bus->extra_pos += n;
-		if (bus->extra_pos == bus->extra_len)
+		if (bus->extra_pos == bus->extra_len) {
 			bus->extra_len = 0;
+			bus->blocked = false;
+		}
 		return len;
 	}
 	ret = card_read(&bus->card, buf + skip, len - skip, bus->time, end);
@@ -300,7 +347,8 @@ static int do_read(struct bus *bus, const struct fault *f, u8 *buf, size_t len, 
 
 	if (f && (f->kind == FAULT_NACK || f->kind == FAULT_SILENT))
 		return -ENXIO;
-	if (f && f->kind == FAULT_ERRNO)
+	if (f && (f->kind == FAULT_ERRNO ||
+		  (f->kind == FAULT_ERRNO_ARRIVED && (f->arg == -ENXIO || f->arg == -EREMOTEIO))))
 		return f->arg;
 	ret = chip_read(bus, buf, len, end);
 	if (!f || ret < 0)
@@ -321,14 +369,16 @@ static int do_read(struct bus *bus, const struct fault *f, u8 *buf, size_t len, 
 static int host_read(void *ctx, u8 *buf, size_t len)
 {
 	struct bus *bus = ctx;
-	const struct fault *f = before(bus);
+	const struct fault *f = before(bus, true, 0);
 	u64 end = bus->time + wire_time(len + 1);
 	int ret = do_read(bus, f, buf, len, end);
 
 	bus->time = ret == -ENXIO ? bus->time + wire_time(1) : end;
+	if (len == 5)	/* a header: whatever was under way is given up */
+		bus->seen_want = 0;
 	if (ret == (int)len)
 		watch_read(bus, buf, len);
-	else
+	else if (ret != -ENXIO && ret != -EREMOTEIO)
 		bus->seen_want = 0;
 	log_step(bus, true, buf, len, ret);
 	return ret;
@@ -346,7 +396,7 @@ static int host_sleep(void *ctx, u32 us)
 	bus->time += us;
 	if (bus->jump && us >= MS) {	/* at least as long: so it may be longer */
 		next = card_next(&bus->card);
-		if (bus->dead || next > bus->time + 200 * MS)
+		if (bus->dead || bus->hopeless || next > bus->time + 200 * MS)
 			next = bus->time + 200 * MS;
 		if (next > bus->time)
 			bus->time = next;
@@ -368,6 +418,7 @@ static int host_power(void *ctx, bool on)
 	bus->numbers_lost = true;
 	if (!on)
 		bus->dead = false;
+	bus->quiet = 0xFF;
 	card_power(&bus->card, on, bus->time);
 	return 0;
 }
@@ -392,6 +443,13 @@ void bus_init_limits(struct bus *bus, const struct card_config *config,
 	bus->link.trusted = true;
 }
 
+void bus_copy(struct bus *to, const struct bus *from)
+{
+	*to = *from;
+	to->link.ctx = to;
+	to->card.ctx = to;
+}
+
 void bus_init(struct bus *bus, const struct card_config *config)
 {
 	bus_init_limits(bus, config, 0, 0);
@@ -403,6 +461,11 @@ void bus_arm(struct bus *bus, const struct fault *faults, int n)
 		memcpy(bus->faults, faults, n * sizeof(*faults));
 	bus->nfaults = n;
 	bus->transfers = 0;
+	bus->prefix = false;
+	if (bus->swallow) {	/* what was to be replaced never came */
+		bus->swallow = false;
+		bus->extra_len = 0;
+	}
 }
 
 void bus_print(const struct bus *bus)

@@ -66,17 +66,22 @@ struct bus {
 	u32 transfers;		/* since bus_arm() */
 	struct step trace[BUS_TRACE];
 	bool dead;
+	bool hopeless;		/* a fault that lasts: waiting may go far */
+	u64 storm;		/* when the next WTX of a storm comes */
 	u8 extra[CARD_FRAME_MAX];	/* a block that the card knows nothing of */
 	size_t extra_len, extra_pos;
+	u8 request;		/* S-request written last: its answer is never forged */
 	u8 seen[CARD_FRAME_MAX];	/* block read last */
 	size_t seen_len, seen_want;
 	bool swallow;		/* drop the card's block, extra stands for it */
+	bool blocked;		/* extra wants to be read before anything is written */
 	bool prefix;
 	u8 prefix_byte;
 
 	/* the at-most-once rules, watched on the wire */
 	u64 apdus;
 	bool numbers_lost;
+	u8 quiet;		/* after this S-request, or power-on (FF), comes RESYNC */
 	bool asked;		/* an R-block with that N(S) was read */
 	bool refused;		/* the last try to write it was NACKed */
 	u8 block[CARD_FRAME_MAX];
@@ -99,6 +104,8 @@ void bus_init_limits(struct bus *bus, const struct card_config *config,
 /* Count transfers from here, and let these faults happen. */
 void bus_arm(struct bus *bus, const struct fault *faults, int n);
 
+/* A copy that lives its own life */
+void bus_copy(struct bus *to, const struct bus *from);
 /* Rules that were broken, on the wire or as the card saw it */
 u32 bus_broken(const struct bus *bus);
 void bus_print(const struct bus *bus);

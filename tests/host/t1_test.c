@@ -559,6 +559,45 @@ static void test_r_other_goes_up(void **state)
 	assert_true(bus.link.synced);
 }
 
+/*
+ * The chip ran the command, restarted, and asks for its block by number 0: it
+ * must not get it again.
+ */
+static void test_restart_runs_nothing_twice(void **state)
+{
+	static const u16 delays[] = { 0, 2500 };
+
+	(void)state;
+	for (u32 at = 1; at < 20; at++)
+		for (int d = 0; d < 2; d++) {
+			struct fault restart = { .kind = FAULT_RESTART, .at = at };
+			struct se05x_apdu apdu;
+			struct bus bus;
+
+			open_bus(&bus, &se050);
+			bus_command(command, 20, 1, delays[d], 10);
+			bus_arm(&bus, &restart, 1);
+			exchange(&bus, command, 20, &apdu);
+			assert_in_range(bus.ran[1], 0, 1);
+			bus_arm(&bus, NULL, 0);
+			if (se05x_link_wake(&bus.link) || exchange(&bus, command, 20, &apdu))
+				assert_int_equal(exchange(&bus, command, 20, &apdu), 0);
+		}
+}
+
+/* A stale ATR that waits before our soft reset is not its answer. */
+static void test_stale_answer_to_request(void **state)
+{
+	struct fault stale = { .kind = FAULT_STALE, .at = 0, .arg = -1, .pcb = 0xEF };
+	struct bus bus;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	bus_arm(&bus, &stale, 1);
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT), 0);
+	run(&bus, 20, 1, 0, 10);
+}
+
 static void test_hard_limit(void **state)
 {
 	struct bus bus;
@@ -660,6 +699,8 @@ int main(void)
 		cmocka_unit_test(test_resets),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_r_other_goes_up),
+		cmocka_unit_test(test_restart_runs_nothing_twice),
+		cmocka_unit_test(test_stale_answer_to_request),
 		cmocka_unit_test(test_hard_limit),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_stop),

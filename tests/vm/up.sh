@@ -16,7 +16,7 @@ autobind=1
 [ "${BIND:-autobind}" = autobind ] || autobind=0
 
 insmod "$modules/tests/sim/se05x-sim.ko" autobind=$autobind "$@"
-"$top/tests/sim/applet/se05x-applet" --state="${STATE:-/run/se05x-state}" &
+"$top/tests/sim/applet/se05x-applet" --background --state="${STATE:-/run/se05x-state}"
 insmod "$modules/kernel/se05x.ko"
 if [ $autobind = 0 ]; then
 	bus=$(dirname "$(grep -lx se05x-sim /sys/class/i2c-adapter/*/name)")

@@ -16,6 +16,7 @@ static const char usage[] =
 	"Play the applets of the chip that se05x-sim.ko simulates.\n"
 	"\n"
 	"  -d, --device=FILE  where the chip's C-APDUs come from (/dev/" SIM_DEVICE ")\n"
+	"  -b, --background   return as soon as the chip can be used\n"
 	"  -s, --state=FILE   keep the objects here; without it they are gone with it\n"
 	"  -h, --help         this text\n";
 
@@ -57,18 +58,23 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "device", required_argument, NULL, 'd' },
+		{ "background", no_argument, NULL, 'b' },
 		{ "state", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	const char *device = "/dev/" SIM_DEVICE, *state = NULL;
+	bool background = false;
 	struct applet *applet;
 	int fd, c;
 
-	while ((c = getopt_long(argc, argv, "d:s:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "d:s:bh", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			device = optarg;
+			break;
+		case 'b':
+			background = true;
 			break;
 		case 's':
 			state = optarg;
@@ -88,7 +94,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	fd = open(device, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || serve(applet, fd))
+	if (fd < 0 || (background && daemon(1, 1)) || serve(applet, fd))
 		fprintf(stderr, "se05x-applet: %s: %s\n", device, strerror(errno));
 	applet_free(applet);
 	return 1;
