@@ -21,7 +21,7 @@ leave() {
 trap leave EXIT
 
 # the mirror that this machine itself uses
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null |
+mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null || true; } |
 	sed -n -e 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' -e 's/^URIs: *\([^ ]*\).*/\1/p' |
 	sed -e '/security/d' | sed -n 1p)
 echo "fresh: installing a minimal Debian 12"
