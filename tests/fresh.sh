@@ -11,6 +11,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 [ "$(id -u)" = 0 ] || { echo "fresh.sh: run as root (debootstrap, chroot)" >&2; exit 1; }
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/se05x-fresh.XXXXXX")
+chmod 755 "$root"	# apt's own user must get through
 
 leave() {
 	for m in dev/pts dev/shm dev proc sys; do
@@ -28,6 +29,7 @@ echo "fresh: installing a minimal Debian 12"
 debootstrap --variant=minbase bookworm "$root" "$mirror" > "$root.log" 2>&1 ||
 	{ tail "$root.log" >&2; exit 1; }
 rm -f "$root.log"
+rm -f "$root/etc/apt/sources.list"
 cp -r /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d "$root/etc/apt/" 2> /dev/null || true
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 [ ! -d /usr/local/share/ca-certificates ] || {

@@ -6,7 +6,7 @@
 #   modules.sh distro|debug
 #
 # Kbuild leaves its objects beside the sources, so each kernel has a copy of
-# them in build/. Prints the folder; W=1 and a warning is an error.
+# them in build/. Prints the folder. A warning is an error.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,7 +22,7 @@ for m in kernel tests/sim tests/kunit; do
 	if [ "$m" = tests/kunit ] && [ "$kernel" != debug ]; then
 		continue	# distributions build no KUnit
 	fi
-	make -s -C "$dir/build" M="$out/$m" W=1 KCFLAGS=-Werror modules \
+	make -s -C "$dir/build" M="$out/$m" KCFLAGS=-Werror modules \
 		> "$out/log" 2>&1 || { cat "$out/log" >&2; exit 1; }
 done
 echo "$out"
