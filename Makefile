@@ -22,7 +22,7 @@ demo:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh host kunit distro debug new_device style
+	@tests/check.sh host kunit distro debug new_device life fuzz style
 
 check-host:
 	@tests/setup.sh host
@@ -32,6 +32,12 @@ check-host:
 faults:
 	@tests/setup.sh host
 	@$(MAKE) -s -C tests/host faults
+
+# the link layer against a fuzzer that plays chip and bus
+SECONDS ?= 30
+fuzz:
+	@tests/setup.sh check
+	@$(MAKE) -s -C tests/fuzz fuzz SECONDS=$(SECONDS)
 
 # the proof that README's two commands work on a fresh Debian 12; needs root
 check-fresh:
@@ -48,4 +54,4 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module demo check check-host faults check-fresh check-full style clean
+.PHONY: all lib tools module demo check check-host faults fuzz check-fresh check-full style clean

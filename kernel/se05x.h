@@ -80,6 +80,7 @@ struct se05x_request {
 	wait_queue_head_t wait;
 	enum se05x_request_state state;
 	bool started;			/* the command's own first byte may be out */
+	bool decided;			/* the verdict is given: wait for it */
 	bool abandoned;			/* nobody waits any more */
 
 	/* in */

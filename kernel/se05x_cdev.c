@@ -249,6 +249,8 @@ static int ioctl_reset(struct se05x_file *file, void __user *arg, bool nonblock)
 		res.error = -EINVAL;
 	else if ((r.flags & SE05X_RESET_FORCE) && !capable(CAP_SYS_ADMIN))
 		res.error = -EPERM;
+	else if (r.kind == SE05X_RESET_POWER && !file->chip->can_power)
+		res.error = -EOPNOTSUPP;
 	else
 		res.error = probe_user(arg, sizeof(r), 0, 0);
 	if (!res.error)

@@ -145,6 +145,18 @@ static void owner_free(struct se05x_chip *chip)
 	wake_up_all(&chip->wait);
 }
 
+/* Somebody who waits may cut what is in flight; nobody else. */
+static void see_to_cut(struct se05x_chip *chip)
+{
+	struct se05x_request *req;
+	bool cut = false;
+
+	lockdep_assert_held(&chip->lock);
+	list_for_each_entry(req, &chip->queue, node)
+		cut |= req->type == SE05X_RESET && (req->flags & SE05X_RESET_FORCE);
+	WRITE_ONCE(chip->cut, cut && chip->busy);
+}
+
 /* The owner's work: everything that is in the queue, one after the other. */
 static void serve_work(struct kthread_work *work)
 {
@@ -163,8 +175,7 @@ static void serve_work(struct kthread_work *work)
 		wake_up(&req->wait);
 		chip->busy = true;
 		chip->current_req = req;
-		if (req->type == SE05X_RESET && (req->flags & SE05X_RESET_FORCE))
-			chip->cut = false;
+		see_to_cut(chip);
 		spin_unlock(&chip->lock);
 
 		chip->link.hard_limit_us = hard_limit_ms * 1000ULL;
@@ -201,7 +212,12 @@ static void idle_work(struct kthread_work *work)
 
 static void farewell_work(struct kthread_work *work)
 {
-	se05x_owner_sleep(container_of(work, struct se05x_chip, farewell));
+	struct se05x_chip *chip = container_of(work, struct se05x_chip, farewell);
+
+	se05x_owner_sleep(chip);
+	spin_lock(&chip->lock);
+	owner_free(chip);
+	spin_unlock(&chip->lock);
 }
 
 /* ---- those who wait ---- */
@@ -278,18 +294,6 @@ void se05x_turn_end(struct se05x_file *file)
 	spin_unlock(&file->chip->lock);
 }
 
-/* A FORCE that nobody waits for any more must not cut anything. */
-static void uncut(struct se05x_chip *chip)
-{
-	struct se05x_request *req;
-
-	lockdep_assert_held(&chip->lock);
-	chip->cut = false;
-	list_for_each_entry(req, &chip->queue, node)
-		if (req->type == SE05X_RESET && (req->flags & SE05X_RESET_FORCE))
-			chip->cut = chip->busy;
-}
-
 /* Out of the queue again. False: the owner has it already. */
 static bool take_back(struct se05x_chip *chip, struct se05x_request *req)
 {
@@ -300,7 +304,7 @@ static bool take_back(struct se05x_chip *chip, struct se05x_request *req)
 	if (queued) {
 		list_del_init(&req->node);
 		req->state = SE05X_IDLE;
-		uncut(chip);
+		see_to_cut(chip);
 	}
 	spin_unlock(&chip->lock);
 	if (queued)
@@ -318,7 +322,7 @@ static bool leave_behind(struct se05x_file *file, struct se05x_request *req, int
 	bool left;
 
 	spin_lock(&chip->lock);
-	left = req->state != SE05X_DONE;
+	left = req->state != SE05X_DONE && !req->decided;
 	if (left) {
 		req->abandoned = true;
 		*ret = req->started ? -ETIMEDOUT : -EBUSY;
@@ -334,6 +338,7 @@ static int enqueue(struct se05x_file *file, struct se05x_request *req, bool nonb
 
 	req->file = file;
 	req->started = false;
+	req->decided = false;
 	req->abandoned = false;
 	req->error = 0;
 	req->outcome = SE05X_OUTCOME_NOT_SENT;
@@ -342,18 +347,18 @@ static int enqueue(struct se05x_file *file, struct se05x_request *req, bool nonb
 	req->generation = 0;
 
 	spin_lock(&chip->lock);
-	if (chip->dead) {
+	list_add_tail(&req->node, &chip->queue);
+	if (chip->dead)
 		ret = -ENODEV;
-	} else if (nonblock && (chip->busy || chip->parked || !list_empty(&chip->queue) ||
-				(chip->holder && chip->holder != file))) {
+	else if (nonblock && (chip->current_req || pick(chip) != req))
 		ret = -EAGAIN;
+	if (ret) {
+		list_del_init(&req->node);
 	} else {
 		kref_get(&req->ref);
 		kref_get(&file->ref);
 		req->state = SE05X_QUEUED;
-		list_add_tail(&req->node, &chip->queue);
-		if (req->type == SE05X_RESET && (req->flags & SE05X_RESET_FORCE))
-			chip->cut = chip->busy;
+		see_to_cut(chip);
 		kthread_queue_work(chip->worker, &chip->serve);
 	}
 	spin_unlock(&chip->lock);
@@ -401,6 +406,8 @@ int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 		kref_put(&req->ref, request_release);
 		return err;
 	}
+	/* decided in that moment: it is done without the chip */
+	wait_event(req->wait, READ_ONCE(req->state) == SE05X_DONE);
 	spin_lock(&chip->lock);	/* the owner wrote before it said so under this */
 	req->state = SE05X_IDLE;
 	spin_unlock(&chip->lock);
@@ -500,12 +507,11 @@ void se05x_file_close(struct se05x_file *file)
 
 	spin_lock(&chip->lock);
 	file->closed = true;
+	list_del(&file->node);
+	if (chip->holder == file)
+		chip->holder = NULL;
 	if (!chip->dead) {
-		list_del(&file->node);
-		if (chip->holder == file) {
-			chip->holder = NULL;
-			kthread_queue_work(chip->worker, &chip->serve);
-		}
+		kthread_queue_work(chip->worker, &chip->serve);
 		/* nobody inherits a channel, or from the last one anything */
 		if (chip->context.channel == file->id || list_empty(&chip->files))
 			se05x_forget_context(chip);
@@ -662,11 +668,19 @@ static bool owner_is_free(struct se05x_chip *chip)
  */
 void se05x_chip_unregister(struct se05x_chip *chip)
 {
+	long left;
+
 	cdev_device_del(&chip->cdev, &chip->dev);
 	bury(chip);
-	if (wait_event_timeout(chip->wait, owner_is_free(chip), FAREWELL_TIME)) {
+	left = wait_event_timeout(chip->wait, owner_is_free(chip), FAREWELL_TIME);
+	if (left) {
+		spin_lock(&chip->lock);
+		chip->busy = true;
+		spin_unlock(&chip->lock);
 		kthread_queue_work(chip->worker, &chip->farewell);
-	} else {
+		left = wait_event_timeout(chip->wait, owner_is_free(chip), left);
+	}
+	if (!left) {
 		dev_warn(chip->dev.parent,
 			 "removed while the chip computes: it is left in mid-command\n");
 		WRITE_ONCE(chip->stop, true);
@@ -675,6 +689,16 @@ void se05x_chip_unregister(struct se05x_chip *chip)
 	kthread_destroy_worker(chip->worker);
 	ida_free(&indices, chip->index);
 	put_device(&chip->dev);
+}
+
+static void unpark(struct se05x_chip *chip)
+{
+	lockdep_assert_held(&chip->lock);
+	chip->parked = false;
+	kthread_queue_work(chip->worker, &chip->serve);
+	if (list_empty(&chip->files))
+		kthread_mod_delayed_work(chip->worker, &chip->idle,
+					 msecs_to_jiffies(idle_ms));
 }
 
 /**
@@ -691,8 +715,7 @@ int se05x_chip_suspend(struct se05x_chip *chip)
 	if (wait_event_timeout(chip->wait, owner_is_free(chip), FAREWELL_TIME))
 		return 0;
 	spin_lock(&chip->lock);
-	chip->parked = false;
-	kthread_queue_work(chip->worker, &chip->serve);
+	unpark(chip);
 	spin_unlock(&chip->lock);
 	return -EBUSY;
 }
@@ -704,12 +727,12 @@ int se05x_chip_suspend(struct se05x_chip *chip)
 void se05x_chip_resume(struct se05x_chip *chip)
 {
 	chip->link.synced = false;	/* parked, so the owner is not at it */
+	chip->link.fresh = true;
 	chip->asleep = true;
 	se05x_owner_publish(chip);
 	spin_lock(&chip->lock);
 	se05x_forget_context(chip);
-	chip->parked = false;
-	kthread_queue_work(chip->worker, &chip->serve);
+	unpark(chip);
 	spin_unlock(&chip->lock);
 }
 

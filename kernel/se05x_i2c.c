@@ -95,6 +95,9 @@ static int se05x_i2c_power(void *phy, bool on)
 		ret = gpiod_direction_output(bus->enable, on);
 	if (!ret && !on)
 		ret = set_vdd(bus, false);
+	/* a supply that others hold on, or that can't be switched, cuts nothing */
+	if (!ret && !on && !bus->enable && regulator_is_enabled(bus->vdd) > 0)
+		ret = set_vdd(bus, true) ?: -EOPNOTSUPP;
 	return ret;
 }
 

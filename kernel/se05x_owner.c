@@ -196,6 +196,7 @@ static int wake(struct se05x_chip *chip)
 		chip->context.state = SE05X_CLEAN;
 		spin_unlock(&chip->lock);
 	}
+	se05x_owner_publish(chip);
 	return ret == -ECANCELED ? -ECONNABORTED : ret;
 }
 
@@ -247,6 +248,8 @@ static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 	do {
 		ret = wake(chip) ?: exchange(chip, req, command, len, outcome);
 	} while ((ret == -ECONNABORTED || ret == -ECONNRESET) && --tries);
+	if (ret && *outcome == SE05X_OUTCOME_MAY_HAVE_RUN)
+		return -ECONNRESET;
 	if (!ret)
 		note_select(chip, req->file, &selected, req->sw, req->response,
 			    req->response_len);
@@ -266,8 +269,10 @@ static int select_again(struct se05x_chip *chip, struct se05x_request *req)
 	ret = select_context(chip, req, want, &outcome);
 	memzero_explicit(req->response, req->response_len);
 	req->response_len = 0;
+	if (ret == -ECONNRESET)
+		return chip->link.given_up ? -ENOLINK : -ECONNABORTED;
 	if (ret)
-		return ret == -ECONNRESET ? -ECONNABORTED : ret;
+		return ret;
 	if (!is_success(req->sw))
 		return -ENOTCONN;
 	req->sw = 0;
@@ -308,12 +313,15 @@ static struct said parse_command(const u8 *c, size_t len)
 	return said;
 }
 
-/* ESTALE, once: somebody broke the lock. */
-static int check_lock(struct se05x_file *file)
+/* Somebody broke the lock: ESTALE, once, to somebody who hears it. */
+static int check_lock(struct se05x_request *req)
 {
-	if (!file->lost_lock)
+	if (req->abandoned)
+		return -EBUSY;
+	if (!req->file->lost_lock)
 		return 0;
-	file->lost_lock = false;
+	req->file->lost_lock = false;
+	req->decided = true;
 	return -ESTALE;
 }
 
@@ -325,16 +333,16 @@ static int admit(struct se05x_chip *chip, struct se05x_request *req, bool select
 	int ret;
 
 	lockdep_assert_held(&chip->lock);
-	ret = check_lock(file);
+	ret = check_lock(req);
 	if (ret)
 		return ret;
+	if (!select && file->bound.channel && chip->context.channel != file->id) {
+		file->bound.channel = 0;
+		req->decided = true;
+		return -ESTALE;
+	}
 	if (req->demanded && (req->demanded != chip->generation || !keep))
 		return -ESTALE;
-	if (file->bound.channel && chip->context.channel != file->id) {
-		file->bound.channel = 0;
-		if (!select)
-			return -ESTALE;
-	}
 	return chip->link.given_up ? -ENOLINK : 0;
 }
 
@@ -363,6 +371,7 @@ static void note_command(struct se05x_chip *chip, struct se05x_request *req,
 	note_select(chip, file, &said->name, said->plain ? req->sw : 0,
 		    said->remember ? req->response : NULL, req->response_len);
 	spin_lock(&chip->lock);
+	file->bound.channel = 0;
 	if (!said->plain)
 		file->bound.state = SE05X_UNKNOWN;
 	else if (is_success(req->sw))
@@ -413,8 +422,10 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 
 	set_aid(&want, req->aid, req->aid_len);
 	spin_lock(&chip->lock);
-	ret = check_lock(req->file);
+	ret = check_lock(req);
 	remembered = is_remembered(chip, &want) && !(req->flags & SE05X_SELECT_FRESH);
+	if (!ret && remembered)
+		req->decided = true;
 	spin_unlock(&chip->lock);
 	if (ret)
 		return ret;
@@ -425,17 +436,20 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 		req->sw = 0x9000;
 		req->outcome = SE05X_OUTCOME_RAN;
 	} else {
+		ret = wake(chip);
+		if (ret)
+			return ret;
 		if (!start(chip, req))
 			return -EBUSY;
 		ret = select_context(chip, req, &want, &req->outcome);
 		if (ret)
 			return ret;
 	}
-	if (is_success(req->sw)) {
-		spin_lock(&chip->lock);
+	spin_lock(&chip->lock);
+	req->file->bound.channel = 0;
+	if (is_success(req->sw))
 		req->file->bound = want;
-		spin_unlock(&chip->lock);
-	}
+	spin_unlock(&chip->lock);
 	return 0;
 }
 
@@ -446,12 +460,11 @@ static int serve_lock(struct se05x_chip *chip, struct se05x_request *req)
 	int ret;
 
 	spin_lock(&chip->lock);
-	ret = check_lock(req->file);
+	ret = check_lock(req);
 	if (!ret && chip->holder == req->file)
 		ret = -EALREADY;
-	if (!ret && req->abandoned)
-		ret = -EBUSY;
 	if (!ret) {
+		req->decided = true;
 		chip->holder = req->file;
 		req->outcome = SE05X_OUTCOME_RAN;
 	}
@@ -506,7 +519,7 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 	int ret;
 
 	spin_lock(&chip->lock);
-	ret = may_reset(chip, req);
+	ret = chip->dead ? -ENODEV : may_reset(chip, req);
 	if (!ret && req->kind == SE05X_RESET_POWER && !chip->can_power)
 		ret = -EOPNOTSUPP;
 	if (!ret && req->abandoned)
@@ -522,7 +535,8 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 
 	chip->power_lost = false;
 	chip->climbed = false;
-	ret = se05x_link_reset(&chip->link, rungs[req->kind]);
+	ret = se05x_link_reset(&chip->link, rungs[req->kind],
+			       req->flags & SE05X_RESET_FORCE);
 	if (ret == -ECANCELED) {
 		req->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
 		return -ECONNRESET;

@@ -561,7 +561,7 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 	int drops = 0;
 
 	while (tries) {
-		bool out;
+		bool out, crossed = false;
 		enum rx r;
 
 		/* WTX may stretch this, but past the hard limit no longer */
@@ -577,7 +577,12 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 			if (r != RX_BLOCK || !is_wtx(link) || now(link) >= link->limit)
 				break;
 			r = grant_wtx(link);
+			crossed = !out && now(link) < link->hard;
+			if (crossed && r != RX_STOP)
+				break;	/* our request never got out */
 		}
+		if (crossed)
+			continue;
 		if (r != RX_BLOCK)
 			tries--;
 		else if (out && link->rx[1] == (pcb | PCB_S_RESPONSE))
@@ -631,14 +636,18 @@ static int resync(struct se05x_link *link)
 	return start_over(link);
 }
 
+static void take_ifsc(struct se05x_link *link)
+{
+	link->ifsc = min_t(u16, link->atr.ifsc ?: SE05X_T1_INF_MAX, SE05X_T1_INF_MAX);
+}
+
 static int take_atr(struct se05x_link *link)
 {
 	int ret = se05x_atr_parse(&link->atr, link->rx + 3, link->rx_len);
 
-	if (ret)
-		return ret;
-	link->ifsc = min_t(u16, link->atr.ifsc ?: SE05X_T1_INF_MAX, SE05X_T1_INF_MAX);
-	return 0;
+	if (!ret)
+		take_ifsc(link);
+	return ret;
 }
 
 static int soft_reset(struct se05x_link *link)
@@ -658,6 +667,7 @@ static int soft_reset(struct se05x_link *link)
 /* After power-on, and after the wake-up time it announced, RESYNC comes first. */
 static int boot(struct se05x_link *link)
 {
+	take_ifsc(link);	/* what S(IFS) made of it is forgotten */
 	if (pause_for(link, max_t(u64, BOOT_TIME, link->atr.wut_us)) == STOP)
 		return link->stop;
 	return resync(link);
@@ -683,8 +693,11 @@ static int power_cycle(struct se05x_link *link)
 	link->in_flight = false;
 	link->fresh = true;
 	/* told to stop here, the lines are no longer ours */
-	if (pause_for(link, OFF_TIME) == STOP)
+	if (pause_for(link, OFF_TIME) == STOP) {
+		if (link->stop != -ENODEV)
+			link->ops->power(link->ctx, true);
 		return link->stop;
+	}
 	ret = link->ops->power(link->ctx, true);
 	return ret ?: boot(link);
 }
@@ -752,9 +765,13 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 			count_rung(link, rung);
 		ret = climb(link, rung, wanted);
 		if (!ret) {
+			link->in_flight = false;
+			if (rung < from) {	/* now it may be cut */
+				rung = from;
+				continue;
+			}
 			link->synced = true;
 			link->given_up = false;
-			link->in_flight = false;
 			return 0;
 		}
 		if (link->stop)
@@ -776,9 +793,14 @@ static void begin(struct se05x_link *link)
 	link->limit = link->hard;
 }
 
-/* APDUs don't stay in our buffers. An adapter that refused ends the link. */
+/*
+ * APDUs don't stay in our buffers. An adapter that refused ends the link; whoever
+ * else stops us answers for what the chip was doing.
+ */
 static int end(struct se05x_link *link, int ret)
 {
+	if (link->stop)
+		link->in_flight = link->given_up;
 	if (link->stop && link->given_up)
 		ret = link->stop == -ENODEV || link->stop == -ESHUTDOWN ?
 			-ENODEV : -ENOLINK;
@@ -846,10 +868,11 @@ int se05x_link_wake(struct se05x_link *link)
 
 static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 {
-	size_t chunk = min_t(size_t, link->ifsc, link->max_write - SE05X_T1_OVERHEAD);
 	size_t pos = 0;
 
 	while (pos < apdu->command_len) {
+		/* S(IFS) may change it in mid-chain */
+		size_t chunk = min_t(size_t, link->ifsc, link->max_write - SE05X_T1_OVERHEAD);
 		size_t len = min(chunk, apdu->command_len - pos);
 		bool last = pos + len == apdu->command_len;
 		int ret;
@@ -906,9 +929,8 @@ int se05x_link_transceive(struct se05x_link *link, struct se05x_apdu *apdu)
 	}
 
 	apdu->response_len = 0;
-	link->synced = false;
-	if (link->stop)	/* whoever stops us answers for what the chip was doing */
-		link->in_flight = link->given_up;
+	if (link->stop)
+		lose(link, SE05X_RUNG_RNAK);
 	else
 		ret = recover(link, SE05X_RUNG_RESYNC, false) ?: -ECONNABORTED;
 	ret = end(link, ret);
@@ -924,11 +946,13 @@ int se05x_link_sleep(struct se05x_link *link)
 	return end(link, s_request(link, PCB_S_END_SESSION, 1));
 }
 
-int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung)
+int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung, bool force)
 {
 	int ret = 0;
 
 	begin(link);
+	if (force)
+		link->in_flight = false;
 	/* the first block after sleep or power-on is RESYNC, answered or not */
 	if (link->fresh && rung < SE05X_RUNG_POWER)
 		ret = resync(link);

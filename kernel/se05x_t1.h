@@ -140,6 +140,7 @@ struct se05x_link_stats {
  * @max_read: longest read message the adapter takes, in bytes
  * @given_up: the last ladder ended on its last rung
  * @synced: block numbers are known; otherwise RESYNC comes first
+ * @fresh: it may be asleep or booted, and no E0 since: RESYNC before anything else
  *
  * The rest belongs to se05x_t1.c.
  */
@@ -154,11 +155,11 @@ struct se05x_link {
 	u16 max_read;
 	bool given_up;
 	bool synced;
+	bool fresh;
 
 	/* private: */
 	bool known;		/* a valid E0 was seen since init */
 	bool in_flight;		/* the chip may be computing */
-	bool fresh;		/* it may be asleep or booted, and no E0 since */
 	u8 ns;			/* N(S) of our next I-block */
 	u8 nr;			/* N(S) expected of the chip's next */
 	u8 mult;		/* multiplier of the WTX granted last */
@@ -243,10 +244,11 @@ int se05x_link_sleep(struct se05x_link *link);
  * @link: the link
  * @rung: SE05X_RUNG_SOFT, SE05X_RUNG_CHIP or SE05X_RUNG_POWER; the ladder goes
  *	on from there if it fails
+ * @force: power may be cut while the chip computes
  *
  * Return: 0; -EOPNOTSUPP (nothing to switch, nothing done); -ENOLINK.
  */
-int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung);
+int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung, bool force);
 
 int se05x_atr_parse(struct se05x_atr *atr, const u8 *buf, size_t len);
 u16 se05x_t1_crc(const u8 *buf, size_t len);

@@ -3,7 +3,7 @@
 #
 # Run stages of tests, and sum up their TAP in one last line:
 #
-#   check.sh STAGE...	host, kunit, distro, debug, new_device, style
+#   check.sh STAGE...	host, kunit, distro, debug, new_device, life, fuzz, style
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -33,6 +33,13 @@ kselftest() {
 stage_distro() { kselftest distro; }
 stage_debug() { kselftest debug; }
 stage_new_device() { BIND=new_device kselftest distro; }
+
+stage_life() { modules distro && tests/vm/run.sh distro tests/vm/life.sh; }
+
+stage_fuzz() {
+	if make -s -C tests/fuzz fuzz SECONDS=30; then echo "ok 1 - fuzz"; else echo "not ok 1 - fuzz"; fi
+	echo 1..1
+}
 
 stage_style() {
 	if tests/style.sh; then echo "ok 1 - style"; else echo "not ok 1 - style"; fi

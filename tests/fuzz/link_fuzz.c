@@ -209,7 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		before = bus.time;
 		switch (next(&bus) % 4) {
 		case 0:
-			se05x_link_reset(&link, SE05X_RUNG_SOFT + next(&bus) % 3);
+			se05x_link_reset(&link, SE05X_RUNG_SOFT + next(&bus) % 3, false);
 			break;
 		case 1:
 			se05x_link_sleep(&link);

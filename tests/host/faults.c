@@ -186,7 +186,7 @@ static void do_step(struct bus *bus, const struct act *act, u8 nonce, bool resta
 		if (bus->link.synced)
 			se05x_link_sleep(&bus->link);
 	} else {
-		se05x_link_reset(&bus->link, (enum se05x_rung)act->command_len);
+		se05x_link_reset(&bus->link, (enum se05x_rung)act->command_len, false);
 	}
 	if (bus->time - start > longest_call(&bus->link)) {
 		t->unbounded++;
@@ -209,7 +209,7 @@ static void afterwards(struct bus *bus, bool restarted, struct totals *t)
 			t->wrong++;
 			why = "given up, but not ENOLINK";
 		}
-		if (se05x_link_reset(&bus->link, SE05X_RUNG_SOFT)) {
+		if (se05x_link_reset(&bus->link, SE05X_RUNG_SOFT, false)) {
 			t->stuck++;
 			why = "RESET does not bring it back";
 			return;

@@ -166,13 +166,13 @@ static void test_known_frames(void **state)
 	SENT(&tape, 1, 0x5A, 0xC7, 0x00, 0xF7, 0xB1);
 
 	tape_init(&tape, &link, reset, sizeof(reset));
-	assert_int_equal(se05x_link_reset(&link, SE05X_RUNG_SOFT), 0);
+	assert_int_equal(se05x_link_reset(&link, SE05X_RUNG_SOFT, false), 0);
 	SENT(&tape, 0, 0x5A, 0xCF, 0x00, 0x37, 0x7F);
 	assert_int_equal(link.atr.raw_len, 35);
 	assert_int_equal(link.atr.bwt_ms, 1000);
 
 	tape_init(&tape, &link, chip, sizeof(chip));
-	se05x_link_reset(&link, SE05X_RUNG_CHIP);
+	se05x_link_reset(&link, SE05X_RUNG_CHIP, false);
 	SENT(&tape, 0, 0x5A, 0xC6, 0x00, 0x2F, 0xA8);
 
 	tape_init(&tape, &link, end, sizeof(end));
@@ -206,7 +206,7 @@ static void test_known_exchange(void **state)
 	n += 1;
 	n += card_frame(all + n, 0xA5, 0x00, version, sizeof(version));
 	tape_init(&tape, &link, all, n);
-	assert_int_equal(se05x_link_reset(&link, SE05X_RUNG_SOFT), 0);
+	assert_int_equal(se05x_link_reset(&link, SE05X_RUNG_SOFT, false), 0);
 	tape.count = 0;
 	assert_int_equal(se05x_link_transceive(&link, &apdu), 0);
 	assert_int_equal(apdu.response_len, sizeof(version));
@@ -492,12 +492,12 @@ static void test_resets(void **state)
 	open_bus(&bus, &se050);
 	run(&bus, 20, 1, 0, 10);
 	for (int rung = SE05X_RUNG_SOFT; rung <= SE05X_RUNG_POWER; rung++) {
-		assert_int_equal(se05x_link_reset(&bus.link, rung), 0);
+		assert_int_equal(se05x_link_reset(&bus.link, rung, false), 0);
 		run(&bus, 300, rung, 0, 300);
 	}
 	clean(&bus);
 	bus.line = false;
-	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_POWER), -EOPNOTSUPP);
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_POWER, false), -EOPNOTSUPP);
 	run(&bus, 20, 9, 0, 10);
 }
 
@@ -594,7 +594,7 @@ static void test_stale_answer_to_request(void **state)
 	(void)state;
 	open_bus(&bus, &se050);
 	bus_arm(&bus, &stale, 1);
-	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT), 0);
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT, false), 0);
 	run(&bus, 20, 1, 0, 10);
 }
 
@@ -631,7 +631,7 @@ static void test_given_up(void **state)
 	assert_true(bus.link.given_up);
 	assert_int_equal(se05x_link_wake(&bus.link), -ENOLINK);
 	bus_arm(&bus, NULL, 0);
-	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT), 0);
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT, false), 0);
 	assert_false(bus.link.given_up);
 	assert_int_equal(bus.ran[1], 0);
 	run(&bus, 20, 2, 0, 10);

@@ -197,7 +197,7 @@ static void reset_test(struct kunit *test)
 	enum se05x_rung rung;
 
 	for (rung = SE05X_RUNG_SOFT; rung <= SE05X_RUNG_POWER; rung++) {
-		KUNIT_ASSERT_EQ(test, 0, se05x_link_reset(&bus->link, rung));
+		KUNIT_ASSERT_EQ(test, 0, se05x_link_reset(&bus->link, rung, false));
 		run(test, 300, 300);
 	}
 }

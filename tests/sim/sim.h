@@ -81,6 +81,7 @@ struct sim_channel {
  * @adapter: the bus
  * @quirks: its limits
  * @gpio: the lines
+ * @client: the chip's, with autobind
  * @plugged: @adapter is registered; under @plug_lock
  * @plug_lock: one plug or unplug at a time
  * @gone: @adapter is on its way out
@@ -106,6 +107,7 @@ struct sim {
 	struct i2c_adapter_quirks quirks;
 	struct gpio_chip gpio;
 	struct mutex plug_lock;	/* of plugging in and out */
+	struct i2c_client *client;
 	bool plugged;
 	bool gone;
 	struct card card;
@@ -156,6 +158,7 @@ void sim_channel_del(void);
 /* sim_main.c */
 int sim_plug(struct sim *sim);
 void sim_unplug(struct sim *sim);
+int sim_sleep(struct sim *sim, bool on);
 bool sim_enable_active_low(void);
 
 #endif /* SE05X_SIM_H */

@@ -273,6 +273,12 @@ static int sim_plug_set(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(sim_plug_fops, sim_plug_get, sim_plug_set, "%llu\n");
 
+static int sim_sleep_set(void *data, u64 value)
+{
+	return sim_sleep(data, value);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(sim_sleep_fops, NULL, sim_sleep_set, "%llu\n");
+
 void sim_debugfs_add(struct sim *sim)
 {
 	sim_dir = debugfs_create_dir("se05x-sim", NULL);
@@ -281,6 +287,7 @@ void sim_debugfs_add(struct sim *sim)
 	debugfs_create_file("log", 0400, sim_dir, sim, &sim_log_fops);
 	debugfs_create_file("reset", 0200, sim_dir, sim, &sim_reset_fops);
 	debugfs_create_file("plug", 0600, sim_dir, sim, &sim_plug_fops);
+	debugfs_create_file("sleep", 0200, sim_dir, sim, &sim_sleep_fops);
 	debugfs_create_u32("runs", 0400, sim_dir, &sim->runs);
 	debugfs_create_u32("powercycles", 0400, sim_dir, &sim->powercycles);
 }

@@ -140,7 +140,37 @@ static int sim_bind(struct sim *sim, int who)
 	};
 
 	strscpy(info.type, sim_personalities[who].name, sizeof(info.type));
-	return PTR_ERR_OR_ZERO(i2c_new_client_device(&sim->adapter, &info));
+	sim->client = i2c_new_client_device(&sim->adapter, &info);
+	if (IS_ERR(sim->client)) {
+		int ret = PTR_ERR(sim->client);
+
+		sim->client = NULL;
+		return ret;
+	}
+	return 0;
+}
+
+/*
+ * What system sleep does to the chip's driver. A sleep of the whole machine would
+ * take the VM's root file system away, whose transport does not survive it.
+ */
+int sim_sleep(struct sim *sim, bool on)
+{
+	const struct dev_pm_ops *pm;
+	struct device *dev;
+	int ret = -ENODEV;
+
+	mutex_lock(&sim->plug_lock);
+	dev = sim->client ? &sim->client->dev : NULL;
+	if (dev) {
+		device_lock(dev);
+		pm = dev->driver ? dev->driver->pm : NULL;
+		if (pm)
+			ret = on ? pm->suspend(dev) : pm->resume(dev);
+		device_unlock(dev);
+	}
+	mutex_unlock(&sim->plug_lock);
+	return ret;
 }
 
 int sim_plug(struct sim *sim)
@@ -176,6 +206,7 @@ void sim_unplug(struct sim *sim)
 		sim->gone = true;
 		mutex_unlock(&sim->lock);
 		sim_bus_del(sim);
+		sim->client = NULL;
 		sim->plugged = false;
 	}
 	mutex_unlock(&sim->plug_lock);

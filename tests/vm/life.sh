@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the VM: power, absence and disappearance. TAP on stdout.
+# shellcheck disable=SC2016,SC2034 # what ok and wait_for get is evaluated by them
+set -uo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+PATH=$top/build/host/tools:$PATH
+sim=/sys/kernel/debug/se05x-sim
+driver=/sys/bus/i2c/drivers/se05x
+test=D2760000850100
+n=0
+
+ok() {	# ok NAME COMMAND...
+	local name=$1
+	n=$((n + 1))
+	shift
+	if "$@" > /tmp/out 2>&1; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		sed 's/^/# /' /tmp/out
+		dmesg | tail -n 5 | sed 's/^/# /'
+	fi
+}
+
+down() {
+	pkill -x se05x-apdu
+	wait
+	rmmod se05x
+	while pkill -x se05x-applet; do sleep 0.1; done
+	rmmod se05x-sim
+	dmesg -C
+}
+
+# wait_for CONDITION: as long as it takes, but not for ever
+wait_for() {
+	for _ in $(seq 600); do
+		eval "$1" && return
+		sleep 0.1
+	done
+	echo "never: $1"
+	return 1
+}
+
+works() {
+	cat $sim/violations
+	se05x-apdu -q -s $test send '80 10 00 00 02 AB CD 00 => AB CD 90 00' &&
+		[ "$(head -n 1 $sim/violations)" = 0 ]
+}
+
+slow() {	# a command of $1 milliseconds, in the background
+	se05x-apdu -q -s $test send "80 12 $(printf %04X "$1") => 9000" > /dev/null 2>&1 &
+	wait_for '[ "$(cat $sim/runs)" -ge 2 ]'
+}
+
+no_chip() {	# nothing is bound, and one line says what was looked for, and where
+	[ ! -e /dev/se05x ] && [ "$(dmesg | grep -c 'no SE05x')" = 1 ] &&
+		dmesg | grep -q "no SE05x at $1 on i2c-[0-9]* (no enable line): .*$2"
+}
+
+new_device() {
+	bus=$(dirname "$(grep -lx se05x-sim /sys/class/i2c-adapter/*/name)")
+	echo "se050 $1" > "$bus/new_device"
+	udevadm settle 2> /dev/null
+	wait_for '[ -e /dev/se05x ] || dmesg | grep -q "no SE05x"'
+}
+
+rebind() {
+	dmesg -C
+	echo "$1" > $driver/bind
+	wait_for '[ -e /dev/se05x ]'
+}
+
+# ---- power-on and boot ----
+
+for personality in se050 se051 se052; do
+	for boot in 0 5000 20000 100000 300000; do
+		"$top/tests/vm/up.sh" personality=$personality boot_us=$boot > /dev/null
+		ok "$personality boots in $boot us" works
+		down
+	done
+done
+"$top/tests/vm/up.sh" reset_line=1 > /dev/null
+ok "reset line only" works
+ok "power reset by the reset line" se05x-apdu reset power
+ok "works after it" works
+down
+
+# ---- nobody there, somebody else there ----
+
+BIND=new_device "$top/tests/vm/up.sh" > /dev/null
+echo 0x48 > "$(dirname "$(grep -lx se05x-sim /sys/class/i2c-adapter/*/name)")/delete_device"
+dmesg -C
+ok "nothing at that address" new_device 0x49
+ok "one line says so" no_chip 0x49 'nothing answers'
+echo 'lost 100000' > $sim/faults
+dmesg -C
+ok "another chip at 0x48" new_device 0x48
+ok "one line says so" no_chip 0x48 'another chip'
+echo clear > $sim/faults
+ok "the chip that appears after a rebind" rebind "${bus##*-}-0048"
+ok "works" works
+down
+
+# ---- a chip that sleeps ----
+
+for wake in 0 5000 150000; do
+	"$top/tests/vm/up.sh" wake_us=$wake > /dev/null
+	echo 200 > /sys/module/se05x/parameters/idle_ms
+	ok "works before it sleeps" works
+	ok "it is put to sleep" wait_for 'grep -q "> C5" $sim/log'
+	sleep 1	# the chip falls asleep after its answer was read
+	ok "wakes up in $wake us" works
+	down
+done
+
+# ---- gone ----
+
+"$top/tests/vm/up.sh" > /dev/null
+exec 7<> /dev/se05x
+ok "an open file keeps the module" eval '! rmmod se05x'
+exec 7>&-
+slow 3000
+ok "the adapter disappears in an exchange" eval 'echo 0 > $sim/plug'
+wait
+ok "the device is gone" wait_for '[ ! -e /dev/se05x ]'
+ok "the adapter comes back" eval 'echo 1 > $sim/plug; wait_for "[ -e /dev/se05x ]"'
+ok "works" works
+for _ in $(seq 20); do
+	echo i2c-se05x-sim > $driver/unbind
+	echo i2c-se05x-sim > $driver/bind
+done
+ok "works after twenty times unbind and bind" wait_for works
+down
+
+# ---- system sleep ----
+
+generation() { se05x-apdu --json info | grep -o '"generation":[0-9]*'; }
+
+"$top/tests/vm/up.sh" > /dev/null
+works > /dev/null
+echo 1 > $sim/reset
+before=$(generation)
+slow 2000
+job=$!
+ok "suspend waits for the exchange" eval 'echo 1 > $sim/sleep'
+ok "which ends well" wait $job
+se05x-apdu -q -s $test send '80 10 00 00 01 AA 00 => AA 90 00' &
+job=$!
+sleep 1
+ok "nothing is sent while the machine sleeps" eval '[ "$(cat $sim/runs)" = 2 ]'
+ok "resume" eval 'echo 0 > $sim/sleep'
+ok "what waited is done" wait $job
+ok "the generation is another" eval '[ "$(generation)" != "$before" ]'
+ok "works" works
+echo 1 > $sim/reset
+slow 30000
+ok "a chip that computes on keeps the machine awake" eval '! echo 1 > $sim/sleep'
+ok "and is not cut" eval '[ "$(head -n 1 $sim/violations)" = 0 ]'
+pkill -x se05x-apdu
+down
+echo "1..$n"
