@@ -423,12 +423,20 @@ static int host_power(void *ctx, bool on)
 	return 0;
 }
 
+static void host_event(void *ctx, enum se05x_link_event event, u32 arg, int result)
+{
+	(void)arg;
+	(void)result;
+	((struct bus *)ctx)->events[event]++;
+}
+
 static const struct se05x_link_ops host_ops = {
 	.write = host_write,
 	.read = host_read,
 	.sleep = host_sleep,
 	.now = host_now,
 	.power = host_power,
+	.event = host_event,
 };
 
 void bus_init_limits(struct bus *bus, const struct card_config *config,

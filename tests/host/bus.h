@@ -87,6 +87,7 @@ struct bus {
 	u8 block[CARD_FRAME_MAX];
 	size_t block_len;
 	u32 broken;		/* rules broken: see bus_broken() */
+	u32 events[4];		/* by enum se05x_link_event */
 
 	/* the applet */
 	u32 ran[BUS_NONCES];

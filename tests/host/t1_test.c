@@ -656,6 +656,181 @@ static void test_stop(void **state)
 	assert_int_equal(bus.transfers, transfers);
 }
 
+/* The same at every moment of a reset; told to cut, the chip stays switched on. */
+static void test_stop_in_reset(void **state)
+{
+	static const int stops[] = { -ENODEV, -ECANCELED };
+
+	(void)state;
+	for (int rung = SE05X_RUNG_SOFT; rung <= SE05X_RUNG_POWER; rung++)
+		for (u32 us = 0; us < 60000; us += 200) {
+			int stop = stops[us / 200 & 1];
+			struct bus bus;
+			int ret;
+
+			open_bus(&bus, &se050);
+			bus.stop = stop;
+			bus.stop_at = bus.time + us;
+			ret = se05x_link_reset(&bus.link, rung, false);
+			assert_true(ret == 0 || ret == stop);
+			if (ret && stop == -ECANCELED) {
+				bus.stop = 0;
+				assert_int_equal(se05x_link_wake(&bus.link), 0);
+				run(&bus, 20, 1, 0, 10);
+				assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_POWER], 0);
+			}
+		}
+}
+
+static void test_stop_in_open(void **state)
+{
+	struct bus bus;
+
+	(void)state;
+	bus_init(&bus, &se050);
+	bus.stop = -ENODEV;
+	assert_int_equal(se05x_link_open(&bus.link, true), -ENODEV);
+	assert_int_equal(bus.transfers, 0);
+}
+
+/* A silent chip may be writing: power is cut after silence, or by force at once. */
+static void test_silence(void **state)
+{
+	struct fault silent = { .kind = FAULT_SILENT, .at = 1, .count = ~0U };
+	struct se05x_apdu apdu;
+	struct bus bus;
+	u64 start;
+
+	(void)state;
+	for (int s = 0; s < 30; s++) {
+		open_bus(&bus, &se050);
+		bus_command(command, 20, 1, 0, 10);
+		bus_arm(&bus, &silent, 1);
+		bus.stop = -ECANCELED;
+		bus.stop_at = bus.time + s * SECOND;
+		assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
+		bus_arm(&bus, NULL, 0);
+		bus.stop = 0;
+		start = bus.time;
+		assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_POWER, true), 0);
+		assert_in_range(bus.time - start, 0, SECOND);
+		run(&bus, 20, 2, 0, 10);
+	}
+}
+
+/* Reset of a chip that still computes: it is waited for, then its power is cut. */
+static void test_power_after_it_answered(void **state)
+{
+	struct se05x_apdu apdu;
+	struct bus bus;
+	u32 runs;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	bus_command(command, 20, 1, 20000, 10);
+	bus.stop = -ECANCELED;
+	bus.stop_at = bus.time + 3 * SECOND;
+	assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
+	bus.stop = 0;
+	bus.link.in_flight = true;	/* as after another kernel's command */
+	runs = bus.events[SE05X_LINK_LOST];
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_POWER, false), 0);
+	assert_int_equal(bus.card.violations[CARD_V_POWER], 0);
+	assert_true(bus.events[SE05X_LINK_LOST] > runs);
+	run(&bus, 20, 2, 0, 10);
+}
+
+static void test_not_in_step(void **state)
+{
+	struct bus bus;
+	struct se05x_apdu apdu;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	se05x_link_sleep(&bus.link);
+	assert_int_equal(exchange(&bus, command, 20, &apdu), -ENOLINK);
+	assert_int_equal(apdu.outcome, SE05X_OUTCOME_NOT_SENT);
+}
+
+/* A bus that reads all ones for a while, after the chip was known */
+static void test_nobody_for_a_while(void **state)
+{
+	static const u8 ok[] = { 0x90, 0x00 };
+	struct se05x_apdu apdu = {
+		.command = (const u8[]) { 0x80, 0x04, 0x00, 0x20 }, .command_len = 4,
+		.response = response,
+	};
+	u8 all[128] = { E0, 'N', 0xA5, 0xE7, 0x23, ATR };
+	struct tape tape;
+	struct se05x_link link;
+	size_t n = 6;
+
+	(void)state;
+	n += card_frame(all + n, 0xA5, 0xE7, atr35, sizeof(atr35));
+	memset(all + n, 0xff, 10);
+	n += 10;
+	n += card_frame(all + n, 0xA5, 0x00, ok, sizeof(ok));
+	tape_init(&tape, &link, all, n);
+	assert_int_equal(se05x_link_open(&link, true), 0);
+	assert_int_equal(se05x_link_transceive(&link, &apdu), 0);
+	assert_int_equal(apdu.response_len, 2);
+}
+
+/* It answers RESYNC, but tells nothing of itself: not a chip to work with. */
+static void test_no_atr(void **state)
+{
+	u8 all[128] = { E0, 'N' };
+	struct tape tape;
+	struct se05x_link link;
+	size_t n = 6;
+
+	(void)state;
+	n += card_frame(all + n, 0xA5, 0xE7, NULL, 0);
+	n += card_frame(all + n, 0xA5, 0xEF, NULL, 0);
+	n += card_frame(all + n, 0xA5, 0xE6, NULL, 0);
+	n += card_frame(all + n, 0xA5, 0xE0, NULL, 0);
+	all[n++] = 'N';
+	tape_init(&tape, &link, all, n);
+	assert_int_equal(se05x_link_open(&link, true), -ENODEV);
+}
+
+/* What never ends after E0 is no clean start. */
+static void test_endless_leftovers(void **state)
+{
+	static const u8 left[] = { 1, 2, 3 };
+	u8 all[256];
+	struct tape tape;
+	struct se05x_link link;
+	size_t n = card_frame(all, 0xA5, 0xE0, NULL, 0);
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		n += card_frame(all + n, 0xA5, 0x00, left, sizeof(left));
+	n += card_frame(all + n, 0xA5, 0xEF, atr35, sizeof(atr35));
+	all[n++] = 'N';
+	tape_init(&tape, &link, all, n);
+	assert_int_equal(se05x_link_open(&link, true), 0);
+	assert_int_equal(link.stats.rungs[SE05X_RUNG_SOFT], 1);
+}
+
+/* S(IFS) in mid-chain: the rest goes in pieces of that size. */
+static void test_ifs_in_mid_chain(void **state)
+{
+	struct fault ifs = { .kind = FAULT_REPLACE, .at = 1, .arg = 32, .pcb = 0xC1 };
+	struct se05x_apdu apdu;
+	struct bus bus;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	bus_command(command, 600, 1, 0, 10);
+	bus_arm(&bus, &ifs, 1);
+	exchange(&bus, command, 600, &apdu);
+	assert_in_range(bus.ran[1], 0, 1);
+	for (u32 i = 6; i < bus.transfers && i < BUS_TRACE; i++)
+		if (!bus.trace[i].read && bus.trace[i].pcb < 0x80)
+			assert_in_range(bus.trace[i].len, 6, 37);
+}
+
 /* Buffers of the link keep nothing of an APDU. */
 static void test_wiped(void **state)
 {
@@ -704,6 +879,15 @@ int main(void)
 		cmocka_unit_test(test_hard_limit),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_stop_in_reset),
+		cmocka_unit_test(test_stop_in_open),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_power_after_it_answered),
+		cmocka_unit_test(test_not_in_step),
+		cmocka_unit_test(test_nobody_for_a_while),
+		cmocka_unit_test(test_no_atr),
+		cmocka_unit_test(test_endless_leftovers),
+		cmocka_unit_test(test_ifs_in_mid_chain),
 		cmocka_unit_test(test_wiped),
 	};
 

@@ -6,6 +6,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -603,7 +604,10 @@ struct iot *iot_new(const char *state)
 	struct iot *iot = calloc(1, sizeof(*iot));
 
 	if (iot && store_open(&iot->store, state)) {
-		free(iot);
+		int error = errno;
+
+		iot_free(iot);
+		errno = error;
 		return NULL;
 	}
 	return iot;

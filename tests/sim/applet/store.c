@@ -104,7 +104,8 @@ static void store_write_object(FILE *file, const struct object *object)
 	put_be32(record + 12, object->version);
 	put_be32(record + 16, object->len);
 	fwrite(record, sizeof(record), 1, file);
-	fwrite(object->policy, 1, object->policy_len, file);
+	if (object->policy_len)
+		fwrite(object->policy, 1, object->policy_len, file);
 	fwrite(object->value, 1, object->len, file);
 }
 
