@@ -12,6 +12,10 @@ lib tools:
 module:
 	$(MAKE) -C kernel modules
 
+# the Raspberry Pi overlay, build/host/dts-overlay/se05x.dtbo
+overlay:
+	$(MAKE) -C dts-overlay all
+
 # ---- to be seen ----
 
 demo:
@@ -54,4 +58,4 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module demo check check-host faults fuzz check-fresh check-full style clean
+.PHONY: all lib tools module overlay demo check check-host faults fuzz check-fresh check-full style clean

@@ -19,7 +19,8 @@ modules() {
 }
 
 stage_host() {
-	make -s -C lib all && make -s -C tools all && make -s -C tests/host check
+	make -s -C lib all && make -s -C tools all && make -s -C dts-overlay all &&
+		make -s -C tests/host check
 }
 
 stage_kunit() {
