@@ -90,6 +90,23 @@ TEST_F(lock, nonblocking)
 	close(fd);
 }
 
+/* Whoever holds the lock need not wait, however many wait for it. */
+TEST_F_TIMEOUT(lock, nonblocking_holder, SLOW_TIMEOUT)
+{
+	int fd = open_device(O_RDWR | O_NONBLOCK);
+	struct job *waiter = echo_job(self->b, (const __u8 *)"x", 1);
+
+	ASSERT_LE(0, fd);
+	ASSERT_TRUE(WAIT_UNTIL(lock(fd, 0) == 0));
+	start(waiter);
+	ASSERT_TRUE(WAIT_UNTIL(in_ioctl(waiter->pid)));
+	EXPECT_EQ(0, try_echo(fd, 0));
+	EXPECT_EQ(0, unlock(fd));
+	EXPECT_EQ(0, finish(waiter));
+	close(fd);
+	free_job(waiter);
+}
+
 TEST_F_TIMEOUT(lock, waiter_gets_it, SLOW_TIMEOUT)
 {
 	struct job *waiter = new_job(self->b, SE05X_IOC_LOCK);

@@ -442,6 +442,31 @@ TEST_F(channel, lost_by_reset)
 	self->b = open_device(O_RDWR);
 }
 
+/* A command of the channel's is cut: the channel is gone, and its file is told so. */
+TEST_F_TIMEOUT(channel, lost_by_force, SLOW_TIMEOUT)
+{
+	struct se05x_reset r = { .kind = SE05X_RESET_SOFT, .flags = SE05X_RESET_FORCE };
+	struct se05x_transceive t = { 0 };
+
+	ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
+	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
+	t.generation = 0;
+	EXPECT_EQ(0, version_again(self->a, &t));
+}
+
+/* A lost channel is told once, with a demanded generation as without. */
+TEST_F_TIMEOUT(channel, lost_is_told_once, SLOW_TIMEOUT)
+{
+	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
+	struct se05x_transceive t = { .generation = self->opened.generation };
+
+	ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
+	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	t.generation = 0;
+	EXPECT_EQ(0, version_again(self->a, &t));
+}
+
 TEST_F(select, no_violation)
 {
 	if (sim_count("violations") < 0)
