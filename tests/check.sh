@@ -57,7 +57,7 @@ run_stage() {
 	skip=$(grep -cE '^ok .*# *SKIP' "$log")
 	ok=$(($(grep -cE '^ok ' "$log") - skip))
 	bad=$(grep -cE '^not ok ' "$log")
-	planned=$(grep -oE '^1\.\.[0-9]+' "$log" | cut -c 4- | paste -sd+ | bc)
+	planned=$(sed -n "s/^1\.\.\([0-9]*\).*/\1/p" "$log" | awk "{ n += \$1 } END { print n + 0 }")
 	if [ "${planned:-0}" = 0 ] || [ "$planned" != $((ok + bad + skip)) ]; then
 		echo "not ok - $1: ${planned:-0} planned, $((ok + bad + skip)) results"
 		bad=$((bad + 1))

@@ -9,7 +9,7 @@ set -eu
 build="gcc libc6-dev make pkg-config libssl-dev openssl"
 vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod"
 host="libcmocka-dev device-tree-compiler"
-check="linux-source-6.1 xz-utils bc bison flex libelf-dev perl sparse shellcheck
+check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck
 	clang-14 libclang-rt-14-dev"
 
 case ${1:-} in
