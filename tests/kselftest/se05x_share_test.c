@@ -115,8 +115,11 @@ TEST_F_TIMEOUT(share, fair, SLOW_TIMEOUT)
 		if (from[i] < least)
 			least = from[i];
 	}
-	/* one in the queue, and one while we count */
-	EXPECT_GE(2, most - least) TH_LOG("most %u, least %u", most, least);
+	/*
+	 * The queue itself is first come, first served. Who comes late, because his
+	 * program did not get a processor in time, misses a round.
+	 */
+	EXPECT_GE(most / 4, most - least) TH_LOG("most %u, least %u", most, least);
 	munmap((void *)count, PROGRAMS * sizeof(*count));
 }
 
