@@ -26,7 +26,7 @@ demo:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh host kunit distro debug new_device life fuzz style
+	@tests/check.sh host kunit distro debug new_device life style
 
 check-host:
 	@tests/setup.sh host

@@ -3,7 +3,8 @@
 #
 # Run stages of tests, and sum up their TAP in one last line:
 #
-#   check.sh STAGE...	host, kunit, distro, debug, new_device, life, fuzz, style
+#   check.sh STAGE...	host, kunit, distro, debug, new_device, life (and
+#			fuzz), style
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -27,15 +28,30 @@ stage_kunit() {
 	modules debug && tests/vm/run.sh debug tests/vm/kunit.sh
 }
 
-kselftest() {
-	modules "$1" && make -s -C tests/kselftest && tests/vm/run.sh "$1" tests/vm/kselftest.sh
+kselftest() {	# KERNEL [TEST...]
+	local kernel=$1
+	shift
+	modules "$kernel" && make -s -C tests/kselftest &&
+		tests/vm/run.sh "$kernel" tests/vm/kselftest.sh "$@"
 }
 
 stage_distro() { kselftest distro; }
 stage_debug() { kselftest debug; }
-stage_new_device() { BIND=new_device kselftest distro; }
+# what differs without an enable line: resets, and what they cost
+stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_select_test; }
 
-stage_life() { modules distro && tests/vm/run.sh distro tests/vm/life.sh; }
+# the VM sleeps most of the time here, so the fuzzer runs beside it
+stage_life() {
+	local status fuzz
+	fuzz=$(mktemp)
+	stage_fuzz > "$fuzz" 2>&1 &
+	modules distro && tests/vm/run.sh distro tests/vm/life.sh
+	status=$?
+	wait
+	cat "$fuzz"
+	rm -f "$fuzz"
+	return $status
+}
 
 stage_fuzz() {
 	if make -s -C tests/fuzz fuzz SECONDS=30; then echo "ok 1 - fuzz"; else echo "not ok 1 - fuzz"; fi
