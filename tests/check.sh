@@ -1,38 +1,51 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Run stages of tests, and sum up their TAP in one last line:
+# Run stages of tests, two at a time, and sum up their TAP in one last line:
 #
-#   check.sh STAGE...	host, kunit, distro, debug, new_device, life (and
-#			fuzz), style
+#   check.sh STAGE...
+#
+# A stage is one of the functions stage_* below. Its output comes in one piece
+# when it has ended. JOBS=1 runs one at a time.
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 passed=0
 failed=0
 skipped=0
+
+# ---- what is built, once and before any stage ----
+
+programs() {
+	make -s -C lib all && make -s -C tools all && make -s -C dts-overlay all
+}
 
 modules() {
 	make -s -C tests/sim/applet && tests/vm/modules.sh "$1" > /dev/null
 }
 
-stage_host() {
-	make -s -C lib all && make -s -C tools all && make -s -C dts-overlay all &&
-		make -s -C tests/host check
+build_for() {
+	case $1 in
+	host) programs && make -s -C tests/host all ;;
+	kunit) modules debug ;;
+	debug) programs && modules debug && make -s -C tests/kselftest ;;
+	distro | new_device | life) programs && modules distro && make -s -C tests/kselftest ;;
+	esac
 }
 
-stage_kunit() {
-	modules debug && tests/vm/run.sh debug tests/vm/kunit.sh
-}
+# ---- the stages ----
+
+stage_host() { make -s -C tests/host check; }
+
+stage_kunit() { tests/vm/run.sh debug tests/vm/kunit.sh; }
 
 kselftest() {	# KERNEL [TEST...]
 	local kernel=$1
 	shift
-	modules "$kernel" && make -s -C tests/kselftest &&
-		tests/vm/run.sh "$kernel" tests/vm/kselftest.sh "$@"
+	tests/vm/run.sh "$kernel" tests/vm/kselftest.sh "$@"
 }
 
 stage_distro() { kselftest distro; }
@@ -40,36 +53,24 @@ stage_debug() { kselftest debug; }
 # what differs without an enable line: resets, and what they cost
 stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_select_test; }
 
-# the VM sleeps most of the time here, so the fuzzer runs beside it
-stage_life() {
-	local status fuzz
-	fuzz=$(mktemp)
-	stage_fuzz > "$fuzz" 2>&1 &
-	modules distro && tests/vm/run.sh distro tests/vm/life.sh
-	status=$?
-	wait
-	cat "$fuzz"
-	rm -f "$fuzz"
-	return $status
-}
+stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
 
-stage_fuzz() {
-	if make -s -C tests/fuzz fuzz SECONDS=30; then echo "ok 1 - fuzz"; else echo "not ok 1 - fuzz"; fi
+yes_or_no() {	# NAME COMMAND...: a stage of one test
+	local name=$1
+	shift
+	if "$@"; then echo "ok 1 - $name"; else echo "not ok 1 - $name"; fi
 	echo 1..1
 }
 
-stage_style() {
-	if tests/style.sh; then echo "ok 1 - style"; else echo "not ok 1 - style"; fi
-	echo 1..1
-}
+stage_fuzz() { yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30; }
+stage_style() { yes_or_no style tests/style.sh; }
+
+# ---- running them ----
 
 # A stage that ends badly or gives fewer results than it planned has failed,
 # even if each result that came is good.
-run_stage() {
-	local ok bad skip planned status
-	echo "== $1"
-	"stage_$1" 2>&1 | tee "$log"
-	status=$?
+judge() {	# STAGE STATUS
+	local log=$logs/$1 status=$2 ok bad skip planned
 	skip=$(grep -cE '^ok .*# *SKIP' "$log")
 	ok=$(($(grep -cE '^ok ' "$log") - skip))
 	bad=$(grep -cE '^not ok ' "$log")
@@ -77,7 +78,7 @@ run_stage() {
 	if [ "${planned:-0}" = 0 ] || [ "$planned" != $((ok + bad + skip)) ]; then
 		echo "not ok - $1: ${planned:-0} planned, $((ok + bad + skip)) results"
 		bad=$((bad + 1))
-	elif [ $status != 0 ] && [ "$bad" = 0 ]; then
+	elif [ "$status" != 0 ] && [ "$bad" = 0 ]; then
 		echo "not ok - $1: exit status $status"
 		bad=1
 	fi
@@ -86,8 +87,37 @@ run_stage() {
 	skipped=$((skipped + skip))
 }
 
+declare -A running=()	# stage of each process
+start=$SECONDS
+
+collect() {	# wait for one stage
+	local pid status stage
+	wait -n -p pid "${!running[@]}"
+	status=$?
+	stage=${running[$pid]}
+	unset "running[$pid]"
+	echo "== $stage ($((SECONDS - $(cat "$logs/$stage.start"))) s)"
+	cat "$logs/$stage"
+	judge "$stage" "$status"
+}
+
 for stage in "$@"; do
-	run_stage "$stage"
+	[ "$(type -t "stage_$stage")" = function ] ||
+		{ echo "check.sh: no stage $stage" >&2; exit 2; }
+done
+for stage in "$@"; do
+	build_for "$stage" || { echo "not ok - $stage: does not build"; failed=$((failed + 1)); }
+done
+[ $failed = 0 ] || set --
+for stage in "$@"; do
+	[ ${#running[@]} -lt "${JOBS:-2}" ] || collect
+	echo "-- $stage begins ($((SECONDS - start)) s)"
+	echo $SECONDS > "$logs/$stage.start"
+	"stage_$stage" > "$logs/$stage" 2>&1 &
+	running[$!]=$stage
+done
+while [ ${#running[@]} -gt 0 ]; do
+	collect
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]
