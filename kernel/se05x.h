@@ -166,7 +166,13 @@ int se05x_core_init(void);
 void se05x_core_exit(void);
 void se05x_renew(struct se05x_chip *chip);
 void se05x_forget_context(struct se05x_chip *chip);
+u64 se05x_hard_limit_us(void);
+void se05x_idle_start(struct se05x_chip *chip);
 
+/* se05x_queue.c */
+void se05x_queue_init(struct se05x_chip *chip);
+void se05x_queue_bury(struct se05x_chip *chip);
+void se05x_owner_free(struct se05x_chip *chip);
 struct se05x_file *se05x_file_open(struct se05x_chip *chip);
 void se05x_file_close(struct se05x_file *file);
 int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock);
