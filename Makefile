@@ -26,7 +26,7 @@ demo:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh debug host distro life kunit fuzz new_device style
+	@tests/check.sh debug host distro life kunit overlay fuzz new_device style
 
 check-host:
 	@tests/setup.sh host

@@ -30,6 +30,7 @@ modules() {
 build_for() {
 	case $1 in
 	host) programs && make -s -C tests/host all ;;
+	overlay) programs && make -s -C tests/overlay all ;;
 	kunit) modules debug ;;
 	debug) programs && modules debug && make -s -C tests/kselftest ;;
 	distro | new_device | life) programs && modules distro && make -s -C tests/kselftest ;;
@@ -39,6 +40,8 @@ build_for() {
 # ---- the stages ----
 
 stage_host() { make -s -C tests/host check; }
+
+stage_overlay() { make -s -C tests/overlay check; }
 
 stage_kunit() { tests/vm/run.sh debug tests/vm/kunit.sh; }
 

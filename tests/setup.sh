@@ -10,7 +10,7 @@ build="gcc libc6-dev make pkg-config libssl-dev openssl"
 vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod"
 host="libcmocka-dev device-tree-compiler"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck
-	clang-14 libclang-rt-14-dev"
+	clang-14 libclang-rt-14-dev libfdt-dev dt-schema"
 
 case ${1:-} in
 demo) want="$build $vm" ;;
