@@ -187,7 +187,7 @@ static enum xfer pause_for(struct se05x_link *link, u64 us)
  * Before each transfer: SEGT since the end of the last one, MPOT if that was
  * not acknowledged.
  */
-static enum xfer guard(struct se05x_link *link)
+static enum xfer wait_guard(struct se05x_link *link)
 {
 	u64 time = now(link);
 
@@ -218,7 +218,7 @@ static enum xfer bus_write(struct se05x_link *link, const u8 *buf, size_t len)
 {
 	int ret;
 
-	if (guard(link) == STOP)
+	if (wait_guard(link) == STOP)
 		return STOP;
 	ret = link->ops->write(link->ctx, buf, len);
 	link->stats.blocks_out++;
@@ -231,7 +231,7 @@ static enum xfer bus_read(struct se05x_link *link, u8 *buf, size_t len)
 {
 	int ret;
 
-	if (guard(link) == STOP)
+	if (wait_guard(link) == STOP)
 		return STOP;
 	ret = link->ops->read(link->ctx, buf, len);
 	link->stats.bytes_in += max(ret, 0);
