@@ -49,6 +49,7 @@ check-fresh:
 	@tests/fresh.sh
 
 check-full: check check-fresh
+	@tests/check.sh kernels strict
 
 style:
 	@tests/setup.sh check

@@ -34,6 +34,7 @@ build_for() {
 	kunit) modules debug ;;
 	debug) programs && modules debug && make -s -C tests/kselftest ;;
 	distro | new_device | life) programs && modules distro && make -s -C tests/kselftest ;;
+	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
 }
 
@@ -58,6 +59,9 @@ stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_sel
 
 stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
 
+# Debian 13's kernel, and the newest in Debian's archive
+stage_kernels() { kselftest 6.12 && kselftest newest; }
+
 yes_or_no() {	# NAME COMMAND...: a stage of one test
 	local name=$1
 	shift
@@ -66,6 +70,7 @@ yes_or_no() {	# NAME COMMAND...: a stage of one test
 }
 
 stage_fuzz() { yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30; }
+stage_strict() { yes_or_no strict tests/strict.sh 6.12 newest; }
 stage_style() { yes_or_no style tests/style.sh; }
 
 # ---- running them ----

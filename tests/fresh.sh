@@ -21,12 +21,8 @@ leave() {
 }
 trap leave EXIT
 
-# the mirror that this machine itself uses
-mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null || true; } |
-	sed -n -e 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' -e 's/^URIs: *\([^ ]*\).*/\1/p' |
-	sed -e '/security/d' | sed -n 1p)
 echo "fresh: installing a minimal Debian 12"
-debootstrap --variant=minbase bookworm "$root" "$mirror" > "$root.log" 2>&1 ||
+debootstrap --variant=minbase bookworm "$root" "$("$top/tests/suite.sh" mirror)" > "$root.log" 2>&1 ||
 	{ tail "$root.log" >&2; exit 1; }
 rm -f "$root.log"
 rm -f "$root/etc/apt/sources.list"

@@ -4,15 +4,19 @@
 # The kernels that the tests boot, kept in a cache folder outside the checkout.
 #
 #   kernel.sh distro   the distribution's, unpacked and not installed
+#   kernel.sh 6.12     Debian 13's
+#   kernel.sh newest   the newest in Debian's archive
 #   kernel.sh debug    linux-source-6.1 with KASAN, lockdep, KUnit, built once
 #   kernel.sh source   linux-source-6.1's scripts and selftest headers
 #
 # Prints the folder: image and modules in it, headers to build against in
-# "build" ("distro", "debug").
+# "build" ("distro", "debug"). Other suites' headers want their own compiler and
+# C library: "root" is a small file system with all of that, for kbuild.sh.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${SE05X_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/se05x}
+arch=$(dpkg --print-architecture)
 tarball=/usr/src/linux-source-6.1.tar.xz
 
 say() { echo "kernel: $*" >&2; }
@@ -38,6 +42,41 @@ distro() {
 		rm -rf "$dir/deb"
 		ln -s "$dir/boot/vmlinuz-$release" "$dir/image"
 		ln -s "/usr/src/$headers" "$dir/build"
+		depmod -b "$dir" "$release"
+		echo "$release" > "$dir/release"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+# Another suite's kernel, and what it takes to build modules for it
+other() {	# NAME SUITE
+	local image release dir headers parts
+	image=$("$here/../suite.sh" depends "$2" "linux-image-$arch" linux-image-)
+	release=${image#linux-image-}
+	dir=$cache/$1-$release-$("$here/../suite.sh" version "$2" "$image")
+	if [ ! -e "$dir/done" ]; then
+		say "unpacking $release of $2 and its compiler (nothing is installed)"
+		rm -rf "$cache/$1"-*
+		# newer suites have the files in packages of their own
+		mapfile -t parts < <("$here/../suite.sh" depends "$2" "$image" \
+			"linux-(base|binary|modules)-[0-9]")
+		"$here/../suite.sh" unpack "$2" "$dir" "$image" "${parts[@]}"
+		[ -e "$dir/lib" ] || ln -s usr/lib "$dir/lib"
+		"$here/../suite.sh" root "$2" "$dir/root" "linux-headers-$release" make sparse
+		ln -s mawk "$dir/root/usr/bin/awk"	# an alternative, without dpkg
+		headers=/usr/src/linux-headers-$release
+		# sparse is asked for its version by a script that Debian's 7.x lacks
+		find "$dir/root/usr/src" "$dir/root/usr/lib" -path '*-common/scripts' |
+			while read -r scripts; do
+				[ ! -e "$scripts/checker-valid.sh" ] || continue
+				printf '#!/bin/sh\necho 1\n' > "$scripts/checker-valid.sh"
+				chmod +x "$scripts/checker-valid.sh"
+			done
+		for image in "$dir/boot/vmlinuz-$release" "$dir/lib/modules/$release/vmlinuz"; do
+			[ ! -e "$image" ] || ln -s "$image" "$dir/image"
+		done
+		ln -s "$headers" "$dir/build"	# inside of root
 		depmod -b "$dir" "$release"
 		echo "$release" > "$dir/release"
 		touch "$dir/done"
@@ -112,7 +151,9 @@ exec 9> "$cache/${1:-}.lock"	# two makes at once build one kernel
 flock 9
 case ${1:-} in
 distro) distro ;;
+6.12) other 6.12 trixie ;;
+newest) other newest sid ;;
 debug) debug ;;
 source) unpack_source ;;
-*) echo "usage: kernel.sh distro|debug|source" >&2; exit 2 ;;
+*) echo "usage: kernel.sh distro|6.12|newest|debug|source" >&2; exit 2 ;;
 esac

@@ -3,7 +3,7 @@
 #
 # Build this project's modules for one of the test kernels:
 #
-#   modules.sh distro|debug
+#   modules.sh KERNEL
 #
 # Kbuild leaves its objects beside the sources, so each kernel has a copy of
 # them in build/. Prints the folder. A warning is an error.
@@ -11,8 +11,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-kernel=${1:?usage: modules.sh distro|debug}
-dir=$("$here/kernel.sh" "$kernel")
+kernel=${1:?usage: modules.sh KERNEL}
 out=$top/build/$kernel
 
 mkdir -p "$out/tests"
@@ -22,7 +21,7 @@ for m in kernel tests/sim tests/kunit; do
 	if [ "$m" = tests/kunit ] && [ "$kernel" != debug ]; then
 		continue	# distributions build no KUnit
 	fi
-	make -s -C "$dir/build" M="$out/$m" KCFLAGS=-Werror modules \
+	"$here/kbuild.sh" "$kernel" M="$out/$m" KCFLAGS=-Werror modules \
 		> "$out/log" 2>&1 || { cat "$out/log" >&2; exit 1; }
 done
 echo "$out"

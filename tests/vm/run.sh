@@ -3,7 +3,7 @@
 #
 # Run a command as root on another kernel, with this machine's own programs:
 #
-#   run.sh distro|debug COMMAND [ARGUMENT...]
+#   run.sh KERNEL COMMAND [ARGUMENT...]
 #
 # The VM is emulated in software. Its root is this machine's root, read-only
 # under a tmpfs; it starts in the folder this was called from and has the
@@ -15,7 +15,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-[ $# -ge 2 ] || { echo "usage: run.sh distro|debug COMMAND..." >&2; exit 2; }
+[ $# -ge 2 ] || { echo "usage: run.sh KERNEL COMMAND..." >&2; exit 2; }
 kernel=$1
 shift
 dir=$("$here/kernel.sh" "$kernel")
@@ -39,8 +39,11 @@ make_initramfs() {
 	mkdir -p "$root"/{bin,dev,proc,sys,lower,rw,new,modules}
 	cp "$(command -v busybox)" "$root/bin/busybox"
 	needed | while read -r m; do
-		cp "$m" "$root/modules/"
-		basename "$m" >> "$root/modules/list"
+		case $m in
+		*.xz) xz -dc "$m" > "$root/modules/$(basename "$m" .xz)" ;;
+		*) cp "$m" "$root/modules/" ;;
+		esac
+		basename "$m" .xz >> "$root/modules/list"
 	done
 	cp "$here/init" "$root/init"
 	(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) > "$tmp/initrd"
