@@ -33,7 +33,7 @@ static const char *run(struct applet *applet, const char *hex)
 
 static struct applet *fresh(const char *state)
 {
-	struct applet *applet = applet_new(state);
+	struct applet *applet = applet_new(&(struct applet_config) { .state = state });
 
 	assert_non_null(applet);
 	assert_string_equal(run(applet, SELECT_IOT), "0702003F9FFFFF9000");
@@ -97,8 +97,14 @@ static void test_lengths(void **state)
 	assert_int_equal(strlen(answer), 2 * (4 + 18 + 2));
 	run(applet, "8004002203410101");
 	assert_int_equal(strlen(answer), 2 * (4 + 2));
+	/* what the factory put in: number, two keys, two certificates */
 	run(applet, "80020025 07 4102 0000 4201 FF 00");
-	assert_string_equal(answer, "410101428200047FFF02069000");
+	assert_string_equal(answer, "41010142820014" "7FFF0206" "F0000012" "F0000013"
+			    "F0000100" "F0000101" "9000");
+	run(applet, "80020025 07 4102 0003 4201 FF 00");
+	assert_string_equal(answer, "41010142820008" "F0000100" "F0000101" "9000");
+	run(applet, "80020025 07 4102 0000 4201 29 00");	/* P-256 pairs */
+	assert_string_equal(answer, "41010142820008" "F0000012" "F0000100" "9000");
 	applet_free(applet);
 }
 
@@ -133,7 +139,7 @@ static void test_persistence(void **state)
 
 	/* a damaged file is refused, not taken for an empty chip */
 	assert_int_equal(truncate(path, 30), 0);
-	assert_null(applet_new(path));
+	assert_null(applet_new(&(struct applet_config) { .state = path }));
 	assert_int_equal(errno, EBADMSG);
 	unlink(path);
 }

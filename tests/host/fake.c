@@ -4,6 +4,7 @@
  * $SE05X_FAKE gives the simulator's applets behind the driver's ioctls. What the
  * driver does with queue, lock and generations is the business of kselftest.
  *
+ * $SE05X_FAKE_APPLET, _STATE, _WEAR, _RATE: see struct applet_config.
  * $SE05X_FAKE_ERROR: every TRANSCEIVE fails with that errno, outcome 1.
  */
 #define _GNU_SOURCE
@@ -29,7 +30,10 @@ static const unsigned char atr[] = {
 	0x0A, 0x4A, 0x43, 0x4F, 0x50, 0x34, 0x20, 0x41, 0x54, 0x50, 0x4F,
 };
 
-int open(const char *path, int flags, ...)
+/* nothing else of this library is to be seen by the program */
+#define EXPORT	__attribute__((visibility("default")))
+
+EXPORT int open(const char *path, int flags, ...)
 {
 	static int (*real)(const char *path, int flags, ...);
 	const char *fake = getenv("SE05X_FAKE");
@@ -43,9 +47,20 @@ int open(const char *path, int flags, ...)
 		real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
 	if (!fake || strcmp(path, fake))
 		return real(path, flags, mode);
+	if (!applet) {
+		const char *rate = getenv("SE05X_FAKE_RATE");
+		struct applet_config config = {
+			.model = getenv("SE05X_FAKE_APPLET"),
+			.state = getenv("SE05X_FAKE_STATE"),
+			.wear_log = getenv("SE05X_FAKE_WEAR"),
+			.rate = rate ? atoi(rate) : 0,
+		};
+
+		applet = applet_new(&config);
+		if (!applet)
+			return -1;
+	}
 	fake_fd = real("/dev/null", O_RDWR | O_CLOEXEC);
-	if (!applet)
-		applet = applet_new(getenv("SE05X_FAKE_STATE"));
 	return fake_fd;
 }
 
@@ -111,7 +126,7 @@ static int fake_select(struct se05x_select *s)
 		   &s->response_len, &s->sw);
 }
 
-int ioctl(int fd, unsigned long cmd, ...)
+EXPORT int ioctl(int fd, unsigned long cmd, ...)
 {
 	static int (*real)(int fd, unsigned long cmd, ...);
 	va_list ap;

@@ -47,9 +47,12 @@ static uint16_t apdu_parse_extended(struct apdu *apdu, const uint8_t *buf, size_
 
 uint16_t apdu_parse(struct apdu *apdu, const uint8_t *buf, size_t len)
 {
+	uint16_t sw;
+
 	memset(apdu, 0, sizeof(*apdu));
 	if (len < 4)
 		return SW_LENGTH;
+	apdu->raw = buf;
 	apdu->cla = buf[0];
 	apdu->ins = buf[1];
 	apdu->p1 = buf[2];
@@ -57,8 +60,11 @@ uint16_t apdu_parse(struct apdu *apdu, const uint8_t *buf, size_t len)
 	buf += 4;
 	len -= 4;
 	if (len >= 3 && buf[0] == 0)
-		return apdu_parse_extended(apdu, buf, len);
-	return apdu_parse_short(apdu, buf, len);
+		sw = apdu_parse_extended(apdu, buf, len);
+	else
+		sw = apdu_parse_short(apdu, buf, len);
+	apdu->raw_len = apdu->data ? (size_t)(apdu->data + apdu->lc - apdu->raw) : 4;
+	return sw;
 }
 
 uint16_t tlvs_parse(struct tlvs *tlvs, const uint8_t *buf, size_t len)
@@ -84,6 +90,7 @@ uint16_t tlvs_parse(struct tlvs *tlvs, const uint8_t *buf, size_t len)
 		}
 		if ((size_t)(end - buf) < len)
 			return SW_DATA;
+		tlvs->seen |= tag_bit(tag);
 		tlvs->tag[tag] = (struct tlv) { .value = buf, .len = len };
 		buf += len;
 	}

@@ -9,7 +9,9 @@
 
 #define SW_OK			0x9000
 #define SW_LENGTH		0x6700
+#define SW_RATE			0x66a6	/* too many commands in too little time */
 #define SW_CHANNEL		0x6881
+#define SW_POLICY		0x6984	/* no policy for such an object */
 #define SW_CONDITIONS		0x6985
 #define SW_DENIED		0x6986	/* by policy */
 #define SW_DATA			0x6a80
@@ -28,20 +30,31 @@ struct apdu {
 	const uint8_t *data;
 	size_t lc;
 	size_t le;		/* 0: none; 256 and 65536 are what 00 and 00 00 mean */
+	const uint8_t *raw;	/* as it came ... */
+	size_t raw_len;		/* ... without Le */
 };
 
 /* Return: SW_OK, or SW_LENGTH if no case of ISO/IEC 7816-3, 12.1.3 fits. */
 uint16_t apdu_parse(struct apdu *apdu, const uint8_t *buf, size_t len);
 
 /* Tags of the IoT applet */
+#define TAG_SESSION		0x10
 #define TAG_POLICY		0x11
 #define TAG_MAX_ATTEMPTS	0x12
+#define TAG_POLICY_CHECK	0x15
 #define TAG_1			0x41
 #define TAG_2			0x42
 #define TAG_3			0x43
 #define TAG_4			0x44
 #define TAG_5			0x45
+#define TAG_6			0x46
+#define TAG_7			0x47
+#define TAG_8			0x48
+#define TAG_9			0x49
+#define TAG_10			0x4a
 #define TAG_11			0x4b
+#define TAG_TIMESTAMP		0x4f
+#define TAG_SIGNATURE		0x52
 #define TAG_MAX			0x52
 
 struct tlv {
@@ -52,7 +65,18 @@ struct tlv {
 /* All of a command's TLVs by their tag */
 struct tlvs {
 	struct tlv tag[TAG_MAX + 1];
+	uint32_t seen;		/* tag_bit() of each */
 };
+
+/* One bit for each tag that a command can have: 10-15, 41-4B. Others share bit 31. */
+static inline uint32_t tag_bit(uint8_t tag)
+{
+	if (tag >= TAG_SESSION && tag <= TAG_POLICY_CHECK)
+		return 1u << (tag - TAG_SESSION);
+	if (tag >= TAG_1 && tag <= TAG_11)
+		return 1u << (tag - TAG_1 + 8);
+	return 1u << 31;
+}
 
 /* Return: SW_OK, or SW_DATA: cut short, tags not ascending, or unheard of. */
 uint16_t tlvs_parse(struct tlvs *tlvs, const uint8_t *buf, size_t len);

@@ -35,16 +35,21 @@ static const uint8_t scp_key[16] = {
 
 struct applet {
 	struct iot *iot;
+	unsigned int speed;
 	enum { MANAGER, IOT, TEST } selected;
 };
 
-struct applet *applet_new(const char *state)
+struct applet *applet_new(const struct applet_config *config)
 {
+	static const struct applet_config nothing_said;
 	struct applet *applet = calloc(1, sizeof(*applet));
 
 	if (!applet)
 		return NULL;
-	applet->iot = iot_new(state);
+	if (!config)
+		config = &nothing_said;
+	applet->speed = config->speed ? config->speed : 1;
+	applet->iot = iot_new(config);
 	if (!applet->iot) {
 		free(applet);
 		return NULL;
@@ -65,21 +70,31 @@ void applet_reset(struct applet *applet)
 	iot_reset(applet->iot);
 }
 
+/* Selecting the IoT applet again ends its sessions, too. */
+static void deselect(struct applet *applet)
+{
+	if (applet->selected == IOT)
+		iot_reset(applet->iot);
+}
+
 static uint16_t select_by_name(struct applet *applet, const struct apdu *apdu,
 			       struct response *rsp)
 {
 	if (apdu->lc == sizeof(aid_iot) && !memcmp(apdu->data, aid_iot, apdu->lc)) {
+		deselect(applet);
 		applet->selected = IOT;
 		if (apdu->p2 == 0x00)
-			iot_version(rsp);
+			iot_version(applet->iot, rsp);
 		return SW_OK;
 	}
 	if (apdu->lc == sizeof(aid_test) && !memcmp(apdu->data, aid_test, apdu->lc)) {
+		deselect(applet);
 		applet->selected = TEST;
 		return SW_OK;
 	}
 	if (!apdu->lc ||
 	    (apdu->lc == sizeof(aid_manager) && !memcmp(apdu->data, aid_manager, apdu->lc))) {
+		deselect(applet);
 		applet->selected = MANAGER;
 		if (apdu->p2 == 0x00) {
 			/* FCI template with the name, as GlobalPlatform has it */
@@ -196,6 +211,7 @@ void applet_process(struct applet *applet, const uint8_t *buf, size_t len,
 	*delay_us = 1500;
 	if (sw == SW_OK)
 		sw = process(applet, &apdu, &rsp, delay_us);
+	*delay_us /= applet->speed;
 	if (rsp.overflow)
 		sw = SW_LENGTH;
 	if (sw != SW_OK)

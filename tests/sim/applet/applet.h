@@ -16,13 +16,34 @@
 struct applet;
 
 /**
- * applet_new() - a chip's applets with their objects
+ * struct applet_config - which chip it is, and what else tests want of it
+ * @model: "3" (SE050, applet 3.1.1), "7" (SE051, applet 7.2.0 with RSA) or
+ *	"7-no-rsa" (SE050E, applet 7.2.0 without RSA); NULL: "7-no-rsa"
  * @state: file with the persistent objects, made if it does not exist;
  *	NULL: they live as long as the process
- *
- * Return: NULL with errno set; EBADMSG if the file is damaged.
+ * @wear_log: file that gets a line for each write to flash: ordinal, INS P1 P2
+ *	and the object's number; NULL: none
+ * @speed: how many times faster than a chip it claims to be, in applet_process()'s
+ *	delay_us; 0: as slow as a chip
+ * @rate: so many commands to the IoT applet are answered, the next one with
+ *	66A6 and not run, and so on; 0: no limit
  */
-struct applet *applet_new(const char *state);
+struct applet_config {
+	const char *model;
+	const char *state;
+	const char *wear_log;
+	unsigned int speed;
+	unsigned int rate;
+};
+
+/**
+ * applet_new() - a chip's applets with their objects
+ * @config: what chip; NULL: all its members are 0
+ *
+ * Return: NULL with errno set; EBADMSG if the state file is damaged or is
+ *	another model's, EINVAL if there is no such model.
+ */
+struct applet *applet_new(const struct applet_config *config);
 void applet_free(struct applet *applet);
 
 /**

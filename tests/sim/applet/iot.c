@@ -1,576 +1,226 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NXP's IoT applet 7.2, as far as the simulated chip has it
+ * NXP's IoT applet, versions 3.1 and 7.2: which command does what
  *
- * Policies are kept with their objects and not enforced; sessions are not there.
+ * Built from what is public of AN12413 (3.x) and AN12543 (7.x). What neither tells, or
+ * what could not be tried with a chip, is marked [U]: there it is as strict as it can be.
+ * Not there: secure channels, TLS, DESFire, the I2C master, SPAKE2+, import and export.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
-
-#include "ec.h"
+#include "call.h"
 #include "iot.h"
-#include "store.h"
+#include "session.h"
 
-#define PAYLOAD_MAX	1024	/* applet 7.2 and later */
-
-/* INS: what is to be done, and how an object is to be */
-#define INS_WRITE	0x01
-#define INS_READ	0x02
-#define INS_CRYPTO	0x03
-#define INS_MGMT	0x04
-#define INS_MASK	0x1f
-#define INS_TRANSIENT	0x80
-#define INS_AUTH	0x40
-
-/* P1: what it is about; bits 6 and 5 say which part of a key */
-#define P1_MASK		0x1f
-#define P1_EC		0x01
-#define P1_BINARY	0x06
-#define P1_CURVE	0x0b
-#define P1_SIGNATURE	0x0c
-#define P1_PAIR		0x60
-#define P1_PUBLIC	0x20
-
-#define ID_RESERVED	0x7fff0000u
-#define ID_LIST_MAX	200	/* in one answer */
-
-struct iot {
-	struct store store;
+static const struct model models[] = {
+	{ "7-no-rsa", 0x87, { 0x07, 0x02, 0x00, 0x3F, 0x9F, 0xFF, 0xFF }, 1024, true },
+	{ "7", 0x07, { 0x07, 0x02, 0x00, 0x6F, 0xFF, 0xFF, 0xFF }, 1024, true },
+	{ "3", 0x03, { 0x03, 0x01, 0x01, 0x6F, 0xFF, 0x01, 0x0B }, 892, false },
 };
 
-/* A command on its way through */
-struct call {
-	struct iot *iot;
-	const struct apdu *apdu;
-	struct tlvs tlvs;
-	struct response *rsp;
-	uint32_t delay_ms;
-};
+/* TLVs that a command takes */
+#define T(n)		(1u << ((n) + 7))	/* TAG_n */
+#define POLICY		(1u << (TAG_POLICY - TAG_SESSION))
+#define ATTEMPTS	(1u << (TAG_MAX_ATTEMPTS - TAG_SESSION))
+#define CHECK		(1u << (TAG_POLICY_CHECK - TAG_SESSION))
+#define WRITE		(POLICY | CHECK | T(1) | T(11))
+#define ATTEST		(T(5) | T(6) | T(7))	/* with INS_ATTEST only */
+#define ONLY_7		(CHECK | T(11))
 
-static const uint8_t version[] = { 0x07, 0x02, 0x00, 0x3F, 0x9F, 0xFF, 0xFF };
-
-void iot_version(struct response *rsp)
-{
-	rsp_put(rsp, version, sizeof(version));
-}
-
-static const struct tlv *arg(const struct call *call, uint8_t tag)
-{
-	return &call->tlvs.tag[tag];
-}
-
-/* Return: SW_OK, SW_DATA without a number, SW_CONDITIONS without an object. */
-static uint16_t find_object(const struct call *call, struct object **object)
-{
-	uint32_t id;
-
-	if (!tlv_number(arg(call, TAG_1), 4, &id))
-		return SW_DATA;
-	*object = store_find(&call->iot->store, id);
-	return *object ? SW_OK : SW_CONDITIONS;
-}
-
-static uint16_t save(const struct call *call)
-{
-	return store_save(&call->iot->store) ? SW_INTERNAL : SW_OK;
-}
-
-/* ---- management ---- */
-
-static uint16_t get_version(struct call *call)
-{
-	rsp_tlv(call->rsp, TAG_1, version, sizeof(version));
-	return SW_OK;
-}
-
-static uint16_t get_ext_version(struct call *call)
-{
-	uint8_t *room = rsp_tlv_room(call->rsp, TAG_1, 37);
-
-	if (room) {
-		memset(room, 0xff, 37);
-		memcpy(room, version, sizeof(version));
-	}
-	return SW_OK;
-}
-
-static uint16_t get_timestamp(struct call *call)
-{
-	uint8_t stamp[12] = { };
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	put_be32(stamp + 4, now.tv_sec);
-	put_be32(stamp + 8, now.tv_nsec / 1000);
-	rsp_tlv(call->rsp, TAG_1, stamp, sizeof(stamp));
-	return SW_OK;
-}
-
-static uint16_t get_free_memory(struct call *call)
-{
-	uint32_t type;
-
-	if (!tlv_number(arg(call, TAG_1), 1, &type) || type < 1 || type > 3)
-		return SW_DATA;
-	rsp_u16(call->rsp, TAG_1, store_free(&call->iot->store, type != 1));
-	return SW_OK;
-}
-
-static uint16_t get_random(struct call *call)
-{
-	uint32_t len;
-	uint8_t *room;
-
-	if (!tlv_number(arg(call, TAG_1), 2, &len) || !len || len > PAYLOAD_MAX - 8)
-		return SW_DATA;
-	room = rsp_tlv_room(call->rsp, TAG_1, len);
-	call->delay_ms += len / 32;
-	return room && RAND_bytes(room, len) == 1 ? SW_OK : SW_INTERNAL;
-}
-
-static uint16_t check_exists(struct call *call)
-{
-	uint32_t id;
-
-	if (!tlv_number(arg(call, TAG_1), 4, &id))
-		return SW_DATA;
-	rsp_u8(call->rsp, TAG_1, store_find(&call->iot->store, id) ? 1 : 2);
-	return SW_OK;
-}
-
-static uint16_t delete_object(struct call *call)
-{
-	struct object *object;
-	uint16_t sw = find_object(call, &object);
-
-	if (sw != SW_OK)
-		return sw;
-	if ((object->id & 0xffff0000u) == ID_RESERVED)
-		return SW_DENIED;
-	store_delete(&call->iot->store, object);
-	return save(call);
-}
-
-/* ---- reading ---- */
-
-static uint8_t type_of(const struct object *object)
-{
-	/* applet 7.x names the curve too: pair, private, public of the first, ... */
-	if (object->type == TYPE_EC_PAIR || object->type == TYPE_EC_PUBLIC)
-		return 0x21 + 4 * (object->curve - 1) + object->type - TYPE_EC_PAIR;
-	return object->type;
-}
-
-static uint16_t read_object(struct call *call)
-{
-	const struct tlv *offset_arg = arg(call, TAG_2), *len_arg = arg(call, TAG_3);
-	struct object *object;
-	uint16_t sw = find_object(call, &object);
-	uint32_t offset = 0, len;
-
-	if (sw != SW_OK)
-		return sw;
-	if (object->type != TYPE_BINARY) {	/* keys: all of the public part */
-		const struct curve *curve = ec_curve(object->curve);
-		size_t point = ec_point_len(curve);
-
-		if (offset_arg->value || len_arg->value)
-			return SW_DATA;
-		rsp_tlv(call->rsp, TAG_1, object->value + object->len - point, point);
-		return SW_OK;
-	}
-	len = object->len;
-	if (offset_arg->value && !tlv_number(offset_arg, 2, &offset))
-		return SW_DATA;
-	if (offset > object->len)
-		return SW_DATA;
-	len -= offset;
-	if (len_arg->value && (!tlv_number(len_arg, 2, &len) || len > object->len - offset))
-		return SW_DATA;
-	if (len > PAYLOAD_MAX)
-		return SW_LENGTH;
-	rsp_tlv(call->rsp, TAG_1, object->value + offset, len);
-	return SW_OK;
-}
-
-static uint16_t read_type(struct call *call)
-{
-	struct object *object;
-	uint16_t sw = find_object(call, &object);
-
-	if (sw != SW_OK)
-		return sw;
-	rsp_u8(call->rsp, TAG_1, type_of(object));
-	rsp_u8(call->rsp, TAG_2, object->transient ? 2 : 1);
-	return SW_OK;
-}
-
-static uint16_t read_size(struct call *call)
-{
-	struct object *object;
-	uint16_t sw = find_object(call, &object);
-
-	if (sw != SW_OK)
-		return sw;
-	rsp_u16(call->rsp, TAG_1, object->type == TYPE_BINARY ? object->len :
-		ec_curve(object->curve)->len);
-	return SW_OK;
-}
-
-static uint16_t read_id_list(struct call *call)
-{
-	uint8_t ids[4 * ID_LIST_MAX];
-	const struct object *object;
-	uint32_t offset, filter;
-	size_t n = 0;
-	bool more = false;
-
-	if (!tlv_number(arg(call, TAG_1), 2, &offset) ||
-	    !tlv_number(arg(call, TAG_2), 1, &filter))
-		return SW_DATA;
-	for (object = call->iot->store.objects; object; object = object->next) {
-		if (filter != 0xff && filter != type_of(object) && filter != object->type)
-			continue;
-		if (offset) {
-			offset--;
-			continue;
-		}
-		more = n == ID_LIST_MAX;
-		if (more)
-			break;
-		put_be32(ids + 4 * n++, object->id);
-	}
-	rsp_u8(call->rsp, TAG_1, more ? 2 : 1);
-	rsp_tlv(call->rsp, TAG_2, ids, 4 * n);
-	return SW_OK;
-}
-
-/* ---- curves ---- */
-
-static uint16_t curve_arg(const struct call *call, uint8_t tag, const struct curve **curve)
-{
-	uint32_t id;
-
-	if (!tlv_number(arg(call, tag), 1, &id))
-		return SW_DATA;
-	*curve = ec_curve(id);
-	return *curve ? SW_OK : SW_DATA;
-}
-
-static uint8_t *curve_state(const struct call *call, const struct curve *curve)
-{
-	return &call->iot->store.curves[curve->id - 1];
-}
-
-static uint16_t create_curve(struct call *call)
-{
-	const struct curve *curve;
-	uint16_t sw = curve_arg(call, TAG_1, &curve);
-
-	if (sw != SW_OK)
-		return sw;
-	if (*curve_state(call, curve))
-		return SW_CONDITIONS;
-	*curve_state(call, curve) = CURVE_CREATED;
-	return save(call);
-}
-
-static uint16_t set_curve_param(struct call *call)
-{
-	const struct curve *curve;
-	uint32_t param;
-	uint16_t sw = curve_arg(call, TAG_1, &curve);
-
-	if (sw != SW_OK)
-		return sw;
-	if (!(*curve_state(call, curve) & CURVE_CREATED))
-		return SW_CONDITIONS;
-	if (!tlv_number(arg(call, TAG_2), 1, &param) ||
-	    !ec_param_fits(curve, param, arg(call, TAG_3)->value, arg(call, TAG_3)->len))
-		return SW_DATA;
-	*curve_state(call, curve) |= param;
-	return save(call);
-}
-
-static uint16_t read_curve_list(struct call *call)
-{
-	uint8_t list[STORE_CURVES];
-	int i;
-
-	for (i = 0; i < STORE_CURVES; i++)
-		list[i] = call->iot->store.curves[i] == CURVE_SET ? 2 : 1;
-	rsp_tlv(call->rsp, TAG_1, list, sizeof(list));
-	return SW_OK;
-}
-
-static uint16_t delete_curve(struct call *call)
-{
-	const struct curve *curve;
-	uint16_t sw = curve_arg(call, TAG_1, &curve);
-
-	if (sw != SW_OK)
-		return sw;
-	if (!*curve_state(call, curve))
-		return SW_CONDITIONS;
-	*curve_state(call, curve) = 0;
-	return save(call);
-}
-
-/* ---- writing ---- */
-
-static uint16_t new_object(const struct call *call, uint32_t id, uint8_t type, size_t len,
-			   struct object **made)
-{
-	const struct tlv *policy = arg(call, TAG_POLICY);
-	struct object *object = calloc(1, sizeof(*object));
-	uint32_t number = 0;
-
-	if (!object)
-		return SW_MEMORY;
-	object->id = id;
-	object->type = type;
-	object->len = len;
-	object->transient = call->apdu->ins & INS_TRANSIENT;
-	object->auth = call->apdu->ins & INS_AUTH;
-	object->policy_len = policy->len;
-	object->policy = malloc(policy->len + 1);
-	object->value = OPENSSL_zalloc(len + 1);
-	if (tlv_number(arg(call, TAG_MAX_ATTEMPTS), 2, &number))
-		object->max_attempts = number;
-	if (tlv_number(arg(call, TAG_11), 4, &number))
-		object->version = number;
-	if (!object->policy || !object->value ||
-	    object_size(object) > store_free(&call->iot->store, object->transient)) {
-		object_free(object);
-		return SW_MEMORY;
-	}
-	if (policy->len)
-		memcpy(object->policy, policy->value, policy->len);
-	*made = object;
-	return SW_OK;
-}
-
-/* Fill in what comes with the command, or make a new pair. */
-static uint16_t fill_key(const struct call *call, const struct curve *curve, bool pair,
-			 struct object *object)
-{
-	const struct tlv *scalar = arg(call, TAG_3), *point = arg(call, TAG_4);
-	uint8_t *to = object->value;
-
-	if (pair && !scalar->value && !point->value)
-		return ec_generate(curve, to, to + curve->len) ? SW_OK : SW_INTERNAL;
-	if (point->len != ec_point_len(curve) ||
-	    (pair ? scalar->len != curve->len : !!scalar->value))
-		return SW_DATA;
-	if (!ec_key_fits(curve, pair ? scalar->value : NULL, point->value))
-		return SW_DATA;
-	if (pair)
-		memcpy(to, scalar->value, scalar->len);
-	memcpy(to + (pair ? curve->len : 0), point->value, point->len);
-	return SW_OK;
-}
-
-static uint16_t write_ec_key(struct call *call)
-{
-	bool pair = (call->apdu->p1 & ~P1_MASK) == P1_PAIR;
-	struct object *old, *object;
-	const struct curve *curve;
-	uint32_t id;
-	uint16_t sw;
-
-	if (!pair && (call->apdu->p1 & ~P1_MASK) != P1_PUBLIC)
-		return SW_DATA;	/* private parts alone are not taken any more */
-	if (!tlv_number(arg(call, TAG_1), 4, &id))
-		return SW_DATA;
-	old = store_find(&call->iot->store, id);
-	if (old && (old->type == TYPE_BINARY || (id & 0xffff0000u) == ID_RESERVED))
-		return SW_CONDITIONS;
-	if (old && !arg(call, TAG_2)->value)
-		curve = ec_curve(old->curve);
-	else if (curve_arg(call, TAG_2, &curve) != SW_OK)
-		return SW_DATA;
-	if (old && curve->id != old->curve)
-		return SW_CONDITIONS;
-	if (*curve_state(call, curve) != CURVE_SET)
-		return SW_CONDITIONS;
-
-	sw = new_object(call, id, pair ? TYPE_EC_PAIR : TYPE_EC_PUBLIC,
-			(pair ? curve->len : 0) + ec_point_len(curve), &object);
-	if (sw != SW_OK)
-		return sw;
-	object->curve = curve->id;
-	sw = fill_key(call, curve, pair, object);
-	if (sw != SW_OK) {
-		object_free(object);
-		return sw;
-	}
-	if (pair && !arg(call, TAG_3)->value)
-		call->delay_ms = curve->generate_ms;
-	if (old)
-		store_delete(&call->iot->store, old);
-	store_add(&call->iot->store, object);
-	return save(call);
-}
-
-static uint16_t write_binary(struct call *call)
-{
-	const struct tlv *data = arg(call, TAG_4);
-	struct object *object;
-	uint32_t id, offset = 0, len;
-	uint16_t sw;
-
-	if (!tlv_number(arg(call, TAG_1), 4, &id))
-		return SW_DATA;
-	if (arg(call, TAG_2)->value && !tlv_number(arg(call, TAG_2), 2, &offset))
-		return SW_DATA;
-	object = store_find(&call->iot->store, id);
-	if (object && (id & 0xffff0000u) == ID_RESERVED)
-		return SW_DENIED;
-	if (object && object->type != TYPE_BINARY)
-		return SW_CONDITIONS;
-	if (!object) {
-		if (!tlv_number(arg(call, TAG_3), 2, &len) || offset + data->len > len)
-			return SW_DATA;
-		sw = new_object(call, id, TYPE_BINARY, len, &object);
-		if (sw != SW_OK)
-			return sw;
-		store_add(&call->iot->store, object);
-	}
-	if (offset + data->len > object->len)
-		return SW_DATA;
-	if (data->len)
-		memcpy(object->value + offset, data->value, data->len);
-	return save(call);
-}
-
-/* ---- signatures ---- */
-
-/* Return: length of the digest that goes with an ECDSA algorithm, 0: none. */
-static size_t digest_len(uint32_t algorithm)
-{
-	switch (algorithm) {
-	case 0x11: return 20;
-	case 0x25: return 28;
-	case 0x21: return 32;
-	case 0x22: return 48;
-	case 0x26: return 64;
-	default: return 0;
-	}
-}
-
-static uint16_t signature_args(const struct call *call, struct object **object,
-			       const struct curve **curve)
-{
-	uint16_t sw = find_object(call, object);
-	uint32_t algorithm;
-
-	if (sw != SW_OK)
-		return sw;
-	if ((*object)->type == TYPE_BINARY)
-		return SW_CONDITIONS;
-	if (!tlv_number(arg(call, TAG_2), 1, &algorithm) || !digest_len(algorithm) ||
-	    arg(call, TAG_3)->len != digest_len(algorithm))
-		return SW_DATA;
-	*curve = ec_curve((*object)->curve);
-	return SW_OK;
-}
-
-static uint16_t ecdsa_sign(struct call *call)
-{
-	uint8_t sig[EC_SIG_MAX];
-	const struct curve *curve;
-	struct object *object;
-	uint16_t sw = signature_args(call, &object, &curve);
-	size_t len;
-
-	if (sw != SW_OK)
-		return sw;
-	if (object->type != TYPE_EC_PAIR)
-		return SW_CONDITIONS;
-	len = ec_sign(curve, object->value, object->value + curve->len,
-		      arg(call, TAG_3)->value, arg(call, TAG_3)->len, sig);
-	if (!len)
-		return SW_INTERNAL;
-	call->delay_ms = curve->sign_ms;
-	rsp_tlv(call->rsp, TAG_1, sig, len);
-	return SW_OK;
-}
-
-static uint16_t ecdsa_verify(struct call *call)
-{
-	const struct tlv *sig = arg(call, TAG_5);
-	const struct curve *curve;
-	struct object *object;
-	uint16_t sw = signature_args(call, &object, &curve);
-
-	if (sw != SW_OK)
-		return sw;
-	if (!sig->value)
-		return SW_DATA;
-	call->delay_ms = curve->sign_ms;
-	rsp_u8(call->rsp, TAG_1,
-	       ec_verify(curve, object->value + object->len - ec_point_len(curve),
-			 arg(call, TAG_3)->value, arg(call, TAG_3)->len,
-			 sig->value, sig->len) ? 1 : 2);
-	return SW_OK;
-}
-
-/* ---- which is which ---- */
+/* What else there is to a command */
+#define F_7		0x01	/* applet 7.x only */
+#define F_EMPTY		0x02	/* it needs no data, though it takes some */
+#define F_ATTEST	0x04	/* INS_ATTEST can be set */
+#define F_PART		0x08	/* P1 says which part of a key, too */
 
 static const struct command {
 	uint8_t ins;
 	uint8_t p1;
 	uint8_t p2;
-	bool data;	/* it has some */
+	uint8_t flags;
+	uint16_t features;	/* it needs one of them; 0: none */
 	uint16_t delay_ms;
+	uint32_t tags;		/* 0: it takes no data */
 	uint16_t (*run)(struct call *call);
 } commands[] = {
-	{ INS_MGMT, 0, 0x20, false, 2, get_version },
-	{ INS_MGMT, 0, 0x21, false, 2, get_ext_version },
-	{ INS_MGMT, 0, 0x3d, false, 2, get_timestamp },
-	{ INS_MGMT, 0, 0x22, true, 2, get_free_memory },
-	{ INS_MGMT, 0, 0x49, true, 3, get_random },
-	{ INS_MGMT, 0, 0x27, true, 2, check_exists },
-	{ INS_MGMT, 0, 0x28, true, 20, delete_object },
-	{ INS_MGMT, P1_CURVE, 0x28, true, 20, delete_curve },
-	{ INS_READ, 0, 0x00, true, 4, read_object },
-	{ INS_READ, 0, 0x26, true, 2, read_type },
-	{ INS_READ, 0, 0x07, true, 2, read_size },
-	{ INS_READ, 0, 0x25, true, 4, read_id_list },
-	{ INS_READ, P1_CURVE, 0x25, false, 2, read_curve_list },
-	{ INS_WRITE, P1_EC, 0x00, true, 20, write_ec_key },
-	{ INS_WRITE, P1_BINARY, 0x00, true, 15, write_binary },
-	{ INS_WRITE, P1_CURVE, 0x04, true, 15, create_curve },
-	{ INS_WRITE, P1_CURVE, 0x40, true, 15, set_curve_param },
-	{ INS_CRYPTO, P1_SIGNATURE, 0x09, true, 40, ecdsa_sign },
-	{ INS_CRYPTO, P1_SIGNATURE, 0x0a, true, 40, ecdsa_verify },
+	{ INS_MGMT, 0, 0x20, 0, 0, 2, 0, cmd_get_version },
+	{ INS_MGMT, 0, 0x21, F_7, 0, 2, 0, cmd_get_ext_version },
+	{ INS_MGMT, 0, 0x3d, 0, 0, 2, 0, cmd_get_timestamp },
+	{ INS_MGMT, 0, 0x22, 0, 0, 2, T(1), cmd_get_free_memory },
+	{ INS_MGMT, 0, 0x49, 0, 0, 3, T(1), cmd_get_random },
+	{ INS_MGMT, 0, 0x27, 0, 0, 2, T(1), cmd_check_exists },
+	{ INS_MGMT, 0, 0x28, 0, 0, 20, T(1), cmd_delete_object },
+	{ INS_MGMT, 0, 0x2a, 0, 0, 200, 0, cmd_delete_all },
+	{ INS_MGMT, 0, 0x1b, 0, 0, 3, T(1), cmd_create_session },
+	{ INS_MGMT, 0, 0x2c, 0, 0, 5, T(1), cmd_verify_userid },
+	{ INS_MGMT, 0, 0x1f, 0, 0, 2, T(1), cmd_set_session_policy },
+	{ INS_MGMT, 0, 0x1e, F_EMPTY, 0, 2, POLICY, cmd_refresh_session },
+	{ INS_MGMT, 0, 0x1c, 0, 0, 2, 0, cmd_close_session },
+	{ INS_MGMT, P1_CURVE, 0x28, 0, FEATURE_ECDSA_ECDH, 20, T(1), cmd_delete_curve },
+	{ INS_MGMT, P1_CRYPTO_OBJ, 0x28, 0, 0, 15, T(1), cmd_delete_crypto_object },
+
+	{ INS_READ, 0, 0x00, F_ATTEST, 0, 4, T(1) | T(2) | T(3) | T(4) | ATTEST, cmd_read_object },
+	{ INS_READ, 0, 0x3b, F_ATTEST, 0, 4, T(1) | ATTEST, cmd_read_attributes },
+	{ INS_READ, 0, 0x26, 0, 0, 2, T(1), cmd_read_type },
+	{ INS_READ, 0, 0x07, 0, 0, 2, T(1), cmd_read_size },
+	{ INS_READ, 0, 0x25, 0, 0, 4, T(1) | T(2), cmd_read_id_list },
+	{ INS_READ, P1_CURVE, 0x25, 0, FEATURE_ECDSA_ECDH, 2, 0, cmd_read_curve_list },
+	{ INS_READ, P1_CURVE, 0x36, 0, FEATURE_ECDSA_ECDH, 2, T(1), cmd_get_curve_id },
+	{ INS_READ, P1_CRYPTO_OBJ, 0x25, 0, 0, 2, 0, cmd_read_crypto_list },
+
+	{ INS_WRITE, P1_EC, 0x00, F_PART, FEATURE_ECDSA_ECDH, 20,
+	  WRITE | ATTEMPTS | T(2) | T(3) | T(4), cmd_write_ec_key },
+	{ INS_WRITE, P1_RSA, 0x00, F_PART, FEATURE_RSA, 20,
+	  WRITE | T(2) | T(3) | T(4) | T(5) | T(6) | T(7) | T(8) | T(10), cmd_write_rsa_key },
+	{ INS_WRITE, P1_RSA, 0x4f, F_PART, FEATURE_RSA_PLAIN, 20,
+	  WRITE | T(2) | T(8) | T(9) | T(10), cmd_write_rsa_key },
+	{ INS_WRITE, P1_AES, 0x00, 0, FEATURE_AES, 20,
+	  WRITE | ATTEMPTS | T(2) | T(3) | T(4) | T(5), cmd_write_symm_key },
+	{ INS_WRITE, P1_DES, 0x00, 0, FEATURE_DES, 20, WRITE | ATTEMPTS | T(2) | T(3),
+	  cmd_write_symm_key },
+	{ INS_WRITE, P1_HMAC, 0x00, 0, FEATURE_HMAC, 20,
+	  WRITE | ATTEMPTS | T(2) | T(3) | T(5), cmd_write_symm_key },
+	{ INS_WRITE, P1_BINARY, 0x00, 0, 0, 15, WRITE | T(2) | T(3) | T(4), cmd_write_binary },
+	{ INS_WRITE, P1_USERID, 0x00, 0, 0, 15, WRITE | ATTEMPTS | T(2), cmd_write_userid },
+	{ INS_WRITE, P1_COUNTER, 0x00, 0, 0, 15, WRITE | T(2) | T(3), cmd_write_counter },
+	{ INS_WRITE, P1_PCR, 0x00, 0, 0, 15, WRITE | T(2) | T(3), cmd_write_pcr },
+	{ INS_WRITE, P1_CURVE, 0x04, 0, FEATURE_ECDSA_ECDH, 15, T(1), cmd_create_curve },
+	{ INS_WRITE, P1_CURVE, 0x40, 0, FEATURE_ECDSA_ECDH, 15, T(1) | T(2) | T(3),
+	  cmd_set_curve_param },
+	{ INS_WRITE, P1_CRYPTO_OBJ, 0x00, 0, 0, 15, T(1) | T(2) | T(3), cmd_create_crypto_object },
+
+	{ INS_CRYPTO, P1_SIGNATURE, 0x09, 0, 0, 40, T(1) | T(2) | T(3) | T(4), cmd_sign },
+	{ INS_CRYPTO, P1_SIGNATURE, 0x0a, 0, 0, 40, T(1) | T(2) | T(3) | T(4) | T(5), cmd_verify },
+	{ INS_CRYPTO, P1_EC, 0x0f, 0, FEATURE_ECDSA_ECDH | FEATURE_DH_MONT, 60,
+	  T(1) | T(2) | T(7), cmd_ecdh },
+	{ INS_CRYPTO, P1_EC, 0x59, F_7, FEATURE_ECDSA_ECDH | FEATURE_DH_MONT, 60,
+	  T(1) | T(2) | T(7), cmd_ecdh },
+	{ INS_CRYPTO, P1_RSA, 0x37, 0, FEATURE_RSA, 30, T(1) | T(2) | T(3), cmd_rsa_encrypt },
+	{ INS_CRYPTO, P1_RSA, 0x38, 0, FEATURE_RSA, 200, T(1) | T(2) | T(3), cmd_rsa_decrypt },
+	{ INS_CRYPTO, P1_CIPHER, 0x37, 0, 0, 5, T(1) | T(2) | T(3) | T(4), cmd_cipher_one_shot },
+	{ INS_CRYPTO, P1_CIPHER, 0x38, 0, 0, 5, T(1) | T(2) | T(3) | T(4), cmd_cipher_one_shot },
+	{ INS_CRYPTO, P1_CIPHER, 0x42, 0, 0, 5, T(1) | T(2) | T(4), cmd_cipher_init },
+	{ INS_CRYPTO, P1_CIPHER, 0x43, 0, 0, 5, T(1) | T(2) | T(4), cmd_cipher_init },
+	{ INS_CRYPTO, P1_CIPHER, 0x0c, 0, 0, 5, T(2) | T(3), cmd_cipher_update },
+	{ INS_CRYPTO, P1_CIPHER, 0x0d, 0, 0, 5, T(2) | T(3), cmd_cipher_final },
+	{ INS_CRYPTO, P1_AEAD, 0x37, F_7, FEATURE_AES, 8,
+	  T(1) | T(2) | T(3) | T(4) | T(5) | T(6), cmd_aead_one_shot },
+	{ INS_CRYPTO, P1_AEAD, 0x38, F_7, FEATURE_AES, 8,
+	  T(1) | T(2) | T(3) | T(4) | T(5) | T(6), cmd_aead_one_shot },
+	{ INS_CRYPTO, P1_MAC, 0x45, 0, 0, 5, T(1) | T(2) | T(3), cmd_mac_one_shot },
+	{ INS_CRYPTO, P1_MAC, 0x46, 0, 0, 5, T(1) | T(2) | T(3) | T(5), cmd_mac_one_shot },
+	{ INS_CRYPTO, P1_MAC, 0x03, 0, 0, 5, T(1) | T(2), cmd_mac_init },
+	{ INS_CRYPTO, P1_MAC, 0x44, 0, 0, 5, T(1) | T(2), cmd_mac_init },
+	{ INS_CRYPTO, P1_MAC, 0x0c, 0, 0, 5, T(1) | T(2), cmd_mac_update },
+	{ INS_CRYPTO, P1_MAC, 0x0d, 0, 0, 5, T(1) | T(2) | T(3), cmd_mac_final },
+	{ INS_CRYPTO, 0, 0x0e, 0, 0, 5, T(1) | T(2), cmd_digest_one_shot },
+	{ INS_CRYPTO, 0, 0x0b, 0, 0, 5, T(2), cmd_digest_init },
+	{ INS_CRYPTO, 0, 0x0c, 0, 0, 5, T(2) | T(3), cmd_digest_update },
+	{ INS_CRYPTO, 0, 0x0d, 0, 0, 5, T(2) | T(3), cmd_digest_final },
+	{ INS_CRYPTO, 0, 0x2d, 0, FEATURE_HMAC, 10,
+	  T(1) | T(2) | T(3) | T(4) | T(5) | T(6) | T(7), cmd_hkdf },
+	{ INS_CRYPTO, 0, 0x2f, F_7, FEATURE_HMAC, 10,
+	  T(1) | T(2) | T(3) | T(4) | T(5) | T(6) | T(7), cmd_hkdf },
+	{ INS_CRYPTO, 0, 0x2e, 0, FEATURE_PBKDF, 10,
+	  T(1) | T(2) | T(3) | T(4) | T(5) | T(6) | T(7), cmd_pbkdf2 },
 };
 
-static uint16_t find_command(const struct apdu *apdu, const struct command **found)
+/* Flags that INS can have beside what is to be done */
+static uint8_t ins_flags(const struct command *c)
 {
+	if (c->ins == INS_WRITE && c->p1 != P1_CURVE && c->p1 != P1_CRYPTO_OBJ)
+		return INS_TRANSIENT | INS_AUTH;
+	return c->flags & F_ATTEST ? INS_ATTEST : 0;
+}
+
+/*
+ * Return: SW_INS for what this chip lacks, be it the instruction or a feature;
+ * SW_P1P2 for what no chip has.
+ */
+static uint16_t find_command(const struct call *call, const struct command **found)
+{
+	const struct apdu *apdu = call->apdu;
 	uint16_t sw = SW_INS;
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct command *c = &commands[i];
-		uint8_t flags = c->ins == INS_WRITE ? INS_TRANSIENT | INS_AUTH : 0;
-		uint8_t p1 = c->run == write_ec_key ? apdu->p1 & P1_MASK : apdu->p1;
+		uint8_t p1 = c->flags & F_PART ? apdu->p1 & P1_MASK : apdu->p1;
 
-		if ((apdu->ins & ~flags) != c->ins)
+		if ((apdu->ins & ~ins_flags(c)) != c->ins)
+			continue;
+		if (c->flags & F_7 && !is_7(call))
 			continue;
 		sw = SW_P1P2;
-		if (p1 == c->p1 && apdu->p2 == c->p2) {
-			*found = c;
-			return SW_OK;
-		}
+		if (p1 != c->p1 || apdu->p2 != c->p2)
+			continue;
+		if (c->features && !feature(call, c->features))
+			return SW_INS;
+		*found = c;
+		return SW_OK;
 	}
+	return sw;
+}
+
+static uint16_t check_data(struct call *call, const struct command *command)
+{
+	uint32_t tags = command->tags;
+	uint16_t sw;
+
+	if (!call->apdu->lc)
+		return tags && !(command->flags & F_EMPTY) ? SW_LENGTH : SW_OK;
+	if (!tags)
+		return SW_LENGTH;
+	if (!is_7(call))
+		tags &= ~ONLY_7;
+	if (command->flags & F_ATTEST && !(call->apdu->ins & INS_ATTEST))
+		tags &= ~ATTEST;
+	sw = tlvs_parse(&call->tlvs, call->apdu->data, call->apdu->lc);
+	if (sw != SW_OK)
+		return sw;
+	return call->tlvs.seen & ~tags ? SW_DATA : SW_OK;
+}
+
+static uint16_t run(struct call *call)
+{
+	const struct command *command;
+	uint16_t sw;
+
+	if (call->apdu->cla != 0x80)
+		return SW_CLA;
+	sw = find_command(call, &command);
+	if (sw == SW_OK)
+		sw = check_data(call, command);
+	if (sw != SW_OK)
+		return sw;
+	call->delay_ms = command->delay_ms;
+	return command->run(call);
+}
+
+/* The C-APDU in a session's wrapper; it is run as if it came alone. */
+static uint16_t process(struct call *call)
+{
+	struct apdu inner;
+	uint16_t sw = tlvs_parse(&call->tlvs, call->apdu->data, call->apdu->lc);
+
+	if (sw != SW_OK)
+		return sw;
+	if (!has(call, TAG_1))
+		return SW_DATA;
+	sw = session_enter(call, arg(call, TAG_SESSION));
+	if (sw != SW_OK)
+		return sw;
+	sw = apdu_parse(&inner, arg(call, TAG_1)->value, arg(call, TAG_1)->len);
+	if (sw != SW_OK)
+		return sw;
+	call->apdu = &inner;
+	memset(&call->tlvs, 0, sizeof(call->tlvs));
+	if (inner.ins == INS_PROCESS)
+		return SW_CONDITIONS;
+	sw = run(call);
+	session_leave(call);
 	return sw;
 }
 
@@ -578,32 +228,71 @@ uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *
 		     uint32_t *delay_us)
 {
 	struct call call = { .iot = iot, .apdu = apdu, .rsp = rsp };
-	const struct command *command;
 	uint16_t sw;
 
-	if (apdu->cla != 0x80)
-		return SW_CLA;
-	if (apdu->lc > PAYLOAD_MAX)
+	if (iot->rate && iot->commands++ == iot->rate) {
+		iot->commands = 0;
+		return SW_RATE;
+	}
+	if (apdu->lc > iot->model->payload_max)
 		return SW_LENGTH;
-	sw = find_command(apdu, &command);
-	if (sw != SW_OK)
-		return sw;
-	if (command->data != (apdu->lc != 0))
-		return SW_LENGTH;
-	sw = tlvs_parse(&call.tlvs, apdu->data, apdu->lc);
-	if (sw != SW_OK)
-		return sw;
-	call.delay_ms = command->delay_ms;
-	sw = command->run(&call);
-	*delay_us = call.delay_ms * 1000;
+	if (apdu->cla == 0x80 && apdu->ins == INS_PROCESS)
+		sw = apdu->p1 || apdu->p2 ? SW_P1P2 : process(&call);
+	else
+		sw = run(&call);
+	if (call.delay_ms)
+		*delay_us = call.delay_ms * 1000;
 	return sw;
 }
 
-struct iot *iot_new(const char *state)
+void iot_version(const struct iot *iot, struct response *rsp)
 {
-	struct iot *iot = calloc(1, sizeof(*iot));
+	rsp_put(rsp, iot->model->version, sizeof(iot->model->version));
+}
 
-	if (iot && store_open(&iot->store, state)) {
+uint16_t iot_save_object(const struct call *call, const struct object *object)
+{
+	return object->transient ? SW_OK : iot_save(call);
+}
+
+uint16_t iot_save(const struct call *call)
+{
+	const uint8_t why[] = { call->apdu->ins, call->apdu->p1, call->apdu->p2 };
+	const struct tlv *id = arg(call, TAG_1);
+
+	/* the number in TAG_1: of an object, a crypto object or a curve */
+	return store_save(&call->iot->store, why, id->len <= 4 ?
+			  get_be(id->value, id->len) : 0) ? SW_INTERNAL : SW_OK;
+}
+
+uint16_t arg_optional(const struct call *call, uint8_t tag, size_t size, uint32_t *number)
+{
+	return !has(call, tag) || tlv_number(arg(call, tag), size, number) ? SW_OK : SW_DATA;
+}
+
+static const struct model *find_model(const char *name)
+{
+	size_t i;
+
+	if (!name)
+		return &models[0];
+	for (i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+		if (!strcmp(models[i].name, name))
+			return &models[i];
+	errno = EINVAL;
+	return NULL;
+}
+
+struct iot *iot_new(const struct applet_config *config)
+{
+	const struct model *model = find_model(config->model);
+	struct iot *iot = model ? calloc(1, sizeof(*iot)) : NULL;
+
+	if (!iot)
+		return NULL;
+	iot->model = model;
+	iot->rate = config->rate;
+	if (store_open(&iot->store, config->state, config->wear_log, model->number)) {
 		int error = errno;
 
 		iot_free(iot);
@@ -622,5 +311,6 @@ void iot_free(struct iot *iot)
 
 void iot_reset(struct iot *iot)
 {
+	memset(iot->sessions, 0, sizeof(iot->sessions));
 	store_drop_transient(&iot->store);
 }

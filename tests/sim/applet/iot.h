@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NXP's IoT applet 7.2, as far as the simulated chip has it */
+/* NXP's IoT applet, versions 3.1 and 7.2 */
 #ifndef SE05X_IOT_H
 #define SE05X_IOT_H
 
 #include "apdu.h"
+#include "applet.h"
 
 struct iot;
 
 /* As applet_new() */
-struct iot *iot_new(const char *state);
+struct iot *iot_new(const struct applet_config *config);
 void iot_free(struct iot *iot);
+
+/* The applet is not selected any more, or power is gone: what is transient goes. */
 void iot_reset(struct iot *iot);
 
 /* What SELECT answers: version, features, secure box */
-void iot_version(struct response *rsp);
+void iot_version(const struct iot *iot, struct response *rsp);
 uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *rsp,
 		     uint32_t *delay_us);
 

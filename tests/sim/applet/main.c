@@ -19,6 +19,13 @@ static const char usage[] =
 	"  -d, --device=FILE  where the chip's C-APDUs come from (/dev/" SIM_DEVICE ")\n"
 	"  -b, --background   return as soon as the chip can be used\n"
 	"  -s, --state=FILE   keep the objects here; without it they are gone with it\n"
+	"  -a, --applet=3|7|7-no-rsa\n"
+	"                     be an SE050 with applet 3.1.1, an SE051 with 7.2.0, or an\n"
+	"                     SE050E with 7.2.0, which has no RSA (default)\n"
+	"  -w, --wear-log=FILE\n"
+	"                     a line for each write to flash: number, INS P1 P2, object\n"
+	"  -x, --speed=N      be N times faster than a chip\n"
+	"  -r, --rate=N       refuse each command after N others, with SW 66A6\n"
 	"  -h, --help         this text\n";
 
 union message {
@@ -61,15 +68,20 @@ int main(int argc, char **argv)
 		{ "device", required_argument, NULL, 'd' },
 		{ "background", no_argument, NULL, 'b' },
 		{ "state", required_argument, NULL, 's' },
+		{ "applet", required_argument, NULL, 'a' },
+		{ "wear-log", required_argument, NULL, 'w' },
+		{ "speed", required_argument, NULL, 'x' },
+		{ "rate", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	const char *device = "/dev/" SIM_DEVICE, *state = NULL;
+	const char *device = "/dev/" SIM_DEVICE;
+	struct applet_config config = { };
 	bool background = false;
 	struct applet *applet;
 	int fd, c;
 
-	while ((c = getopt_long(argc, argv, "d:s:bh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "d:s:a:w:x:r:bh", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			device = optarg;
@@ -78,7 +90,19 @@ int main(int argc, char **argv)
 			background = true;
 			break;
 		case 's':
-			state = optarg;
+			config.state = optarg;
+			break;
+		case 'a':
+			config.model = optarg;
+			break;
+		case 'w':
+			config.wear_log = optarg;
+			break;
+		case 'x':
+			config.speed = strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			config.rate = strtoul(optarg, NULL, 10);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -88,9 +112,13 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	applet = applet_new(state);
+	applet = applet_new(&config);
+	if (!applet && errno == EINVAL) {
+		fprintf(stderr, "se05x-applet: %s: no such applet\n", config.model);
+		return 2;
+	}
 	if (!applet) {
-		fprintf(stderr, "se05x-applet: %s: %s\n", state ?: "no state file",
+		fprintf(stderr, "se05x-applet: %s: %s\n", config.state ?: "no state file",
 			strerror(errno));
 		return 1;
 	}

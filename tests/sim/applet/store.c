@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Secure objects and curves, and the file they live in
+ * Secure objects, crypto objects and curves, and the file they live in
  *
  * The file is written anew after each change and moved into place, so that
  * whatever kills the program leaves the state before or after it.
@@ -16,15 +16,19 @@
 #include <unistd.h>
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include "apdu.h"
+#include "factory.h"
 #include "store.h"
 
-static const char store_magic[8] = "SE05XSIM";
+static const char store_magic[7] = "SE05XS2";	/* then the model's number */
 
-/* id 4, type, curve, auth, 0, max attempts 2, policy length 2, version 4, length 4 */
-#define RECORD_LEN	20
+/*
+ * id 4, type, curve, auth, origin, bits 2, minimum tag length 2, attempts 2, max
+ * attempts 2, owner 4, version 4, policy length 2, length 4
+ */
+#define RECORD_LEN	30
+#define CRYPTO_LEN	4	/* id 2, context, subtype */
 
 void object_free(struct object *object)
 {
@@ -65,9 +69,20 @@ void store_delete(struct store *store, struct object *object)
 	object_free(object);
 }
 
+void crypto_stop(struct crypto_object *crypto)
+{
+	if (crypto->running)
+		crypto->stop(crypto->running);
+	crypto->running = NULL;
+}
+
 void store_drop_transient(struct store *store)
 {
 	struct object *object = store->objects, *next;
+	int i;
+
+	for (i = 0; i < STORE_CRYPTOS; i++)
+		crypto_stop(&store->cryptos[i]);
 
 	for (; object; object = next) {
 		next = object->next;
@@ -76,9 +91,25 @@ void store_drop_transient(struct store *store)
 	}
 }
 
+/* An RSA key comes in pieces; the room for all of them is taken with the first. */
+static size_t value_room(const struct object *object)
+{
+	switch (object->type) {
+	case TYPE_RSA_PAIR:
+	case TYPE_RSA_PAIR_CRT:
+	case TYPE_RSA_PRIVATE:
+	case TYPE_RSA_PRIVATE_CRT:
+		return object->bits / 16 * 7 + 32;	/* n, p, q, dP, dQ, qInv and e */
+	case TYPE_RSA_PUBLIC:
+		return object->bits / 8 + 10;
+	default:
+		return object->len;
+	}
+}
+
 size_t object_size(const struct object *object)
 {
-	return RECORD_LEN + object->policy_len + object->len;
+	return RECORD_LEN + object->policy_len + value_room(object);
 }
 
 size_t store_free(const struct store *store, bool transient)
@@ -96,27 +127,58 @@ static void store_write_object(FILE *file, const struct object *object)
 {
 	uint8_t record[RECORD_LEN] = {
 		[4] = object->type, [5] = object->curve, [6] = object->auth,
+		[7] = object->origin,
 	};
 
 	put_be32(record, object->id);
-	put_be16(record + 8, object->max_attempts);
-	put_be16(record + 10, object->policy_len);
-	put_be32(record + 12, object->version);
-	put_be32(record + 16, object->len);
+	put_be16(record + 8, object->bits);
+	put_be16(record + 10, object->min_tag_len);
+	put_be16(record + 12, object->attempts);
+	put_be16(record + 14, object->max_attempts);
+	put_be32(record + 16, object->owner);
+	put_be32(record + 20, object->version);
+	put_be16(record + 24, object->policy_len);
+	put_be32(record + 26, object->len);
 	fwrite(record, sizeof(record), 1, file);
 	if (object->policy_len)
 		fwrite(object->policy, 1, object->policy_len, file);
 	fwrite(object->value, 1, object->len, file);
 }
 
-int store_save(const struct store *store)
+static void store_write(const struct store *store, FILE *file)
 {
 	const struct object *object;
+	int i;
+
+	fwrite(store_magic, sizeof(store_magic), 1, file);
+	fwrite(&store->model, 1, 1, file);
+	fwrite(store->curves, sizeof(store->curves), 1, file);
+	for (i = 0; i < STORE_CRYPTOS; i++) {
+		const struct crypto_object *crypto = &store->cryptos[i];
+		uint8_t record[CRYPTO_LEN] = {
+			crypto->id >> 8, crypto->id & 0xff, crypto->context, crypto->subtype,
+		};
+
+		fwrite(record, sizeof(record), 1, file);
+	}
+	for (object = store->objects; object; object = object->next)
+		if (!object->transient)
+			store_write_object(file, object);
+}
+
+int store_save(struct store *store, const uint8_t why[3], uint32_t id)
+{
 	char path[4096];
 	mode_t mask;
 	FILE *file;
 	int ret;
 
+	store->writes++;
+	if (store->wear_log) {
+		fprintf(store->wear_log, "%lu %02X %02X %02X %08X\n", store->writes,
+			why[0], why[1], why[2], id);
+		fflush(store->wear_log);
+	}
 	if (!store->path)
 		return 0;
 	if (snprintf(path, sizeof(path), "%s.new", store->path) >= (int)sizeof(path)) {
@@ -128,11 +190,7 @@ int store_save(const struct store *store)
 	umask(mask);
 	if (!file)
 		return -1;
-	fwrite(store_magic, sizeof(store_magic), 1, file);
-	fwrite(store->curves, sizeof(store->curves), 1, file);
-	for (object = store->objects; object; object = object->next)
-		if (!object->transient)
-			store_write_object(file, object);
+	store_write(store, file);
 	ret = ferror(file) || fflush(file) || fsync(fileno(file)) ? -1 : 0;
 	if (fclose(file))
 		ret = -1;
@@ -148,7 +206,7 @@ static int store_read_object(struct store *store, FILE *file)
 
 	if (!got)
 		return 0;
-	if (got < sizeof(record) || get_be(record + 16, 4) > STORE_FLASH)
+	if (got < sizeof(record) || get_be(record + 26, 4) > STORE_FLASH)
 		return -1;
 	object = calloc(1, sizeof(*object));
 	if (!object)
@@ -157,10 +215,15 @@ static int store_read_object(struct store *store, FILE *file)
 	object->type = record[4];
 	object->curve = record[5];
 	object->auth = record[6];
-	object->max_attempts = get_be(record + 8, 2);
-	object->policy_len = get_be(record + 10, 2);
-	object->version = get_be(record + 12, 4);
-	object->len = get_be(record + 16, 4);
+	object->origin = record[7];
+	object->bits = get_be(record + 8, 2);
+	object->min_tag_len = get_be(record + 10, 2);
+	object->attempts = get_be(record + 12, 2);
+	object->max_attempts = get_be(record + 14, 2);
+	object->owner = get_be(record + 16, 4);
+	object->version = get_be(record + 20, 4);
+	object->policy_len = get_be(record + 24, 2);
+	object->len = get_be(record + 26, 4);
 	object->policy = malloc(object->policy_len + 1);
 	object->value = OPENSSL_malloc(object->len + 1);
 	if (!object->policy || !object->value || store_find(store, object->id) ||
@@ -174,14 +237,32 @@ static int store_read_object(struct store *store, FILE *file)
 	return 1;
 }
 
+static bool store_read_cryptos(struct store *store, FILE *file)
+{
+	uint8_t record[CRYPTO_LEN];
+	int i;
+
+	for (i = 0; i < STORE_CRYPTOS; i++) {
+		if (fread(record, sizeof(record), 1, file) != 1)
+			return false;
+		store->cryptos[i] = (struct crypto_object) {
+			.id = get_be(record, 2), .context = record[2], .subtype = record[3],
+		};
+	}
+	return true;
+}
+
 static int store_load(struct store *store, FILE *file)
 {
 	char magic[sizeof(store_magic)];
+	uint8_t model;
 	int ret;
 
 	if (fread(magic, sizeof(magic), 1, file) != 1 ||
 	    memcmp(magic, store_magic, sizeof(magic)) ||
-	    fread(store->curves, sizeof(store->curves), 1, file) != 1)
+	    fread(&model, 1, 1, file) != 1 || model != store->model ||
+	    fread(store->curves, sizeof(store->curves), 1, file) != 1 ||
+	    !store_read_cryptos(store, file))
 		ret = -1;
 	else
 		do
@@ -194,32 +275,19 @@ static int store_load(struct store *store, FILE *file)
 	return 0;
 }
 
-/* A chip as it leaves the factory: it has a number and no curve. */
-static int store_make(struct store *store)
+int store_open(struct store *store, const char *path, const char *wear_log, uint8_t model)
 {
-	/* the first bytes tell the product [U]; what matters is that it is unique */
-	static const uint8_t prefix[] = { 0x04, 0x00, 0x50, 0x01 };
-	struct object *unique = calloc(1, sizeof(*unique));
-
-	if (!unique)
-		return -1;
-	unique->id = ID_UNIQUE;
-	unique->type = TYPE_BINARY;
-	unique->len = UNIQUE_LEN;
-	unique->value = OPENSSL_malloc(UNIQUE_LEN);
-	store_add(store, unique);
-	if (!unique->value || RAND_bytes(unique->value, UNIQUE_LEN) != 1)
-		return -1;
-	memcpy(unique->value, prefix, sizeof(prefix));
-	return store_save(store);
-}
-
-int store_open(struct store *store, const char *path)
-{
-	FILE *file = NULL;
+	static const uint8_t factory[3];
+	FILE *file = NULL, *log;
 	int ret;
 
 	memset(store, 0, sizeof(*store));
+	store->model = model;
+	if (wear_log) {
+		store->wear_log = fopen(wear_log, "a");
+		if (!store->wear_log)
+			return -1;
+	}
 	if (path) {
 		store->path = strdup(path);
 		if (!store->path)
@@ -228,16 +296,31 @@ int store_open(struct store *store, const char *path)
 		if (!file && errno != ENOENT)
 			return -1;
 	}
-	if (!file)
-		return store_make(store);
-	ret = store_load(store, file);
-	fclose(file);
+	if (file) {
+		ret = store_load(store, file);
+		fclose(file);
+		return ret;
+	}
+	if (factory_make(store))
+		return -1;
+	/* what the factory writes is no wear */
+	log = store->wear_log;
+	store->wear_log = NULL;
+	ret = store_save(store, factory, 0);
+	store->wear_log = log;
+	store->writes = 0;
 	return ret;
 }
 
 void store_close(struct store *store)
 {
+	int i;
+
+	for (i = 0; i < STORE_CRYPTOS; i++)
+		crypto_stop(&store->cryptos[i]);
 	while (store->objects)
 		store_delete(store, store->objects);
+	if (store->wear_log)
+		fclose(store->wear_log);
 	free(store->path);
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the chip says of itself */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "call.h"
+
+#define EXT_VERSION_LEN	37
+
+uint16_t cmd_get_version(struct call *call)
+{
+	rsp_tlv(call->rsp, TAG_1, call->iot->model->version,
+		sizeof(call->iot->model->version));
+	return SW_OK;
+}
+
+uint16_t cmd_get_ext_version(struct call *call)
+{
+	uint8_t *room = rsp_tlv_room(call->rsp, TAG_1, EXT_VERSION_LEN);
+
+	if (room) {
+		memset(room, 0xff, EXT_VERSION_LEN);
+		memcpy(room, call->iot->model->version, sizeof(call->iot->model->version));
+	}
+	return SW_OK;
+}
+
+void chip_time(uint8_t stamp[12])
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	put_be32(stamp, 0);
+	put_be32(stamp + 4, now.tv_sec);
+	put_be32(stamp + 8, now.tv_nsec / 1000);
+}
+
+uint16_t cmd_get_timestamp(struct call *call)
+{
+	uint8_t stamp[12];
+
+	chip_time(stamp);
+	rsp_tlv(call->rsp, TAG_1, stamp, sizeof(stamp));
+	return SW_OK;
+}
+
+uint16_t cmd_get_free_memory(struct call *call)
+{
+	uint32_t type;
+
+	if (!tlv_number(arg(call, TAG_1), 1, &type) || type < 1 || type > 3)
+		return SW_DATA;
+	rsp_u16(call->rsp, TAG_1, store_free(&call->iot->store, type != 1));
+	return SW_OK;
+}
+
+uint16_t cmd_get_random(struct call *call)
+{
+	uint32_t len;
+	uint8_t *room;
+
+	if (!tlv_number(arg(call, TAG_1), 2, &len) || !len ||
+	    len > call->iot->model->payload_max - 8u)
+		return SW_DATA;
+	room = rsp_tlv_room(call->rsp, TAG_1, len);
+	call->delay_ms += len / 32;
+	return room && RAND_bytes(room, len) == 1 ? SW_OK : SW_INTERNAL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What all objects have in common */
+#ifndef SE05X_OBJECT_H
+#define SE05X_OBJECT_H
+
+#include "call.h"
+
+#define ID_RESERVED	0x7fff0000u
+#define ID_RESERVED_MASK 0xffff0000u
+#define ID_FACTORY_RESET 0x7fff0205u
+
+/*
+ * The object whose number is in @tag, and @right to it; 0: none is needed.
+ * Return: SW_OK, SW_DATA without a number, SW_CONDITIONS without an object, SW_DENIED.
+ */
+uint16_t find_object(const struct call *call, uint8_t tag, uint32_t right,
+		     struct object **object);
+
+/*
+ * Begin to write the object in TAG_1.
+ *
+ * @type: what it is to be
+ * @right: to an object that is there already: RIGHT_WRITE or RIGHT_GEN
+ * @old: the object that is there, of type @type; or NULL: object_new() makes one
+ */
+uint16_t write_begin(const struct call *call, uint8_t type, uint32_t right,
+		     struct object **old);
+
+/* One that is not in the store yet. SW_OK, SW_MEMORY, or what is wrong with the policy. */
+uint16_t object_new(const struct call *call, uint8_t type, size_t len, struct object **made);
+
+/* Put a value of @len bytes in place of the old one; the old one is wiped. */
+uint16_t object_set_value(const struct call *call, struct object *object,
+			  const uint8_t *value, size_t len);
+
+/* What ReadType calls it: applet 7.x names the curve too. */
+uint8_t object_type(const struct call *call, const struct object *object);
+
+/* What ReadSize says. Bytes; 0: it does not say. */
+size_t object_length(const struct object *object);
+
+#endif /* SE05X_OBJECT_H */

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sessions of the IoT applet, opened with a UserID. Others need a secure channel. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "session.h"
+
+/* Session policy, 2 bytes; a number of 2 bytes follows for the first two */
+#define LIMIT_APDUS	0x8000
+#define LIMIT_TIME	0x4000
+#define MAY_REFRESH	0x2000
+
+/* Real time passes in a real session; nothing else here looks at the clock for it. */
+static time_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void end(struct session *session)
+{
+	memset(session, 0, sizeof(*session));
+}
+
+static bool over(const struct session *session)
+{
+	return (session->limited_apdus && !session->apdus) ||
+	       (session->limited_time && now() - session->since >= session->max_seconds);
+}
+
+struct session *session_find(struct iot *iot, uint32_t auth_id)
+{
+	int i;
+
+	for (i = 0; i < SESSIONS_MAX; i++) {
+		if (iot->sessions[i].auth_id && over(&iot->sessions[i]))
+			end(&iot->sessions[i]);
+		if (iot->sessions[i].auth_id == auth_id)
+			return &iot->sessions[i];
+	}
+	return NULL;
+}
+
+uint16_t session_enter(struct call *call, const struct tlv *id)
+{
+	int i;
+
+	if (id->len != sizeof(call->session->id))
+		return SW_DATA;
+	for (i = 0; i < SESSIONS_MAX; i++) {
+		struct session *session = &call->iot->sessions[i];
+
+		if (!session->auth_id || CRYPTO_memcmp(session->id, id->value, id->len))
+			continue;
+		if (over(session)) {
+			end(session);
+			return SW_CONDITIONS;
+		}
+		call->session = session;
+		if (session->limited_apdus)
+			session->apdus--;
+		return SW_OK;
+	}
+	return SW_CONDITIONS;
+}
+
+void session_leave(struct call *call)
+{
+	if (call->session->auth_id && over(call->session))
+		end(call->session);
+}
+
+uint16_t cmd_create_session(struct call *call)
+{
+	struct session *session;
+	struct object *object;
+	uint32_t id;
+
+	if (!tlv_number(arg(call, TAG_1), 4, &id))
+		return SW_DATA;
+	object = store_find(&call->iot->store, id);
+	if (!object || !object->auth || session_find(call->iot, id))
+		return SW_CONDITIONS;
+	session = session_find(call->iot, 0);
+	if (!session)
+		return SW_CONDITIONS;
+	if (RAND_bytes(session->id, sizeof(session->id)) != 1)
+		return SW_INTERNAL;
+	session->auth_id = id;
+	rsp_tlv(call->rsp, TAG_1, session->id, sizeof(session->id));
+	return SW_OK;
+}
+
+uint16_t cmd_verify_userid(struct call *call)
+{
+	const struct tlv *value = arg(call, TAG_1);
+	struct object *object;
+	bool good;
+
+	if (!value->value)
+		return SW_DATA;
+	if (!call->session || call->session->verified)
+		return SW_CONDITIONS;
+	object = store_find(&call->iot->store, call->session->auth_id);
+	if (!object || object->type != TYPE_USERID)
+		return SW_CONDITIONS;
+	if (object->max_attempts && object->attempts >= object->max_attempts)
+		return SW_CONDITIONS;
+	good = value->len == object->len &&
+	       !CRYPTO_memcmp(value->value, object->value, value->len);
+	call->session->verified = good;
+	/* the counter is in flash; without a limit nothing is counted */
+	if (object->max_attempts && (!good || object->attempts)) {
+		object->attempts = good ? 0 : object->attempts + 1;
+		if (iot_save_object(call, object) != SW_OK)
+			return SW_INTERNAL;
+	}
+	return good ? SW_OK : SW_CONDITIONS;
+}
+
+/* len | header 2 | maximum of APDUs 2 | maximum of seconds 2, each if the header says so */
+static uint16_t take_policy(struct session *session, const struct tlv *policy)
+{
+	const uint8_t *at = policy->value + 3;
+	uint32_t header;
+
+	if (policy->len < 3 || policy->value[0] != policy->len - 1)
+		return SW_DATA;
+	header = get_be(policy->value + 1, 2);
+	if (header & ~(LIMIT_APDUS | LIMIT_TIME | MAY_REFRESH) ||
+	    policy->len != 3 + (header & LIMIT_APDUS ? 2u : 0) + (header & LIMIT_TIME ? 2u : 0))
+		return SW_DATA;
+	session->limited_apdus = header & LIMIT_APDUS;
+	if (session->limited_apdus) {
+		session->max_apdus = get_be(at, 2);
+		at += 2;
+	}
+	session->limited_time = header & LIMIT_TIME;
+	if (session->limited_time)
+		session->max_seconds = get_be(at, 2);
+	session->may_refresh = header & MAY_REFRESH;
+	session->apdus = session->max_apdus;
+	session->since = now();
+	return SW_OK;
+}
+
+uint16_t cmd_set_session_policy(struct call *call)
+{
+	if (!call->session || !call->session->verified)
+		return SW_CONDITIONS;
+	if (!has(call, TAG_1))
+		return SW_DATA;
+	return take_policy(call->session, arg(call, TAG_1));
+}
+
+uint16_t cmd_refresh_session(struct call *call)
+{
+	struct session *session = call->session;
+
+	if (!session || !session->verified)
+		return SW_CONDITIONS;
+	/* a session without a policy has nothing that runs out */
+	if ((session->limited_apdus || session->limited_time) && !session->may_refresh)
+		return SW_CONDITIONS;
+	if (has(call, TAG_POLICY))
+		return take_policy(session, arg(call, TAG_POLICY));
+	session->apdus = session->max_apdus;
+	session->since = now();
+	return SW_OK;
+}
+
+uint16_t cmd_close_session(struct call *call)
+{
+	if (!call->session)
+		return SW_CONDITIONS;
+	end(call->session);
+	return SW_OK;
+}
