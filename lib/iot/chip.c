@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which applet it is, how applets differ, and what the chip tells of itself */
+#include <stdlib.h>
+
+#include "iot.h"
+
+/*
+ * From AN12413 (3.x) and AN12543 (6.x, 7.x). The payload of 3.x is what Nitrokey
+ * found to work. SE052 has 7.2 with patch 10 and up.
+ */
+static const struct personality personalities[] = {
+	{ 0, 0, 0, .payload = 889 },
+	{ 6, 0, 0, .payload = 889, .curve_in_type = true, .attributes = true,
+	  .attributes_version = true, .x448 = true },
+	{ 7, 2, 0, .payload = 1024, .curve_in_type = true, .attributes = true,
+	  .attributes_version = true, .attest_tlvs = true, .x448 = true },
+};
+
+static uint32_t in_order(uint8_t major, uint8_t minor, uint8_t patch)
+{
+	return major << 16 | minor << 8 | patch;
+}
+
+const struct personality *personality_of(const struct se05x_iot_version *version)
+{
+	const struct personality *found = personalities;
+
+	for (size_t i = 0; i < ARRAY_SIZE(personalities); i++)
+		if (in_order(personalities[i].major, personalities[i].minor,
+			     personalities[i].patch) <=
+		    in_order(version->major, version->minor, version->patch))
+			found = &personalities[i];
+	return found;
+}
+
+static const struct {
+	uint16_t feature;
+	const char *name;
+} features[] = {
+	{ SE05X_IOT_ECDSA, "ECDSA/ECDH" }, { SE05X_IOT_EDDSA, "EdDSA" },
+	{ SE05X_IOT_MONTGOMERY, "X25519/X448" }, { SE05X_IOT_HMAC, "HMAC" },
+	{ SE05X_IOT_RSA_PLAIN, "RSA" }, { SE05X_IOT_RSA_CRT, "RSA-CRT" },
+	{ SE05X_IOT_AES, "AES" }, { SE05X_IOT_DES, "DES" }, { SE05X_IOT_PBKDF, "PBKDF" },
+	{ SE05X_IOT_TLS, "TLS" }, { SE05X_IOT_MIFARE, "MIFARE" },
+	{ SE05X_IOT_I2CM, "I2C-master" },
+};
+
+EXPORT const char *se05x_iot_feature_name(uint16_t feature)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+		if (features[i].feature == feature)
+			return features[i].name;
+	return NULL;
+}
+
+/* Seven bytes: major, minor, patch, two of features, two of secure box */
+#define VERSION_LEN	7
+
+static void take_version(struct se05x_iot *iot, const uint8_t *bytes)
+{
+	iot->version = (struct se05x_iot_version) {
+		.major = bytes[0], .minor = bytes[1], .patch = bytes[2],
+		.features = get_be(bytes + 3, 2), .secure_box = get_be(bytes + 5, 2),
+	};
+	iot->as = personality_of(&iot->version);
+}
+
+static int learn_version(struct se05x_iot *iot, struct se05x_call *call)
+{
+	static const uint8_t aid[] = {
+		0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
+		0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
+	};
+	struct se05x_call mine = { .deadline_ms = call ? call->deadline_ms : 0 };
+	uint8_t answer[64], version[VERSION_LEN];
+	size_t len = sizeof(answer);
+	struct command cmd;
+	int ret = se05x_select(iot->se, aid, sizeof(aid), 0, answer, &len, &mine);
+
+	if (call) {
+		call->outcome = mine.outcome;
+		call->sw = mine.sw;
+	}
+	if (ret)
+		return ret;
+	if (mine.sw != 0x9000)
+		return mine.sw == 0x6A82 ? -ENOENT : -EREMOTEIO;
+	if (len == VERSION_LEN + 2) {
+		take_version(iot, answer);
+		return 0;
+	}
+	/* early applets answer less */
+	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x20, LE_SHORT);
+	ret = iot_run_fixed(iot, &cmd, version, sizeof(version), call);
+	if (!ret)
+		take_version(iot, version);
+	return ret;
+}
+
+EXPORT int se05x_iot_open(struct se05x *se, struct se05x_iot **iot, struct se05x_call *call)
+{
+	struct se05x_iot *opened = calloc(1, sizeof(*opened));
+	int ret;
+
+	if (!opened)
+		return iot_refuse(-ENOMEM, call);
+	opened->se = se;
+	opened->as = personalities;
+	pthread_mutex_init(&opened->lock, NULL);
+	ret = learn_version(opened, call);
+	if (ret) {
+		se05x_iot_close(opened);
+		return ret;
+	}
+	*iot = opened;
+	return 0;
+}
+
+EXPORT void se05x_iot_close(struct se05x_iot *iot)
+{
+	if (!iot)
+		return;
+	pthread_mutex_destroy(&iot->lock);
+	explicit_bzero(iot, sizeof(*iot));
+	free(iot);
+}
+
+EXPORT void se05x_iot_version(const struct se05x_iot *iot, struct se05x_iot_version *version)
+{
+	*version = iot->version;
+}
+
+EXPORT int se05x_iot_unique_id(struct se05x_iot *iot, uint8_t uid[SE05X_IOT_UID_LEN],
+			       struct se05x_call *call)
+{
+	struct command cmd;
+
+	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	cmd_u32(&cmd, TAG_1, SE05X_IOT_UNIQUE_ID);
+	return iot_run_fixed(iot, &cmd, uid, SE05X_IOT_UID_LEN, call);
+}
+
+EXPORT int se05x_iot_free_memory(struct se05x_iot *iot, enum se05x_iot_memory memory,
+				 uint32_t *bytes, struct se05x_call *call)
+{
+	struct command cmd;
+	uint8_t number[4];
+	size_t len = sizeof(number);
+	int ret;
+
+	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x22, LE_SHORT);
+	cmd_u8(&cmd, TAG_1, memory);
+	ret = iot_run_bytes(iot, &cmd, number, &len, call);
+	/* SE052 has four bytes, the others two */
+	if (!ret && len != 2 && len != 4)
+		ret = -EBADMSG;
+	if (!ret)
+		*bytes = get_be(number, len);
+	return ret == -ENOSPC && call && call->sw == 0x9000 ? -EBADMSG : ret;
+}
+
+EXPORT int se05x_iot_timestamp(struct se05x_iot *iot, uint8_t stamp[12],
+			       struct se05x_call *call)
+{
+	struct command cmd;
+
+	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x3D, LE_SHORT);
+	return iot_run_fixed(iot, &cmd, stamp, 12, call);
+}
+
+EXPORT int se05x_iot_random(struct se05x_iot *iot, void *buf, size_t len,
+			    struct se05x_call *call)
+{
+	/* an answer is no longer than a command may be */
+	size_t most = iot_room(iot, 0), done = 0;
+	int ret = iot_refuse(0, call);
+
+	while (!ret && done < len) {
+		size_t n = len - done < most ? len - done : most;
+		struct command cmd;
+
+		cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x49, LE_LONG);
+		cmd_u16(&cmd, TAG_1, n);
+		ret = iot_run_fixed(iot, &cmd, (uint8_t *)buf + done, n, call);
+		done += n;
+	}
+	if (ret)
+		explicit_bzero(buf, len);
+	return ret;
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Commands out, answers in, and what status words mean */
+#include "iot.h"
+
+/* ---- commands ---- */
+
+void cmd_begin(struct command *cmd, uint8_t ins, uint8_t p1, uint8_t p2, size_t le)
+{
+	cmd->header[0] = 0x80;
+	cmd->header[1] = ins;
+	cmd->header[2] = p1;
+	cmd->header[3] = p2;
+	cmd->len = 0;
+	cmd->le = le;
+	cmd->overflow = false;
+}
+
+/* AN12413, 3.3.4: BER, lengths of one to three bytes */
+static size_t put_head(uint8_t head[4], uint8_t tag, size_t len)
+{
+	head[0] = tag;
+	if (len <= 0x7f) {
+		head[1] = len;
+		return 2;
+	}
+	if (len <= 0xff) {
+		head[1] = 0x81;
+		head[2] = len;
+		return 3;
+	}
+	head[1] = 0x82;
+	put_be(head + 2, len, 2);
+	return 4;
+}
+
+void cmd_tlv(struct command *cmd, uint8_t tag, const void *value, size_t len)
+{
+	uint8_t head[4];
+	size_t n = put_head(head, tag, len);
+
+	if (cmd->overflow || len > sizeof(cmd->data) || n + len > sizeof(cmd->data) - cmd->len) {
+		cmd->overflow = true;
+		return;
+	}
+	memcpy(cmd->data + cmd->len, head, n);
+	if (len)
+		memcpy(cmd->data + cmd->len + n, value, len);
+	cmd->len += n + len;
+}
+
+static void cmd_number(struct command *cmd, uint8_t tag, uint32_t value, size_t size)
+{
+	uint8_t bytes[4];
+
+	put_be(bytes, value, size);
+	cmd_tlv(cmd, tag, bytes, size);
+}
+
+void cmd_u8(struct command *cmd, uint8_t tag, uint8_t value)
+{
+	cmd_number(cmd, tag, value, 1);
+}
+
+void cmd_u16(struct command *cmd, uint8_t tag, uint16_t value)
+{
+	cmd_number(cmd, tag, value, 2);
+}
+
+void cmd_u32(struct command *cmd, uint8_t tag, uint32_t value)
+{
+	cmd_number(cmd, tag, value, 4);
+}
+
+void cmd_new(struct command *cmd, const struct se05x_iot_new *how)
+{
+	if (!how)
+		return;
+	if (how->transient)
+		cmd->header[1] |= INS_TRANSIENT;
+	if (how->auth)
+		cmd->header[1] |= INS_AUTH;
+	if (how->policy_len)
+		cmd_tlv(cmd, TAG_POLICY, how->policy, how->policy_len);
+	if (how->max_attempts)
+		cmd_u16(cmd, TAG_MAX_ATTEMPTS, how->max_attempts);
+}
+
+/* A session wraps a command in 10 08 ..., 41 82 hh ll and the inner header */
+#define SESSION_OVERHEAD	(10 + 4 + 4 + 3)
+
+size_t iot_room(const struct se05x_iot *iot, size_t others)
+{
+	/* with or without a session: what is cut in pieces is cut the same way */
+	return iot->as->payload - SESSION_OVERHEAD - others - 4;
+}
+
+/* ---- status words ---- */
+
+static int sw_errno(uint16_t sw)
+{
+	switch (sw) {
+	case 0x9000:
+		return 0;
+	case 0x6700:
+	case 0x6984:
+	case 0x6A80:
+	case 0x6A86:
+		return -EINVAL;
+	case 0x6982:
+	case 0x6983:
+	case 0x6986:
+	case 0x6300:
+		return -EACCES;
+	case 0x6985:
+	case 0x6A82:
+	case 0x6A88:
+		return -ENOENT;
+	case 0x6A84:
+		return -ENOSPC;
+	case 0x66A6:
+		return -EAGAIN;
+	case 0x6A81:
+	case 0x6D00:
+	case 0x6E00:
+		return -EOPNOTSUPP;
+	default:
+		return (sw & 0xfff0) == 0x63C0 ? -EACCES : -EREMOTEIO;
+	}
+}
+
+EXPORT const char *se05x_iot_error_text(int error, const struct se05x_call *call)
+{
+	if (call && call->sw && call->sw != 0x9000)
+		return se05x_sw_text(call->sw);
+	switch (error < 0 ? -error : error) {
+	case EOPNOTSUPP:
+		return "this chip can't do that";
+	case E2BIG:
+		return "more than fits into one command";
+	case ENOSPC:
+		return "not enough room";
+	case EEXIST:
+		return "there is such an object already";
+	case EBADMSG:
+		return "the chip's answer makes no sense; the command ran";
+	case ENOENT:
+		if (call && call->outcome != SE05X_OUTCOME_NOT_SENT)
+			return "no such object";
+		/* fall through */
+	default:
+		return se05x_errno_text(error);
+	}
+}
+
+int iot_refuse(int error, struct se05x_call *call)
+{
+	if (call) {
+		call->outcome = SE05X_OUTCOME_NOT_SENT;
+		call->sw = 0;
+	}
+	return error;
+}
+
+int iot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call *call)
+{
+	return iot->version.features & features ? 0 : iot_refuse(-EOPNOTSUPP, call);
+}
+
+/* ---- to the chip and back ---- */
+
+/* The command as part of the session. The inner one has no Le. */
+static void wrap(struct command *cmd, const uint8_t session[8])
+{
+	uint8_t inner[SE05X_APDU_SIZE(COMMAND_MAX)];
+	size_t inner_len = sizeof(inner);
+
+	se05x_apdu_build(inner, &inner_len, cmd->header, cmd->data, cmd->len, 0);
+	/* it answers what the inner one answers: always with Le */
+	cmd_begin(cmd, INS_PROCESS, 0, 0, cmd->le ? cmd->le : LE_SHORT);
+	cmd_tlv(cmd, TAG_SESSION, session, 8);
+	cmd_tlv(cmd, TAG_1, inner, inner_len);
+	explicit_bzero(inner, sizeof(inner));
+}
+
+static int exchange(struct se05x_iot *iot, struct command *cmd, uint8_t *answer, size_t *len,
+		    struct se05x_call *call)
+{
+	uint8_t apdu[SE05X_APDU_SIZE(COMMAND_MAX)], session[8];
+	size_t apdu_len = sizeof(apdu);
+	bool in_session;
+	int ret;
+
+	pthread_mutex_lock(&iot->lock);
+	in_session = iot->in_session;
+	memcpy(session, iot->session, sizeof(session));
+	if (in_session && !call->generation)
+		call->generation = iot->generation;
+	pthread_mutex_unlock(&iot->lock);
+
+	if (in_session)
+		wrap(cmd, session);
+	if (cmd->overflow || cmd->len > iot->as->payload) {
+		ret = -E2BIG;
+		goto out;
+	}
+	/* where Lc has three bytes Le has two, and says: as much as there is */
+	ret = se05x_apdu_build(apdu, &apdu_len, cmd->header, cmd->data, cmd->len,
+			       cmd->le && cmd->len > 255 ? LE_LONG : cmd->le);
+	if (!ret)
+		ret = se05x_transceive(iot->se, apdu, apdu_len, answer, len, call);
+	explicit_bzero(apdu, sizeof(apdu));
+out:
+	explicit_bzero(cmd, sizeof(*cmd));
+	return ret;
+}
+
+int iot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
+	       struct se05x_call *call, uint64_t *generation)
+{
+	struct response unwanted;
+	struct se05x_call mine = {
+		.deadline_ms = call ? call->deadline_ms : 0,
+		.generation = call ? call->generation : 0,
+	};
+	size_t len = RESPONSE_MAX;
+	int ret;
+
+	if (!rsp)
+		rsp = &unwanted;
+	rsp->len = 0;
+	ret = exchange(iot, cmd, rsp->bytes, &len, &mine);
+	if (!ret && (len < 2 || len > RESPONSE_MAX))
+		ret = -EBADMSG;
+	if (!ret) {
+		mine.sw = get_be(rsp->bytes + len - 2, 2);
+		ret = sw_errno(mine.sw);
+		rsp->len = ret ? 0 : len - 2;
+	}
+	if (rsp == &unwanted)
+		explicit_bzero(&unwanted, sizeof(unwanted));
+	if (call) {
+		call->outcome = mine.outcome;
+		call->sw = mine.sw;
+	}
+	if (generation)
+		*generation = mine.generation;
+	return ret;
+}
+
+int iot_run(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
+	    struct se05x_call *call)
+{
+	return iot_run_at(iot, cmd, rsp, call, NULL);
+}
+
+/* ---- answers ---- */
+
+/* Take one TLV off. Return: false if that is none, or its length a lie. */
+static bool next_tlv(const uint8_t **at, size_t *left, uint8_t *tag, size_t *len)
+{
+	const uint8_t *p = *at;
+	size_t n = *left, size = 0;
+
+	if (n < 2)
+		return false;
+	*tag = *p++;
+	*len = *p++;
+	n -= 2;
+	if (*len > 0x7f) {
+		size = *len & 0x7f;
+		if (size < 1 || size > 2 || n < size)
+			return false;
+		*len = get_be(p, size);
+		p += size;
+		n -= size;
+	}
+	if (n < *len)
+		return false;
+	*at = p;
+	*left = n;
+	return true;
+}
+
+const uint8_t *rsp_find(const struct response *rsp, uint8_t want, const uint8_t **value,
+			size_t *value_len)
+{
+	const uint8_t *at = rsp->bytes, *head, *found = NULL;
+	size_t left = rsp->len, len;
+	uint8_t tag;
+
+	while (left) {
+		head = at;
+		if (!next_tlv(&at, &left, &tag, &len))
+			return NULL;
+		if (tag == want && !found) {
+			found = head;
+			*value = at;
+			*value_len = len;
+		}
+		at += len;
+		left -= len;
+	}
+	return found;
+}
+
+bool rsp_tlv(const struct response *rsp, uint8_t tag, const uint8_t **value, size_t *len)
+{
+	return rsp_find(rsp, tag, value, len);
+}
+
+bool rsp_number(const struct response *rsp, uint8_t tag, size_t size, uint32_t *number)
+{
+	const uint8_t *value;
+	size_t len;
+
+	if (!rsp_tlv(rsp, tag, &value, &len) || len != size)
+		return false;
+	*number = get_be(value, size);
+	return true;
+}
+
+int iot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t *len,
+		  struct se05x_call *call)
+{
+	struct response rsp;
+	const uint8_t *value;
+	size_t got;
+	int ret = iot_run(iot, cmd, &rsp, call);
+
+	if (!ret && !rsp_tlv(&rsp, TAG_1, &value, &got))
+		ret = -EBADMSG;
+	if (!ret && got > *len)
+		ret = -ENOSPC;
+	if (!ret) {
+		memcpy(out, value, got);
+		*len = got;
+	}
+	explicit_bzero(&rsp, sizeof(rsp));
+	return ret;
+}
+
+int iot_run_fixed(struct se05x_iot *iot, struct command *cmd, void *out, size_t len,
+		  struct se05x_call *call)
+{
+	struct response rsp;
+	const uint8_t *value;
+	size_t got;
+	int ret = iot_run(iot, cmd, &rsp, call);
+
+	if (!ret && (!rsp_tlv(&rsp, TAG_1, &value, &got) || got != len))
+		ret = -EBADMSG;
+	if (!ret && len)
+		memcpy(out, value, len);
+	explicit_bzero(&rsp, sizeof(rsp));
+	return ret;
+}
+
+int iot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
+		struct se05x_call *call)
+{
+	uint8_t result;
+	int ret = iot_run_fixed(iot, cmd, &result, 1, call);
+
+	if (!ret && result != RESULT_YES && result != RESULT_NO)
+		ret = -EBADMSG;
+	if (!ret)
+		*yes = result == RESULT_YES;
+	return ret;
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* EC keys: made, imported, read, used */
+#include "iot.h"
+
+void copy_reversed(void *to, const void *from, size_t len)
+{
+	const uint8_t *in = from;
+	uint8_t *out = to;
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = in[len - 1 - i];
+}
+
+/* Between the RFCs' order and the chip's, both ways */
+static void copy_for(uint8_t curve, void *to, const void *from, size_t len)
+{
+	if (curve_is_rfc(curve))
+		copy_reversed(to, from, len);
+	else
+		memcpy(to, from, len);
+}
+
+/* A key needs its curve. */
+static int provide_curve(struct se05x_iot *iot, uint8_t curve, bool *made,
+			 struct se05x_call *call)
+{
+	bool ready;
+	int ret = se05x_iot_curve_ready(iot, curve, &ready, call);
+
+	if (made)
+		*made = false;
+	if (ret || ready)
+		return ret;
+	ret = se05x_iot_curve_create(iot, curve, call);
+	if (!ret && made)
+		*made = true;
+	return ret;
+}
+
+static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void *scalar,
+		     const void *point, const struct se05x_iot_new *how, bool *made,
+		     struct se05x_call *call)
+{
+	size_t size, point_len = se05x_iot_point_len(curve);
+	uint8_t bytes[SE05X_IOT_POINT_MAX];
+	struct command cmd;
+	bool public = point && !scalar, there;
+	int ret;
+
+	if (made)
+		*made = false;
+	ret = curve_check(iot, curve, call);
+	if (ret)
+		return ret;
+	ret = provide_curve(iot, curve, made, call);
+	if (ret)
+		return ret;
+	/* the curve of a key that is there already must not be told again */
+	ret = se05x_iot_exists(iot, id, &there, call);
+	if (ret)
+		return ret;
+	size = se05x_iot_curve(curve)->size;
+	cmd_begin(&cmd, INS_WRITE, P1_EC | (public ? P1_PUBLIC : P1_PAIR), 0x00, 0);
+	if (!there)
+		cmd_new(&cmd, how);
+	cmd_u32(&cmd, TAG_1, id);
+	if (!there)
+		cmd_u8(&cmd, TAG_2, curve);
+	if (scalar) {
+		copy_for(curve, bytes, scalar, size);
+		cmd_tlv(&cmd, TAG_3, bytes, size);
+	}
+	if (point) {
+		copy_for(curve, bytes, point, point_len);
+		cmd_tlv(&cmd, TAG_4, bytes, point_len);
+	}
+	ret = iot_run(iot, &cmd, NULL, call);
+	explicit_bzero(bytes, sizeof(bytes));
+	return ret;
+}
+
+EXPORT int se05x_iot_ec_generate(struct se05x_iot *iot, uint32_t id, uint8_t curve,
+				 const struct se05x_iot_new *how, bool *curve_made,
+				 struct se05x_call *call)
+{
+	return write_key(iot, id, curve, NULL, NULL, how, curve_made, call);
+}
+
+EXPORT int se05x_iot_ec_import(struct se05x_iot *iot, uint32_t id, uint8_t curve,
+			       const void *scalar, const void *point,
+			       const struct se05x_iot_new *how, bool *curve_made,
+			       struct se05x_call *call)
+{
+	if (!point)
+		return iot_refuse(-EINVAL, call);
+	return write_key(iot, id, curve, scalar, point, how, curve_made, call);
+}
+
+EXPORT int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t curve, void *point,
+			       struct se05x_call *call)
+{
+	size_t len = se05x_iot_point_len(curve);
+	uint8_t bytes[SE05X_IOT_POINT_MAX];
+	struct command cmd;
+	int ret;
+
+	if (!len)
+		return iot_refuse(-EINVAL, call);
+	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	cmd_u32(&cmd, TAG_1, id);
+	ret = iot_run_fixed(iot, &cmd, bytes, len, call);
+	if (ret)
+		return ret;
+	if (!curve_is_rfc(curve) && bytes[0] != 0x04)
+		return -EBADMSG;
+	copy_for(curve, point, bytes, len);
+	return 0;
+}
+
+/* ---- signatures ---- */
+
+static const struct {
+	size_t len;
+	uint8_t ecdsa;
+} hashes[] = {
+	[SE05X_IOT_SHA1] = { 20, 0x11 },
+	[SE05X_IOT_SHA224] = { 28, 0x25 },
+	[SE05X_IOT_SHA256] = { 32, 0x21 },
+	[SE05X_IOT_SHA384] = { 48, 0x22 },
+	[SE05X_IOT_SHA512] = { 64, 0x26 },
+};
+
+EXPORT size_t se05x_iot_hash_len(enum se05x_iot_hash hash)
+{
+	return (size_t)hash < ARRAY_SIZE(hashes) ? hashes[hash].len : 0;
+}
+
+uint8_t ecdsa_algorithm(enum se05x_iot_hash hash)
+{
+	return hashes[hash].ecdsa;
+}
+
+#define EDDSA_PURE	0xA3
+
+static void signature_begin(struct command *cmd, uint8_t p2, uint32_t id, uint8_t algorithm,
+			    const void *data, size_t len)
+{
+	cmd_begin(cmd, INS_CRYPTO, P1_SIGNATURE, p2, LE_SHORT);
+	cmd_u32(cmd, TAG_1, id);
+	cmd_u8(cmd, TAG_2, algorithm);
+	cmd_tlv(cmd, TAG_3, data, len);
+}
+
+EXPORT int se05x_iot_ecdsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
+				const void *digest, void *sig, size_t *sig_len,
+				struct se05x_call *call)
+{
+	struct command cmd;
+	int ret = iot_need(iot, SE05X_IOT_ECDSA, call);
+
+	if (ret)
+		return ret;
+	if (!se05x_iot_hash_len(hash))
+		return iot_refuse(-EINVAL, call);
+	signature_begin(&cmd, 0x09, id, hashes[hash].ecdsa, digest, hashes[hash].len);
+	return iot_run_bytes(iot, &cmd, sig, sig_len, call);
+}
+
+EXPORT int se05x_iot_ecdsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
+				  const void *digest, const void *sig, size_t sig_len,
+				  bool *good, struct se05x_call *call)
+{
+	struct command cmd;
+	int ret = iot_need(iot, SE05X_IOT_ECDSA, call);
+
+	if (ret)
+		return ret;
+	if (!se05x_iot_hash_len(hash))
+		return iot_refuse(-EINVAL, call);
+	signature_begin(&cmd, 0x0A, id, hashes[hash].ecdsa, digest, hashes[hash].len);
+	cmd_tlv(&cmd, TAG_5, sig, sig_len);
+	return iot_run_yes(iot, &cmd, good, call);
+}
+
+EXPORT int se05x_iot_eddsa_sign(struct se05x_iot *iot, uint32_t id, const void *message,
+				size_t len, uint8_t sig[64], struct se05x_call *call)
+{
+	struct command cmd;
+	uint8_t bytes[64];
+	int ret = iot_need(iot, SE05X_IOT_EDDSA, call);
+
+	if (ret)
+		return ret;
+	signature_begin(&cmd, 0x09, id, EDDSA_PURE, message, len);
+	ret = iot_run_fixed(iot, &cmd, bytes, sizeof(bytes), call);
+	if (ret)
+		return ret;
+	copy_reversed(sig, bytes, 32);
+	copy_reversed(sig + 32, bytes + 32, 32);
+	return 0;
+}
+
+EXPORT int se05x_iot_eddsa_verify(struct se05x_iot *iot, uint32_t id, const void *message,
+				  size_t len, const uint8_t sig[64], bool *good,
+				  struct se05x_call *call)
+{
+	struct command cmd;
+	uint8_t bytes[64];
+	int ret = iot_need(iot, SE05X_IOT_EDDSA, call);
+
+	if (ret)
+		return ret;
+	copy_reversed(bytes, sig, 32);
+	copy_reversed(bytes + 32, sig + 32, 32);
+	signature_begin(&cmd, 0x0A, id, EDDSA_PURE, message, len);
+	cmd_tlv(&cmd, TAG_5, bytes, sizeof(bytes));
+	return iot_run_yes(iot, &cmd, good, call);
+}
+
+EXPORT int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void *peer,
+			  void *secret, struct se05x_call *call)
+{
+	uint8_t bytes[SE05X_IOT_POINT_MAX];
+	size_t len = se05x_iot_point_len(curve), size;
+	struct command cmd;
+	int ret = curve_check(iot, curve, call);
+
+	if (ret)
+		return ret;
+	if (curve == SE05X_IOT_ED25519)
+		return iot_refuse(-EINVAL, call);
+	size = se05x_iot_curve(curve)->size;
+	copy_for(curve, bytes, peer, len);
+	cmd_begin(&cmd, INS_CRYPTO, P1_EC, 0x0F, LE_LONG);
+	cmd_u32(&cmd, TAG_1, id);
+	cmd_tlv(&cmd, TAG_2, bytes, len);
+	ret = iot_run_fixed(iot, &cmd, bytes, size, call);
+	if (!ret)
+		copy_for(curve, secret, bytes, size);
+	explicit_bzero(bytes, sizeof(bytes));
+	return ret;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside libse05x-iot: commands, answers, and how applets differ */
+#ifndef SE05X_IOT_INTERNAL_H
+#define SE05X_IOT_INTERNAL_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "se05x-iot.h"
+
+#define EXPORT		__attribute__((visibility("default")))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* INS: what is to be done, and how an object is to be (AN12413, 4.3.3) */
+#define INS_WRITE	0x01
+#define INS_READ	0x02
+#define INS_CRYPTO	0x03
+#define INS_MGMT	0x04
+#define INS_PROCESS	0x05
+#define INS_TRANSIENT	0x80
+#define INS_AUTH	0x40
+#define INS_ATTEST	0x20
+
+/* P1: what it is about, and which part of a key */
+#define P1_DEFAULT	0x00
+#define P1_EC		0x01
+#define P1_RSA		0x02
+#define P1_AES		0x03
+#define P1_DES		0x04
+#define P1_HMAC		0x05
+#define P1_BINARY	0x06
+#define P1_USERID	0x07
+#define P1_COUNTER	0x08
+#define P1_PCR		0x09
+#define P1_CURVE	0x0B
+#define P1_SIGNATURE	0x0C
+#define P1_MAC		0x0D
+#define P1_CIPHER	0x0E
+#define P1_PAIR		0x60
+#define P1_PUBLIC	0x20
+
+#define TAG_SESSION	0x10
+#define TAG_POLICY	0x11
+#define TAG_MAX_ATTEMPTS 0x12
+#define TAG_1		0x41
+#define TAG_2		0x42
+#define TAG_3		0x43
+#define TAG_4		0x44
+#define TAG_5		0x45
+#define TAG_6		0x46
+#define TAG_7		0x47
+#define TAG_8		0x48
+#define TAG_9		0x49
+#define TAG_10		0x4A
+#define TAG_TIMESTAMP	0x4F
+#define TAG_SIGNATURE	0x52
+
+#define RESULT_YES	1	/* AN12413, 4.3.26: SUCCESS, FAILURE */
+#define RESULT_NO	2
+
+#define COMMAND_MAX	1100	/* bytes of data that any applet takes, and their wrapping */
+#define RESPONSE_MAX	4098	/* the driver's longest answer */
+
+/* How applets differ. The last line whose version is not above the chip's holds. */
+struct personality {
+	uint8_t major;
+	uint8_t minor;
+	uint8_t patch;
+	uint16_t payload;	/* bytes of command data */
+	bool curve_in_type;	/* ReadType names an EC key's curve */
+	bool attributes;	/* ReadObjectAttributes without attestation */
+	bool attributes_version; /* they end in a version */
+	bool attest_tlvs;	/* attestation signs a digest of the command, and TLVs */
+	bool x448;
+};
+
+struct se05x_iot {
+	struct se05x *se;
+	struct se05x_iot_version version;
+	const struct personality *as;
+	pthread_mutex_t lock;	/* for what follows */
+	bool in_session;
+	uint8_t session[8];
+	uint64_t generation;	/* of the session's beginning */
+};
+
+const struct personality *personality_of(const struct se05x_iot_version *version);
+/* -EOPNOTSUPP, with an outcome that says so, unless the chip has one of @features */
+int iot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call *call);
+/* The same for whatever else was found before anything was sent. Return: @error. */
+int iot_refuse(int error, struct se05x_call *call);
+
+/* ---- commands ---- */
+
+#define LE_SHORT	256
+#define LE_LONG		65536	/* commands that may answer more than 256 bytes */
+
+struct command {
+	uint8_t header[4];
+	uint8_t data[COMMAND_MAX];
+	size_t len;
+	size_t le;
+	bool overflow;
+};
+
+void cmd_begin(struct command *cmd, uint8_t ins, uint8_t p1, uint8_t p2, size_t le);
+void cmd_tlv(struct command *cmd, uint8_t tag, const void *value, size_t len);
+void cmd_u8(struct command *cmd, uint8_t tag, uint8_t value);
+void cmd_u16(struct command *cmd, uint8_t tag, uint16_t value);
+void cmd_u32(struct command *cmd, uint8_t tag, uint32_t value);
+/* What an object begins with: INS flags, policy, attempts. First of the TLVs. */
+void cmd_new(struct command *cmd, const struct se05x_iot_new *how);
+
+struct response {
+	uint8_t bytes[RESPONSE_MAX];
+	size_t len;		/* without SW */
+};
+
+/* Bytes of a value in one command that has @others bytes of other TLVs */
+size_t iot_room(const struct se05x_iot *iot, size_t others);
+
+/*
+ * Send, and wipe the command. @rsp may be NULL if no data is expected. Return:
+ * as the header says; never 0 with a status word other than 9000.
+ */
+int iot_run(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
+	    struct se05x_call *call);
+/* The same; @generation: out: after it. May be NULL. */
+int iot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
+	       struct se05x_call *call, uint64_t *generation);
+
+/* ---- answers ---- */
+
+/*
+ * The first TLV with @tag. All of @rsp has to be TLVs. Return: false if it isn't,
+ * or if there is none.
+ */
+bool rsp_tlv(const struct response *rsp, uint8_t tag, const uint8_t **value, size_t *len);
+/* The same; where it begins, or NULL */
+const uint8_t *rsp_find(const struct response *rsp, uint8_t tag, const uint8_t **value,
+			size_t *len);
+bool rsp_number(const struct response *rsp, uint8_t tag, size_t size, uint32_t *number);
+
+/* Run it, and the answer's T1 is exactly @len bytes */
+int iot_run_fixed(struct se05x_iot *iot, struct command *cmd, void *out, size_t len,
+		  struct se05x_call *call);
+/* Run it, and the answer's T1 is up to *@len bytes; 0 are none */
+int iot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t *len,
+		  struct se05x_call *call);
+/* Run it, and the answer's T1 says yes or no */
+int iot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
+		struct se05x_call *call);
+
+static inline uint32_t get_be(const uint8_t *from, size_t len)
+{
+	uint32_t n = 0;
+
+	while (len--)
+		n = n << 8 | *from++;
+	return n;
+}
+
+static inline void put_be(uint8_t *to, uint64_t n, size_t len)
+{
+	while (len--) {
+		to[len] = n;
+		n >>= 8;
+	}
+}
+
+/* ---- curves ---- */
+
+/* Written as RFC 7748 and 8032 have it: little-endian, where the chip has big-endian */
+static inline bool curve_is_rfc(uint8_t curve)
+{
+	return curve >= SE05X_IOT_ED25519;
+}
+
+void copy_reversed(void *to, const void *from, size_t len);
+/* The number of ECDSA with a hash that se05x_iot_hash_len() knows */
+uint8_t ecdsa_algorithm(enum se05x_iot_hash hash);
+/* The chip has it, by version and features; else -EOPNOTSUPP or -EINVAL */
+int curve_check(const struct se05x_iot *iot, uint8_t curve, struct se05x_call *call);
+
+#endif /* SE05X_IOT_INTERNAL_H */

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* RSA keys: made, imported, read, used */
+#include "iot.h"
+
+#define P2_CRT	0x00
+#define P2_RAW	0x4F
+
+#define NUMBER_MAX	512	/* bytes of RSA-4096's modulus */
+
+static int need_rsa(const struct se05x_iot *iot, struct se05x_call *call)
+{
+	return iot_need(iot, SE05X_IOT_RSA_PLAIN | SE05X_IOT_RSA_CRT, call);
+}
+
+static bool good_bits(unsigned int bits)
+{
+	static const uint16_t sizes[] = { 512, 1024, 1152, 2048, 3072, 4096 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (sizes[i] == bits)
+			return true;
+	return false;
+}
+
+EXPORT int se05x_iot_rsa_generate(struct se05x_iot *iot, uint32_t id, unsigned int bits,
+				  const struct se05x_iot_new *how, struct se05x_call *call)
+{
+	bool crt = iot->version.features & SE05X_IOT_RSA_CRT;
+	struct command cmd;
+	int ret = need_rsa(iot, call);
+
+	if (ret)
+		return ret;
+	if (!good_bits(bits))
+		return iot_refuse(-EINVAL, call);
+	cmd_begin(&cmd, INS_WRITE, P1_RSA | P1_PAIR, crt ? P2_CRT : P2_RAW, 0);
+	cmd_new(&cmd, how);
+	cmd_u32(&cmd, TAG_1, id);
+	cmd_u16(&cmd, TAG_2, bits);
+	return iot_run(iot, &cmd, NULL, call);
+}
+
+/* ---- import ---- */
+
+/* One number of the key, padded to the length that it has in a key of that size */
+struct piece {
+	uint8_t tag;
+	const struct se05x_iot_number *number;
+	size_t len;	/* 0: as long as it is */
+};
+
+static bool put_number(struct command *cmd, const struct piece *piece)
+{
+	uint8_t padded[NUMBER_MAX] = { };
+	const uint8_t *bytes = piece->number->bytes;
+	size_t n = piece->number->len, len;
+
+	while (n && !*bytes) {
+		bytes++;
+		n--;
+	}
+	len = piece->len ? piece->len : n;
+	if (!n || n > len || len > sizeof(padded))
+		return false;
+	memcpy(padded + len - n, bytes, n);
+	cmd_tlv(cmd, piece->tag, padded, len);
+	explicit_bzero(padded, sizeof(padded));
+	return true;
+}
+
+/* Only the first command tells size, part and policy. */
+static int write_piece(struct se05x_iot *iot, uint32_t id, unsigned int bits, uint8_t part,
+		       uint8_t p2, const struct piece *piece, const struct se05x_iot_new *how,
+		       struct se05x_call *call)
+{
+	struct command cmd;
+
+	cmd_begin(&cmd, INS_WRITE, P1_RSA | part, p2, 0);
+	if (part) {
+		cmd_new(&cmd, how);
+	} else if (how) {
+		/* what says where the value lives belongs to the command, not to the key */
+		struct se05x_iot_new flags = { .transient = how->transient, .auth = how->auth };
+
+		cmd_new(&cmd, &flags);
+	}
+	cmd_u32(&cmd, TAG_1, id);
+	if (part)
+		cmd_u16(&cmd, TAG_2, bits);
+	if (!put_number(&cmd, piece)) {
+		explicit_bzero(&cmd, sizeof(cmd));
+		return iot_refuse(-EINVAL, call);
+	}
+	return iot_run(iot, &cmd, NULL, call);
+}
+
+/* Nothing is begun with a key that will not do. */
+static bool good_pieces(const struct piece *pieces, size_t n)
+{
+	struct command scratch;
+
+	for (size_t i = 0; i < n; i++) {
+		bool good;
+
+		cmd_begin(&scratch, 0, 0, 0, 0);
+		good = put_number(&scratch, &pieces[i]);
+		explicit_bzero(&scratch, sizeof(scratch));
+		if (!good)
+			return false;
+	}
+	return true;
+}
+
+EXPORT int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int bits,
+				const struct se05x_iot_rsa *key,
+				const struct se05x_iot_new *how, bool *begun,
+				struct se05x_call *call)
+{
+	size_t half = bits / 16, whole = bits / 8;
+	const struct piece crt[] = {
+		{ TAG_3, &key->p, half }, { TAG_4, &key->q, half }, { TAG_5, &key->dp, half },
+		{ TAG_6, &key->dq, half }, { TAG_7, &key->qinv, half }, { TAG_8, &key->e, 0 },
+		{ TAG_10, &key->n, whole },
+	};
+	const struct piece raw[] = {
+		{ TAG_8, &key->e, 0 }, { TAG_9, &key->d, whole }, { TAG_10, &key->n, whole },
+	};
+	const struct piece public[] = { { TAG_10, &key->n, whole }, { TAG_8, &key->e, 0 } };
+	const struct piece *pieces = public;
+	size_t n = ARRAY_SIZE(public);
+	uint8_t part = P1_PUBLIC, p2 = P2_RAW;
+	bool there;
+	int ret;
+
+	if (begun)
+		*begun = false;
+	if (key->p.len && key->q.len && key->dp.len && key->dq.len && key->qinv.len) {
+		pieces = crt;
+		n = ARRAY_SIZE(crt);
+		part = P1_PAIR;
+		p2 = P2_CRT;
+		ret = iot_need(iot, SE05X_IOT_RSA_CRT, call);
+	} else if (key->d.len) {
+		pieces = raw;
+		n = ARRAY_SIZE(raw);
+		part = P1_PAIR;
+		ret = iot_need(iot, SE05X_IOT_RSA_PLAIN, call);
+	} else {
+		ret = need_rsa(iot, call);
+	}
+	if (ret)
+		return ret;
+	if (!good_bits(bits) || !good_pieces(pieces, n))
+		return iot_refuse(-EINVAL, call);
+	ret = se05x_iot_exists(iot, id, &there, call);
+	if (!ret && there)
+		ret = -EEXIST;
+	for (size_t i = 0; !ret && i < n; i++) {
+		ret = write_piece(iot, id, bits, i ? 0 : part, p2, &pieces[i], how, call);
+		if (!ret && begun)
+			*begun = true;
+	}
+	return ret;
+}
+
+/* ---- reading ---- */
+
+static int read_number(struct se05x_iot *iot, uint32_t id, uint8_t component, void *out,
+		       size_t *len, struct se05x_call *call)
+{
+	struct command cmd;
+
+	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	cmd_u32(&cmd, TAG_1, id);
+	cmd_u8(&cmd, TAG_4, component);
+	return iot_run_bytes(iot, &cmd, out, len, call);
+}
+
+EXPORT int se05x_iot_rsa_public(struct se05x_iot *iot, uint32_t id, void *n, size_t *n_len,
+				void *e, size_t *e_len, struct se05x_call *call)
+{
+	int ret = read_number(iot, id, 0x00, n, n_len, call);
+
+	if (!ret)
+		ret = read_number(iot, id, 0x01, e, e_len, call);
+	return !ret && (!*n_len || !*e_len) ? -EBADMSG : ret;
+}
+
+/* ---- using ---- */
+
+/* Return: false if there is no such way to sign. */
+static bool sign_algorithm(enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+			   uint8_t *algorithm)
+{
+	static const uint8_t pkcs1[] = { 0x0A, 0x27, 0x28, 0x29, 0x2A };
+	static const uint8_t pss[] = { 0x15, 0x2B, 0x2C, 0x2D, 0x2E };
+
+	if (!se05x_iot_hash_len(hash) ||
+	    (padding != SE05X_IOT_PKCS1 && padding != SE05X_IOT_PSS))
+		return false;
+	*algorithm = padding == SE05X_IOT_PSS ? pss[hash] : pkcs1[hash];
+	return true;
+}
+
+static int sign_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, uint32_t id,
+		      enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+		      const void *message, size_t len, struct se05x_call *call)
+{
+	uint8_t algorithm;
+	int ret = need_rsa(iot, call);
+
+	if (ret)
+		return ret;
+	if (!sign_algorithm(padding, hash, &algorithm))
+		return iot_refuse(-EINVAL, call);
+	cmd_begin(cmd, INS_CRYPTO, P1_SIGNATURE, p2, LE_LONG);
+	cmd_u32(cmd, TAG_1, id);
+	cmd_u8(cmd, TAG_2, algorithm);
+	cmd_tlv(cmd, TAG_3, message, len);
+	return 0;
+}
+
+EXPORT int se05x_iot_rsa_sign(struct se05x_iot *iot, uint32_t id,
+			      enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+			      const void *message, size_t len, void *sig, size_t *sig_len,
+			      struct se05x_call *call)
+{
+	struct command cmd;
+	int ret = sign_begin(iot, &cmd, 0x09, id, padding, hash, message, len, call);
+
+	return ret ? ret : iot_run_bytes(iot, &cmd, sig, sig_len, call);
+}
+
+EXPORT int se05x_iot_rsa_verify(struct se05x_iot *iot, uint32_t id,
+				enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+				const void *message, size_t len, const void *sig,
+				size_t sig_len, bool *good, struct se05x_call *call)
+{
+	struct command cmd;
+	int ret = sign_begin(iot, &cmd, 0x0A, id, padding, hash, message, len, call);
+
+	if (ret)
+		return ret;
+	cmd_tlv(&cmd, TAG_5, sig, sig_len);
+	return iot_run_yes(iot, &cmd, good, call);
+}
+
+static int crypt(struct se05x_iot *iot, uint8_t p2, uint32_t id,
+		 enum se05x_iot_padding padding, const void *in, size_t in_len, void *out,
+		 size_t *out_len, struct se05x_call *call)
+{
+	uint8_t algorithm;
+	struct command cmd;
+	int ret = need_rsa(iot, call);
+
+	if (ret)
+		return ret;
+	switch (padding) {
+	case SE05X_IOT_NO_PADDING:
+		algorithm = 0x0C;
+		break;
+	case SE05X_IOT_PKCS1:
+		algorithm = 0x0A;
+		break;
+	case SE05X_IOT_OAEP:
+		algorithm = 0x0F;
+		break;
+	default:
+		return iot_refuse(-EINVAL, call);
+	}
+	cmd_begin(&cmd, INS_CRYPTO, P1_RSA, p2, LE_LONG);
+	cmd_u32(&cmd, TAG_1, id);
+	cmd_u8(&cmd, TAG_2, algorithm);
+	cmd_tlv(&cmd, TAG_3, in, in_len);
+	return iot_run_bytes(iot, &cmd, out, out_len, call);
+}
+
+EXPORT int se05x_iot_rsa_encrypt(struct se05x_iot *iot, uint32_t id,
+				 enum se05x_iot_padding padding, const void *in, size_t in_len,
+				 void *out, size_t *out_len, struct se05x_call *call)
+{
+	return crypt(iot, 0x37, id, padding, in, in_len, out, out_len, call);
+}
+
+EXPORT int se05x_iot_rsa_decrypt(struct se05x_iot *iot, uint32_t id,
+				 enum se05x_iot_padding padding, const void *in, size_t in_len,
+				 void *out, size_t *out_len, struct se05x_call *call)
+{
+	return crypt(iot, 0x38, id, padding, in, in_len, out, out_len, call);
+}

@@ -1,0 +1,893 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libse05x-iot: the IoT applet of an NXP EdgeLock SE05x, as C calls
+ *
+ * Every function returns 0 or a negative errno, prints nothing and never exits.
+ * A handle may be used by several threads at once. Buffers are the caller's;
+ * nothing is kept of them, and what was secret in the library's own is wiped.
+ * Numbers in the chip's answers are checked before they are believed. No command
+ * is ever sent twice.
+ *
+ * Each function that talks to the chip takes a struct se05x_call, or NULL: its
+ * deadline counts for each APDU, its outcome, generation and sw tell about the
+ * last one. A generation that is demanded is demanded of each APDU, and not
+ * overwritten; without one, in a session, it is that of the session's beginning.
+ *
+ * What an errno says here, beyond se05x_transceive()'s:
+ *
+ *	-EOPNOTSUPP	this chip can't do that: known from its version, and then
+ *			nothing was sent; or it answered 6A81, 6D00 or 6E00
+ *	-EINVAL		an argument; nothing was sent. Or 6700, 6984, 6A80 or 6A86
+ *	-E2BIG		more than fits into one APDU; nothing was sent
+ *	-ENOSPC		the caller's buffer is too small; or no memory in the chip
+ *			(6A84)
+ *	-ENOENT		6985 conditions not satisfied: mostly there is no such object,
+ *			or what it is or does not fit; 6A82, 6A88: not found
+ *	-EACCES		6986 denied by policy, 6982, 6983, 6300, 63Cx: not
+ *			authenticated
+ *	-EAGAIN		66A6: too many APDUs in too short a time; it did not run
+ *	-EBADMSG	the answer is not what it has to be; the command ran
+ *	-EREMOTEIO	any other status word
+ *
+ * With a status word the outcome is SE05X_OUTCOME_RAN, and call->sw holds it.
+ * se05x_iot_error_text() says all this in words.
+ *
+ * APDUs are named as INS P1 P2 (CLA is 80) and by the names that NXP's AN12413
+ * and AN12543 give them.
+ */
+#ifndef SE05X_IOT_H
+#define SE05X_IOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "se05x.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct se05x_iot;
+
+/* ---- the chip ---- */
+
+/**
+ * se05x_iot_open() - select the IoT applet and learn its version
+ * @se: chip. It stays the caller's, who closes it after the handle.
+ * @iot: out: the handle
+ * @call: may be NULL
+ *
+ * SELECT of A0000003965453000000010300000000, and GetVersion (04 00 20) if its
+ * answer says too little.
+ *
+ * Return: 0; -ENOENT: the chip has no such applet; -ENOMEM; as above.
+ */
+int se05x_iot_open(struct se05x *se, struct se05x_iot **iot, struct se05x_call *call);
+
+/* se05x_iot_close() - free the handle; NULL is fine. A session is not closed: see there. */
+void se05x_iot_close(struct se05x_iot *iot);
+
+/* What a chip can do; two bytes of its version */
+#define SE05X_IOT_ECDSA		0x0002	/* ECDSA and ECDH */
+#define SE05X_IOT_EDDSA		0x0004
+#define SE05X_IOT_MONTGOMERY	0x0008	/* X25519, X448 */
+#define SE05X_IOT_HMAC		0x0010
+#define SE05X_IOT_RSA_PLAIN	0x0020
+#define SE05X_IOT_RSA_CRT	0x0040
+#define SE05X_IOT_AES		0x0080
+#define SE05X_IOT_DES		0x0100
+#define SE05X_IOT_PBKDF		0x0200
+#define SE05X_IOT_TLS		0x0400
+#define SE05X_IOT_MIFARE	0x0800
+#define SE05X_IOT_I2CM		0x2000
+
+/**
+ * struct se05x_iot_version - which applet that is
+ * @major: 3, 6 or 7; @minor; @patch
+ * @features: SE05X_IOT_ECDSA, ...
+ * @secure_box: version of the secure box, as it comes
+ */
+struct se05x_iot_version {
+	uint8_t major;
+	uint8_t minor;
+	uint8_t patch;
+	uint16_t features;
+	uint16_t secure_box;
+};
+
+/* se05x_iot_version() - learned at se05x_iot_open(); sends nothing */
+void se05x_iot_version(const struct se05x_iot *iot, struct se05x_iot_version *version);
+
+/* Name of the one feature in @feature, such as "RSA-CRT"; NULL: none that is known */
+const char *se05x_iot_feature_name(uint16_t feature);
+
+/**
+ * se05x_iot_error_text() - what an errno of these functions says
+ * @error: positive or negative
+ * @call: as the function left it; may be NULL
+ *
+ * Return: static text; safe in any thread.
+ */
+const char *se05x_iot_error_text(int error, const struct se05x_call *call);
+
+#define SE05X_IOT_UID_LEN	18
+
+/* se05x_iot_unique_id() - the chip's number. ReadObject (02 00 00) of 7FFF0206. */
+int se05x_iot_unique_id(struct se05x_iot *iot, uint8_t uid[SE05X_IOT_UID_LEN],
+			struct se05x_call *call);
+
+enum se05x_iot_memory {
+	SE05X_IOT_PERSISTENT = 1,	/* flash */
+	SE05X_IOT_TRANSIENT_RESET = 2,	/* RAM until reset */
+	SE05X_IOT_TRANSIENT_DESELECT = 3, /* RAM until another applet is selected */
+};
+
+/**
+ * se05x_iot_free_memory() - bytes that are free: GetFreeMemory (04 00 22)
+ * @iot: handle
+ * @memory: which
+ * @bytes: out. A chip that has more than it can say says 32767 [U].
+ * @call: may be NULL
+ */
+int se05x_iot_free_memory(struct se05x_iot *iot, enum se05x_iot_memory memory,
+			  uint32_t *bytes, struct se05x_call *call);
+
+/* se05x_iot_timestamp() - 12 bytes that only grow between resets: GetTimestamp (04 00 3D) */
+int se05x_iot_timestamp(struct se05x_iot *iot, uint8_t stamp[12], struct se05x_call *call);
+
+/**
+ * se05x_iot_random() - random bytes: GetRandom (04 00 49), as often as it takes
+ * @iot: handle
+ * @buf: out; nothing of it is good unless all is
+ * @len: any
+ * @call: may be NULL
+ */
+int se05x_iot_random(struct se05x_iot *iot, void *buf, size_t len, struct se05x_call *call);
+
+/* ---- objects ---- */
+
+enum se05x_iot_kind {
+	SE05X_IOT_UNKNOWN,	/* a type this library has not heard of */
+	SE05X_IOT_KIND_EC,
+	SE05X_IOT_KIND_RSA,
+	SE05X_IOT_KIND_AES,
+	SE05X_IOT_KIND_DES,
+	SE05X_IOT_KIND_HMAC,
+	SE05X_IOT_KIND_BINARY,
+	SE05X_IOT_KIND_USERID,
+	SE05X_IOT_KIND_COUNTER,
+	SE05X_IOT_KIND_PCR,
+	SE05X_IOT_KIND_CURVE,
+};
+
+enum se05x_iot_part {
+	SE05X_IOT_WHOLE,	/* neither public nor private */
+	SE05X_IOT_PAIR,
+	SE05X_IOT_PRIVATE,
+	SE05X_IOT_PUBLIC,
+};
+
+/**
+ * struct se05x_iot_object - what an object is
+ * @id: its identifier
+ * @type: as the chip says it
+ * @kind: SE05X_IOT_KIND_EC, ...
+ * @part: SE05X_IOT_PAIR, ... for EC and RSA
+ * @curve: for EC; 0 where the chip does not say
+ * @transient: its value is lost at reset
+ * @size: bytes of the value; for EC of the field, for RSA of the modulus;
+ *	0 where the chip does not say
+ */
+struct se05x_iot_object {
+	uint32_t id;
+	uint8_t type;
+	uint8_t kind;
+	uint8_t part;
+	uint8_t curve;
+	bool transient;
+	uint32_t size;
+};
+
+/* The largest list and the last word on who may touch them: AN12413, 3.2 */
+#define SE05X_IOT_RESERVED_FIRST	0x7FFF0000u
+#define SE05X_IOT_RESERVED_LAST		0x7FFFFFFFu
+#define SE05X_IOT_PROVISIONED_FIRST	0xF0000000u
+#define SE05X_IOT_UNIQUE_ID		0x7FFF0206u
+
+/**
+ * se05x_iot_list() - all objects: ReadIDList (02 00 25), as often as it takes
+ * @iot: handle
+ * @ids: out: identifiers, to be freed with free()
+ * @n: out: their number
+ * @call: may be NULL
+ *
+ * Return: 0; -EBADMSG: a list without an end; -ENOMEM; as above. Nothing to be
+ * freed on error.
+ */
+int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n, struct se05x_call *call);
+
+/**
+ * se05x_iot_object() - what is object @id?
+ *
+ * ReadType (02 00 26), ReadSize (02 00 07) where it has one, and for an EC key of
+ * an applet whose types don't name the curve GetECCurveId (02 0B 36). What the
+ * object's policy keeps secret is 0 in the answer, and no error.
+ *
+ * Return: 0; -ENOENT; as above.
+ */
+int se05x_iot_object(struct se05x_iot *iot, uint32_t id, struct se05x_iot_object *object,
+		     struct se05x_call *call);
+
+/* se05x_iot_exists() - is there an object @id? CheckObjectExists (04 00 27) */
+int se05x_iot_exists(struct se05x_iot *iot, uint32_t id, bool *exists,
+		     struct se05x_call *call);
+
+/* se05x_iot_delete() - DeleteSecureObject (04 00 28); what NXP keeps there stays: -EACCES */
+int se05x_iot_delete(struct se05x_iot *iot, uint32_t id, struct se05x_call *call);
+
+#define SE05X_IOT_POLICY_MAX	255
+
+/**
+ * struct se05x_iot_attributes - how an object came to be, and what may be done with it
+ * @auth: it is for authentication only
+ * @failed_attempts: of an authentication object, if limited
+ * @max_attempts: the limit; 0: none
+ * @owner: authentication object of the session that made it; 0: no session
+ * @origin: 1 put there from outside, 2 generated in the chip, 3 by NXP
+ * @version: as written
+ * @policy: sets as the chip keeps them, for se05x_iot_policy_print()
+ * @policy_len: bytes of it
+ */
+struct se05x_iot_attributes {
+	bool auth;
+	uint16_t failed_attempts;
+	uint16_t max_attempts;
+	uint32_t owner;
+	uint8_t origin;
+	uint32_t version;
+	uint8_t policy[SE05X_IOT_POLICY_MAX];
+	size_t policy_len;
+};
+
+/**
+ * se05x_iot_attributes() - ReadObjectAttributes (02 00 3B)
+ *
+ * Return: 0; -EOPNOTSUPP: applets before 6.0 tell them in an attestation only;
+ * as above.
+ */
+int se05x_iot_attributes(struct se05x_iot *iot, uint32_t id,
+			 struct se05x_iot_attributes *attributes, struct se05x_call *call);
+
+/* ---- policies ---- */
+
+/*
+ * In words a policy is one or more sets with a semicolon between them:
+ *
+ *	any:sign,read;0x0A0B0C0D:delete,write
+ *
+ * Before the colon: who, as the authentication object that a session must have
+ * been opened with, or any for everybody. After it: what they may do.
+ *
+ *	sign verify agree encrypt decrypt derive wrap read write generate delete
+ *	attest import-export secure-messaging (only with it) forbid (nothing at all)
+ *	tls-kdf tls-pms forbid-derived-output ext-random pbkdf forbid-ext-iv pepper
+ *	desfire-auth desfire-dump desfire-kdf internal-sign
+ *	derived-input=ID desfire-change=ID (that key)
+ *	pcr=ID/HEX (only while that PCR has that value of 32 bytes)
+ *
+ * Numbers are 0x and up to eight hex digits; one for a right stands for bits that
+ * have no name.
+ */
+
+/**
+ * se05x_iot_policy_parse() - from words to bytes
+ * @text: as above
+ * @policy: out: room for SE05X_IOT_POLICY_MAX bytes
+ * @policy_len: in: room there; out: bytes
+ * @where: out: on error, what is wrong begins there in @text; may be NULL
+ *
+ * Return: 0; -EINVAL: not a policy; -ENOSPC: too much of one.
+ */
+int se05x_iot_policy_parse(const char *text, uint8_t *policy, size_t *policy_len,
+			   const char **where);
+
+/**
+ * se05x_iot_policy_print() - from bytes to words
+ * @policy: sets as the chip keeps them
+ * @policy_len: bytes of it
+ * @text: out: with a NUL at its end; may be NULL if @size is 0
+ * @size: room there
+ *
+ * Return: length of the words without NUL, as snprintf(): not less than @size if
+ * they did not fit; -EBADMSG: these are no sets.
+ */
+int se05x_iot_policy_print(const uint8_t *policy, size_t policy_len, char *text, size_t size);
+
+/* Rights, as se05x_iot_policy_rights() gives them */
+#define SE05X_IOT_MAY_SIGN	0x10000000u
+#define SE05X_IOT_MAY_VERIFY	0x08000000u
+#define SE05X_IOT_MAY_AGREE	0x04000000u
+#define SE05X_IOT_MAY_ENCRYPT	0x02000000u
+#define SE05X_IOT_MAY_DECRYPT	0x01000000u
+#define SE05X_IOT_MAY_DERIVE	0x00800000u
+#define SE05X_IOT_MAY_READ	0x00200000u
+#define SE05X_IOT_MAY_WRITE	0x00100000u
+#define SE05X_IOT_MAY_GENERATE	0x00080000u
+#define SE05X_IOT_MAY_DELETE	0x00040000u
+#define SE05X_IOT_MAY_ATTEST	0x00008000u
+
+/* All rights that anybody at all has by it, or-ed; 0 if these are no sets */
+uint32_t se05x_iot_policy_rights(const uint8_t *policy, size_t policy_len);
+
+/**
+ * struct se05x_iot_new - how an object is to be made; NULL: persistent, by default policy
+ * @policy: sets; without any the chip's default, which allows everything that the
+ *	object can do, deletion included
+ * @policy_len: bytes of it
+ * @max_attempts: for an authentication object; 0: no limit
+ * @transient: keep the value in RAM
+ * @auth: it is for authentication only
+ *
+ * A policy is given once, when the object is made, and never changed after.
+ * An object that nobody may delete stays for the chip's life.
+ */
+struct se05x_iot_new {
+	const uint8_t *policy;
+	size_t policy_len;
+	uint16_t max_attempts;
+	bool transient;
+	bool auth;
+};
+
+/* ---- EC ---- */
+
+#define SE05X_IOT_P192		0x01
+#define SE05X_IOT_P224		0x02
+#define SE05X_IOT_P256		0x03
+#define SE05X_IOT_P384		0x04
+#define SE05X_IOT_P521		0x05
+#define SE05X_IOT_BP160		0x06
+#define SE05X_IOT_BP192		0x07
+#define SE05X_IOT_BP224		0x08
+#define SE05X_IOT_BP256		0x09
+#define SE05X_IOT_BP320		0x0A
+#define SE05X_IOT_BP384		0x0B
+#define SE05X_IOT_BP512		0x0C
+#define SE05X_IOT_SECP256K1	0x10
+#define SE05X_IOT_ED25519	0x40
+#define SE05X_IOT_X25519	0x41
+#define SE05X_IOT_X448		0x43
+
+#define SE05X_IOT_POINT_MAX	133	/* 04 X Y of P-521 */
+#define SE05X_IOT_SIG_MAX	512	/* of RSA-4096; ECDSA needs 141 */
+
+/* A curve: its number, name ("P-256", "brainpoolP256r1", "Ed25519"), bits and bytes */
+struct se05x_iot_curve {
+	uint8_t id;
+	const char *name;
+	uint16_t bits;
+	uint8_t size;
+};
+
+/* By number; by name, in any case, also as openssl calls it. NULL: none. */
+const struct se05x_iot_curve *se05x_iot_curve(uint8_t id);
+const struct se05x_iot_curve *se05x_iot_curve_by_name(const char *name);
+
+/**
+ * se05x_iot_curve_ready() - can keys be made on @curve?
+ *
+ * ReadECCurveList (02 0B 25). Edwards and Montgomery curves are built in, and
+ * nothing is sent for them.
+ */
+int se05x_iot_curve_ready(struct se05x_iot *iot, uint8_t curve, bool *ready,
+			  struct se05x_call *call);
+
+/**
+ * se05x_iot_curve_create() - set a curve up, once in a chip's life
+ *
+ * CreateECCurve (01 0B 04) and five times SetECCurveParam (01 0B 40). It writes
+ * flash. When it fails in the middle the half curve is in the way of the next
+ * try: se05x_iot_curve_delete().
+ */
+int se05x_iot_curve_create(struct se05x_iot *iot, uint8_t curve, struct se05x_call *call);
+
+/* se05x_iot_curve_delete() - DeleteECCurve (04 0B 28) */
+int se05x_iot_curve_delete(struct se05x_iot *iot, uint8_t curve, struct se05x_call *call);
+
+/**
+ * se05x_iot_ec_generate() - a key pair that never leaves the chip: WriteECKey (01 61 00)
+ * @iot: handle
+ * @id: where; an object that is there already gets a new key if its policy allows
+ * @curve: which; set up first if it is not
+ * @how: may be NULL
+ * @curve_made: out: the curve was set up for it; may be NULL
+ * @call: may be NULL
+ *
+ * Return: 0; -EOPNOTSUPP: the chip has no such curve; as above.
+ */
+int se05x_iot_ec_generate(struct se05x_iot *iot, uint32_t id, uint8_t curve,
+			  const struct se05x_iot_new *how, bool *curve_made,
+			  struct se05x_call *call);
+
+/**
+ * se05x_iot_ec_import() - a key from outside: WriteECKey (01 61 00, public: 01 21 00)
+ * @iot: handle
+ * @id: where
+ * @curve: which; set up first if it is not
+ * @scalar: big-endian and as long as the curve says; for the curves of
+ *	RFC 7748 and 8032 as these write it. NULL: a public key.
+ * @point: public key: 04 X Y, or as the RFCs write it
+ * @how: may be NULL
+ * @curve_made: out, may be NULL
+ * @call: may be NULL
+ */
+int se05x_iot_ec_import(struct se05x_iot *iot, uint32_t id, uint8_t curve,
+			const void *scalar, const void *point,
+			const struct se05x_iot_new *how, bool *curve_made,
+			struct se05x_call *call);
+
+/* Bytes of a public key on @curve: 65 for P-256, 32 for Ed25519; 0: no such curve */
+size_t se05x_iot_point_len(uint8_t curve);
+
+/**
+ * se05x_iot_ec_public() - read the public key: ReadObject (02 00 00)
+ * @iot: handle
+ * @id: EC key
+ * @curve: its curve, as se05x_iot_object() tells
+ * @point: out: se05x_iot_point_len(@curve) bytes, as se05x_iot_ec_import() takes
+ *	them
+ * @call: may be NULL
+ */
+int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t curve, void *point,
+			struct se05x_call *call);
+
+enum se05x_iot_hash {
+	SE05X_IOT_SHA1,
+	SE05X_IOT_SHA224,
+	SE05X_IOT_SHA256,
+	SE05X_IOT_SHA384,
+	SE05X_IOT_SHA512,
+};
+
+/* Bytes of a digest; 0: no such hash */
+size_t se05x_iot_hash_len(enum se05x_iot_hash hash);
+
+/**
+ * se05x_iot_ecdsa_sign() - ECDSASign (03 0C 09)
+ * @iot: handle
+ * @id: EC key pair
+ * @hash: what made the digest
+ * @digest: se05x_iot_hash_len(@hash) bytes
+ * @sig: out: DER, ECDSA-Sig-Value of RFC 3279
+ * @sig_len: in: room there, 141 is enough for every curve; out: bytes
+ * @call: may be NULL
+ */
+int se05x_iot_ecdsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
+			 const void *digest, void *sig, size_t *sig_len,
+			 struct se05x_call *call);
+
+/* se05x_iot_ecdsa_verify() - ECDSAVerify (03 0C 0A); @good: out: what the chip says */
+int se05x_iot_ecdsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
+			   const void *digest, const void *sig, size_t sig_len, bool *good,
+			   struct se05x_call *call);
+
+/**
+ * se05x_iot_eddsa_sign() - pure Ed25519 of RFC 8032: EdDSASign (03 0C 09)
+ * @iot: handle
+ * @id: Ed25519 key pair
+ * @message: all of it; it has to fit into one APDU, some 800 bytes: else -E2BIG
+ * @len: bytes of it
+ * @sig: out: R and S as the RFC writes them
+ * @call: may be NULL
+ */
+int se05x_iot_eddsa_sign(struct se05x_iot *iot, uint32_t id, const void *message, size_t len,
+			 uint8_t sig[64], struct se05x_call *call);
+
+/* se05x_iot_eddsa_verify() - EdDSAVerify (03 0C 0A) */
+int se05x_iot_eddsa_verify(struct se05x_iot *iot, uint32_t id, const void *message,
+			   size_t len, const uint8_t sig[64], bool *good,
+			   struct se05x_call *call);
+
+/**
+ * se05x_iot_ecdh() - the shared secret: ECDHGenerateSharedSecret (03 01 0F)
+ * @iot: handle
+ * @id: EC key pair
+ * @curve: its curve
+ * @peer: public key of the other side, se05x_iot_point_len(@curve) bytes
+ * @secret: out: the curve's size in bytes: X, big-endian; or as RFC 7748 has it
+ * @call: may be NULL
+ */
+int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void *peer,
+		   void *secret, struct se05x_call *call);
+
+/* ---- RSA ---- */
+
+/* A number, big-endian, without zeros before it or with */
+struct se05x_iot_number {
+	const void *bytes;
+	size_t len;
+};
+
+/* A key's numbers; @p to @qinv or @d for a pair, @n and @e always */
+struct se05x_iot_rsa {
+	struct se05x_iot_number n, e, d, p, q, dp, dq, qinv;
+};
+
+/**
+ * se05x_iot_rsa_generate() - a key pair that never leaves the chip: WriteRSAKey (01 62 00)
+ * @iot: handle
+ * @id: where
+ * @bits: 512, 1024, 1152, 2048, 3072 or 4096
+ * @how: may be NULL
+ * @call: may be NULL. It takes from seconds to minutes.
+ */
+int se05x_iot_rsa_generate(struct se05x_iot *iot, uint32_t id, unsigned int bits,
+			   const struct se05x_iot_new *how, struct se05x_call *call);
+
+/**
+ * se05x_iot_rsa_import() - a key from outside: WriteRSAKey, one number an APDU
+ * @iot: handle
+ * @id: where; there must be no such object yet
+ * @bits: as above
+ * @key: with @p to @qinv: a pair by CRT (01 62 00). With @d: a pair (01 62 4F).
+ *	Else a public key (01 22 4F).
+ * @how: may be NULL
+ * @begun: out: an object is there, though on error not a usable one: it can be
+ *	removed with se05x_iot_delete() if its policy allows. May be NULL.
+ * @call: may be NULL
+ */
+int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int bits,
+			 const struct se05x_iot_rsa *key, const struct se05x_iot_new *how,
+			 bool *begun, struct se05x_call *call);
+
+/**
+ * se05x_iot_rsa_public() - modulus and exponent: ReadObject for RSA (02 00 00), twice
+ * @iot: handle
+ * @id: RSA key
+ * @n: out: room for 512 bytes
+ * @n_len: in: room there; out: bytes
+ * @e: out: room for 8 bytes
+ * @e_len: in: room there; out: bytes
+ * @call: may be NULL
+ */
+int se05x_iot_rsa_public(struct se05x_iot *iot, uint32_t id, void *n, size_t *n_len,
+			 void *e, size_t *e_len, struct se05x_call *call);
+
+enum se05x_iot_padding {
+	SE05X_IOT_NO_PADDING,	/* the number as it is, as long as the modulus */
+	SE05X_IOT_PKCS1,
+	SE05X_IOT_PSS,		/* to sign; salt as long as the digest, MGF1 by the same hash */
+	SE05X_IOT_OAEP,		/* to encrypt; SHA-1 */
+};
+
+/**
+ * se05x_iot_rsa_sign() - the chip hashes and signs: RSASign (03 0C 09)
+ * @iot: handle
+ * @id: RSA key pair
+ * @padding: SE05X_IOT_PKCS1 or SE05X_IOT_PSS
+ * @hash: what the chip shall hash with
+ * @message: all of it, in one APDU: else -E2BIG. A longer one is hashed and padded
+ *	by the caller and goes to se05x_iot_rsa_decrypt() without padding, if the
+ *	key's policy allows that.
+ * @len: bytes of it
+ * @sig: out; @sig_len: in: room there, SE05X_IOT_SIG_MAX is enough; out: bytes
+ * @call: may be NULL
+ */
+int se05x_iot_rsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padding padding,
+		       enum se05x_iot_hash hash, const void *message, size_t len,
+		       void *sig, size_t *sig_len, struct se05x_call *call);
+
+/* se05x_iot_rsa_verify() - RSAVerify (03 0C 0A) */
+int se05x_iot_rsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padding padding,
+			 enum se05x_iot_hash hash, const void *message, size_t len,
+			 const void *sig, size_t sig_len, bool *good,
+			 struct se05x_call *call);
+
+/**
+ * se05x_iot_rsa_encrypt() - RSAEncrypt (03 02 37)
+ * @iot: handle
+ * @id: RSA key
+ * @padding: SE05X_IOT_PKCS1, SE05X_IOT_OAEP or SE05X_IOT_NO_PADDING
+ * @in: what is to be encrypted
+ * @in_len: bytes of it
+ * @out: out; @out_len: in: room there; out: bytes, the modulus' length
+ * @call: may be NULL
+ */
+int se05x_iot_rsa_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padding padding,
+			  const void *in, size_t in_len, void *out, size_t *out_len,
+			  struct se05x_call *call);
+
+/* se05x_iot_rsa_decrypt() - RSADecrypt (03 02 38); wrong padding: -EINVAL, 6A80 */
+int se05x_iot_rsa_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padding padding,
+			  const void *in, size_t in_len, void *out, size_t *out_len,
+			  struct se05x_call *call);
+
+/* ---- symmetric keys ---- */
+
+/**
+ * se05x_iot_key_import() - an AES, DES or HMAC key: WriteSymmKey (01 03 00, 04, 05)
+ * @iot: handle
+ * @id: where
+ * @kind: SE05X_IOT_KIND_AES (16, 24 or 32 bytes), _DES (8, 16 or 24), _HMAC (1 to 256)
+ * @key: the key
+ * @len: bytes of it
+ * @how: may be NULL
+ * @call: may be NULL
+ */
+int se05x_iot_key_import(struct se05x_iot *iot, uint32_t id, enum se05x_iot_kind kind,
+			 const void *key, size_t len, const struct se05x_iot_new *how,
+			 struct se05x_call *call);
+
+enum se05x_iot_cipher {
+	SE05X_IOT_AES_ECB,
+	SE05X_IOT_AES_CBC,	/* without padding */
+	SE05X_IOT_AES_CTR,
+	SE05X_IOT_DES_ECB,
+	SE05X_IOT_DES_CBC,	/* without padding */
+};
+
+/* Bytes of a block, which @len must be a multiple of but for CTR; of an IV, 0: none */
+size_t se05x_iot_cipher_block(enum se05x_iot_cipher cipher);
+size_t se05x_iot_cipher_iv(enum se05x_iot_cipher cipher);
+
+/**
+ * se05x_iot_cipher() - CipherOneShot (03 0E 37, 38), as often as it takes
+ * @iot: handle
+ * @id: AES or DES key
+ * @cipher: how
+ * @encrypt: or decrypt
+ * @iv: se05x_iot_cipher_iv(@cipher) bytes; may be NULL if that is 0
+ * @in: what; @out: where to, as long; they may be the same
+ * @len: bytes, any number of whole blocks
+ * @call: may be NULL
+ *
+ * More than one APDU's worth is cut between blocks and chained here, so that it
+ * needs no crypto object, which would write flash.
+ */
+int se05x_iot_cipher(struct se05x_iot *iot, uint32_t id, enum se05x_iot_cipher cipher,
+		     bool encrypt, const void *iv, const void *in, void *out, size_t len,
+		     struct se05x_call *call);
+
+enum se05x_iot_mac {
+	SE05X_IOT_HMAC_SHA1,
+	SE05X_IOT_HMAC_SHA256,
+	SE05X_IOT_HMAC_SHA384,
+	SE05X_IOT_HMAC_SHA512,
+	SE05X_IOT_CMAC_AES,
+};
+
+#define SE05X_IOT_MAC_MAX	64
+
+/**
+ * se05x_iot_mac() - MACOneShot, generate (03 0D 45)
+ * @iot: handle
+ * @id: HMAC or AES key
+ * @mac: how
+ * @message: all of it, in one APDU: else -E2BIG
+ * @len: bytes of it
+ * @out: out; @out_len: in: room there, SE05X_IOT_MAC_MAX is enough; out: bytes
+ * @call: may be NULL
+ */
+int se05x_iot_mac(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac mac,
+		  const void *message, size_t len, void *out, size_t *out_len,
+		  struct se05x_call *call);
+
+/* se05x_iot_mac_verify() - MACOneShot, validate (03 0D 46) */
+int se05x_iot_mac_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac mac,
+			 const void *message, size_t len, const void *value,
+			 size_t value_len, bool *good, struct se05x_call *call);
+
+/**
+ * se05x_iot_hkdf() - extract and expand (RFC 5869): HKDF (03 00 2D)
+ * @iot: handle
+ * @id: HMAC key: the input keying material
+ * @hash: SE05X_IOT_SHA1, _SHA256, _SHA384 or _SHA512
+ * @salt: up to 64 bytes; NULL: none
+ * @salt_len: bytes of it
+ * @info: up to 80 bytes [U]; NULL: none
+ * @info_len: bytes of it
+ * @out: out
+ * @out_len: bytes that are wanted, 1 to 255 times the digest and one APDU
+ * @call: may be NULL
+ */
+int se05x_iot_hkdf(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
+		   const void *salt, size_t salt_len, const void *info, size_t info_len,
+		   void *out, size_t out_len, struct se05x_call *call);
+
+/**
+ * se05x_iot_digest() - DigestOneShot (03 00 0E)
+ * @iot: handle
+ * @hash: how
+ * @data: all of it, in one APDU: else -E2BIG, and the host is faster anyway
+ * @len: bytes of it
+ * @digest: out: se05x_iot_hash_len(@hash) bytes
+ * @call: may be NULL
+ */
+int se05x_iot_digest(struct se05x_iot *iot, enum se05x_iot_hash hash, const void *data,
+		     size_t len, void *digest, struct se05x_call *call);
+
+/* ---- files, counters, PCRs ---- */
+
+#define SE05X_IOT_BINARY_MAX	0x7FFF
+
+/**
+ * se05x_iot_binary_create() - a file with its first bytes: WriteBinary (01 06 00)
+ * @iot: handle
+ * @id: where; there must be no such object yet
+ * @data: all of it; it goes in as many APDUs as it takes
+ * @len: 1 to SE05X_IOT_BINARY_MAX bytes
+ * @how: may be NULL
+ * @done: out: bytes that are surely written; may be NULL. On error with @done > 0,
+ *	or with an outcome other than SE05X_OUTCOME_NOT_SENT, a file of full length
+ *	may be left behind, zeros at its end. It can be removed if its policy
+ *	allows.
+ * @call: may be NULL
+ *
+ * Free memory is asked first. What does not fit is not begun.
+ *
+ * Return: 0; -ENOSPC, and nothing was written if @done is 0 and call->sw is 0; -EEXIST: there
+ * is such an object; as above.
+ */
+int se05x_iot_binary_create(struct se05x_iot *iot, uint32_t id, const void *data, size_t len,
+			    const struct se05x_iot_new *how, size_t *done,
+			    struct se05x_call *call);
+
+/* se05x_iot_binary_write() - into a file that is there, from @offset: WriteBinary (01 06 00) */
+int se05x_iot_binary_write(struct se05x_iot *iot, uint32_t id, size_t offset,
+			   const void *data, size_t len, size_t *done,
+			   struct se05x_call *call);
+
+/**
+ * se05x_iot_binary_read() - out of a file: ReadObject (02 00 00), as often as it takes
+ * @iot: handle
+ * @id: file
+ * @offset: from there
+ * @data: out
+ * @len: bytes
+ * @call: may be NULL
+ */
+int se05x_iot_binary_read(struct se05x_iot *iot, uint32_t id, size_t offset, void *data,
+			  size_t len, struct se05x_call *call);
+
+/**
+ * se05x_iot_userid_create() - a password to open sessions with: WriteUserID (41 07 00)
+ * @iot: handle
+ * @id: where
+ * @value: 4 to 16 bytes; nobody can read them again
+ * @len: their number
+ * @how: may be NULL; @auth is implied
+ * @call: may be NULL
+ */
+int se05x_iot_userid_create(struct se05x_iot *iot, uint32_t id, const void *value,
+			    size_t len, const struct se05x_iot_new *how,
+			    struct se05x_call *call);
+
+/**
+ * se05x_iot_counter_create() - a counter that never goes back: CreateCounter (01 08 00)
+ * @iot: handle
+ * @id: where
+ * @size: its bytes, 1 to 8
+ * @value: what it begins with; 0: nothing more is sent. Else SetCounter (01 08 00).
+ * @how: may be NULL
+ * @call: may be NULL
+ */
+int se05x_iot_counter_create(struct se05x_iot *iot, uint32_t id, size_t size, uint64_t value,
+			     const struct se05x_iot_new *how, struct se05x_call *call);
+
+/* se05x_iot_counter_set() - only up: SetCounter (01 08 00); @size: its bytes */
+int se05x_iot_counter_set(struct se05x_iot *iot, uint32_t id, size_t size, uint64_t value,
+			  struct se05x_call *call);
+
+/* se05x_iot_counter_add() - one more: IncCounter (01 08 00) */
+int se05x_iot_counter_add(struct se05x_iot *iot, uint32_t id, struct se05x_call *call);
+
+/* se05x_iot_counter_read() - ReadObject (02 00 00) */
+int se05x_iot_counter_read(struct se05x_iot *iot, uint32_t id, uint64_t *value,
+			   struct se05x_call *call);
+
+#define SE05X_IOT_PCR_LEN	32
+
+/* se05x_iot_pcr_create() - WritePCR (01 09 00) with its first value */
+int se05x_iot_pcr_create(struct se05x_iot *iot, uint32_t id,
+			 const uint8_t value[SE05X_IOT_PCR_LEN],
+			 const struct se05x_iot_new *how, struct se05x_call *call);
+
+/* se05x_iot_pcr_extend() - becomes SHA-256(value | @data): WritePCR (01 09 00) */
+int se05x_iot_pcr_extend(struct se05x_iot *iot, uint32_t id, const void *data, size_t len,
+			 struct se05x_call *call);
+
+/* se05x_iot_pcr_read() - ReadObject (02 00 00) */
+int se05x_iot_pcr_read(struct se05x_iot *iot, uint32_t id, uint8_t value[SE05X_IOT_PCR_LEN],
+		       struct se05x_call *call);
+
+/* ---- attestation ---- */
+
+/**
+ * struct se05x_iot_attestation - a value, and a key's word that the chip holds it
+ * @value: what the object holds; 0 bytes if its policy says so
+ * @attributes: as the chip sent them
+ * @object_size: applet 7.x
+ * @timestamp: as se05x_iot_timestamp()
+ * @freshness: what the caller gave
+ * @uid: the chip's number
+ * @signature: DER for ECDSA
+ * @message: what was signed, put together from the above as the applet does it.
+ *	Applets of 7.2 begin it with a digest of the command, made by the same hash;
+ *	there @command is what has to be hashed and put before @message.
+ * @command: for that; 0 bytes with older applets
+ */
+struct se05x_iot_attestation {
+	uint8_t value[1100];
+	size_t value_len;
+	uint8_t attributes[300];
+	size_t attributes_len;
+	uint32_t object_size;
+	uint8_t timestamp[12];
+	uint8_t freshness[16];
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	uint8_t signature[SE05X_IOT_SIG_MAX];
+	size_t signature_len;
+	uint8_t command[80];
+	size_t command_len;
+	uint8_t message[1600];
+	size_t message_len;
+};
+
+/**
+ * se05x_iot_attest() - an attested read: ReadObject with attestation (22 00 00)
+ * @iot: handle
+ * @id: what is to be read; for an RSA key its modulus
+ * @kind: its kind; SE05X_IOT_KIND_RSA makes a difference
+ * @key: EC key pair that signs
+ * @hash: SHA-1 to SHA-512
+ * @freshness: 16 bytes that nobody could know before
+ * @offset: in a file; else 0
+ * @len: of a file; 0: all of it, in one APDU
+ * @attestation: out
+ * @call: may be NULL
+ *
+ * The signature is not verified here: it is worth nothing to who trusts the chip
+ * anyway, and who does not verifies it himself over @message.
+ */
+int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_kind kind,
+		     uint32_t key, enum se05x_iot_hash hash, const uint8_t freshness[16],
+		     size_t offset, size_t len, struct se05x_iot_attestation *attestation,
+		     struct se05x_call *call);
+
+/* se05x_iot_attributes_parse() - take apart what @attributes of an attestation holds */
+int se05x_iot_attributes_parse(const struct se05x_iot *iot, const uint8_t *bytes, size_t len,
+			       struct se05x_iot_attributes *attributes);
+
+/* ---- sessions ---- */
+
+/**
+ * se05x_iot_session_open() - be somebody: CreateSession (04 00 1B), VerifySessionUserID (04 00 2C)
+ * @iot: handle; a session that it has is given up
+ * @id: UserID object
+ * @value: its password
+ * @len: bytes of it
+ * @call: may be NULL
+ *
+ * From then on all that this handle sends goes as part of the session (PROCESS,
+ * 05 00 00). The chip has two sessions, and another client's SELECT may end them:
+ * then commands fail with -ESTALE, not sent, and the session is to be opened again.
+ * Whoever can't have that takes se05x_lock() before.
+ *
+ * The password goes over the bus in clear.
+ *
+ * Return: 0; -EACCES: wrong password, one attempt of the object's is gone;
+ * -ENOENT: no such object, no free session, or a wrong password: 6985 says no more.
+ * As above.
+ */
+int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value, size_t len,
+			   struct se05x_call *call);
+
+/* se05x_iot_session_close() - CloseSession (04 00 1C); without one it does nothing */
+int se05x_iot_session_close(struct se05x_iot *iot, struct se05x_call *call);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SE05X_IOT_H */
