@@ -1,75 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* se05x-apdu info, atr, list; and the line that says it is still alive */
+/* se05x-apdu info, atr, list */
 #include <ctype.h>
 #include <dirent.h>
-#include <errno.h>
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "tool.h"
 
 #define CLASS		"/sys/class/se05x"
 #define CONFIG_HS	0x08	/* high-speed mode */
-
-/* ---- progress ---- */
-
-static struct {
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool running;
-	bool done;
-} progress = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void *show_progress(void *unused)
-{
-	struct timespec next;
-	unsigned int seconds = 0;
-
-	(void)unused;
-	clock_gettime(CLOCK_MONOTONIC, &next);
-	pthread_mutex_lock(&progress.lock);
-	for (;;) {
-		next.tv_sec++;
-		while (!progress.done &&
-		       pthread_cond_timedwait(&progress.wake, &progress.lock, &next) != ETIMEDOUT)
-			;
-		if (progress.done)
-			break;
-		fprintf(stderr, "\rwaiting for the chip: %u s", ++seconds);
-	}
-	if (seconds)
-		fputs("\r\033[K", stderr);
-	pthread_mutex_unlock(&progress.lock);
-	return NULL;
-}
-
-void progress_begin(const struct options *opt)
-{
-	pthread_condattr_t attr;
-
-	if (opt->quiet || opt->json || !isatty(STDERR_FILENO))
-		return;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&progress.wake, &attr);
-	progress.done = false;
-	progress.running = !pthread_create(&progress.thread, NULL, show_progress, NULL);
-}
-
-void progress_end(void)
-{
-	if (!progress.running)
-		return;
-	pthread_mutex_lock(&progress.lock);
-	progress.done = true;
-	pthread_cond_signal(&progress.wake);
-	pthread_mutex_unlock(&progress.lock);
-	pthread_join(progress.thread, NULL);
-	progress.running = false;
-}
 
 /* ---- info ---- */
 

@@ -28,12 +28,16 @@ struct options {
 	bool quiet;
 };
 
+extern const char program[];	/* the tool's name */
+
 /* Words for people: to stderr, unless --quiet */
 void say(const struct options *opt, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The same with the program's name, also with --quiet */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Return: OK, or TROUBLE after having said why, and what helps. */
+int open_chip(const char *device, struct se05x **se);
 /* A call to the chip failed: say so. Return: TROUBLE. */
 int failed(const char *what, int error, const struct se05x_call *call);
 

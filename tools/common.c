@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the tools have in common: words, hex, the chip, and the line that says it is alive */
+#include <errno.h>
+#include <grp.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+void say(const struct options *opt, const char *format, ...)
+{
+	va_list ap;
+
+	if (opt->quiet || opt->json)
+		return;
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void complain(const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", program);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+const char *outcome_name(uint32_t outcome)
+{
+	switch (outcome) {
+	case SE05X_OUTCOME_NOT_SENT:
+		return "not sent";
+	case SE05X_OUTCOME_RAN:
+		return "ran";
+	default:
+		return "may have run";
+	}
+}
+
+int failed(const char *what, int error, const struct se05x_call *call)
+{
+	if (call && call->sw)
+		complain("%s: %s: the applet answers %04X (%s)", what,
+			 se05x_errno_text(error), call->sw, se05x_sw_text(call->sw));
+	else
+		complain("%s: %s", what, se05x_errno_text(error));
+	return TROUBLE;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int parse_hex(const char *text, uint8_t *out, size_t max, const char **why)
+{
+	size_t len = 0;
+
+	for (;;) {
+		int high, low;
+
+		while (*text == ' ' || *text == '\t' || *text == ':')
+			text++;
+		if (!*text)
+			return len;
+		high = hex_digit(text[0]);
+		low = text[1] ? hex_digit(text[1]) : -1;
+		if (high >= 0 && (!text[1] || text[1] == ' ' || text[1] == '\t')) {
+			*why = "odd number of hex digits";
+			return -1;
+		}
+		if (high < 0 || low < 0) {
+			*why = "not hex";
+			return -1;
+		}
+		if (len == max) {
+			*why = "too long";
+			return -1;
+		}
+		out[len++] = high << 4 | low;
+		text += 2;
+	}
+}
+
+void print_hex(FILE *to, const uint8_t *bytes, size_t len)
+{
+	while (len--)
+		fprintf(to, "%02X", *bytes++);
+}
+
+void print_json_string(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			printf("\\u%04x", *text);
+		else
+			putchar(*text);
+	}
+	putchar('"');
+}
+
+/* Who may: the group that the device belongs to */
+static void explain_denied(const char *device)
+{
+	struct stat st;
+	struct group *group = stat(device, &st) ? NULL : getgrgid(st.st_gid);
+
+	if (group && group->gr_gid != 0)
+		complain("%s: permission denied: it is for members of the group %s"
+			 " (sudo usermod -aG %s $USER, then log in anew)",
+			 device, group->gr_name, group->gr_name);
+	else
+		complain("%s: permission denied: it belongs to root; the udev rule that"
+			 " gives it to the group se05x is not installed", device);
+}
+
+int open_chip(const char *device, struct se05x **se)
+{
+	int ret = se05x_open(device, se);
+
+	switch (-ret) {
+	case 0:
+		return OK;
+	case ENOENT:
+	case ENXIO:
+	case ENODEV:
+		complain("%s: no such device: is the chip connected and the driver loaded?"
+			 " On a Raspberry Pi config.txt needs the line dtoverlay=se05x"
+			 " ('sudo dtoverlay se05x' tries it at once; dmesg says more)", device);
+		break;
+	case EACCES:
+		explain_denied(device);
+		break;
+	case ENOTTY:
+		complain("%s: not an SE05x", device);
+		break;
+	default:
+		complain("%s: %s", device, strerror(-ret));
+	}
+	return TROUBLE;
+}
+
+/* ---- progress ---- */
+
+static struct {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool running;
+	bool done;
+} progress = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void *show_progress(void *unused)
+{
+	struct timespec next;
+	unsigned int seconds = 0;
+
+	(void)unused;
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	pthread_mutex_lock(&progress.lock);
+	for (;;) {
+		next.tv_sec++;
+		while (!progress.done &&
+		       pthread_cond_timedwait(&progress.wake, &progress.lock, &next) != ETIMEDOUT)
+			;
+		if (progress.done)
+			break;
+		fprintf(stderr, "\rwaiting for the chip: %u s", ++seconds);
+	}
+	if (seconds)
+		fputs("\r\033[K", stderr);
+	pthread_mutex_unlock(&progress.lock);
+	return NULL;
+}
+
+void progress_begin(const struct options *opt)
+{
+	pthread_condattr_t attr;
+
+	if (opt->quiet || opt->json || !isatty(STDERR_FILENO))
+		return;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&progress.wake, &attr);
+	progress.done = false;
+	progress.running = !pthread_create(&progress.thread, NULL, show_progress, NULL);
+}
+
+void progress_end(void)
+{
+	if (!progress.running)
+		return;
+	pthread_mutex_lock(&progress.lock);
+	progress.done = true;
+	pthread_cond_signal(&progress.wake);
+	pthread_mutex_unlock(&progress.lock);
+	pthread_join(progress.thread, NULL);
+	progress.running = false;
+}
