@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* se05x-tool: names, files, passwords; what the chip said, in words; who may do what */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+#include "iot.h"
+
+/* ---- names ---- */
+
+static FILE *open_aliases(void)
+{
+	const char *path = getenv("SE05X_ALIASES"), *home = getenv("HOME");
+	char own[4096];
+
+	if (!path || !*path) {
+		if (!home || snprintf(own, sizeof(own), "%s/.config/se05x/aliases", home) >=
+			     (int)sizeof(own))
+			return NULL;
+		path = own;
+	}
+	return fopen(path, "r");
+}
+
+static bool number_id(const char *text, uint32_t *id)
+{
+	unsigned long long n;
+	char *end;
+
+	if (text[0] != '0' || (text[1] | 0x20) != 'x' || !isxdigit((unsigned char)text[2]))
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 16);
+	if (errno || *end || n > UINT32_MAX)
+		return false;
+	*id = n;
+	return true;
+}
+
+/*
+ * The alias whose name is @name, or whose number is @id if that is NULL. Lines are
+ * NAME = 0x01010101, # begins a comment; what is no such line is passed over.
+ */
+static bool find_alias(const char *name, uint32_t *id, char *found, size_t size)
+{
+	FILE *file = open_aliases();
+	char line[256], *equals, *key, *value;
+	bool hit = false;
+	uint32_t n;
+
+	while (file && !hit && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "#\n")] = 0;
+		equals = strchr(line, '=');
+		if (!equals)
+			continue;
+		*equals = 0;
+		key = strtok(line, " \t");
+		value = strtok(equals + 1, " \t\r");
+		if (!key || !value || !number_id(value, &n) ||
+		    (name ? strcmp(key, name) : n != *id))
+			continue;
+		hit = true;
+		*id = n;
+		snprintf(found, size, "%s", key);
+	}
+	if (file)
+		fclose(file);
+	return hit;
+}
+
+int parse_id(const char *text, uint32_t *id)
+{
+	char name[256];
+
+	if (text[0] == '0' && (text[1] | 0x20) == 'x') {
+		if (!number_id(text, id)) {
+			complain("%s: an identifier is 0x and up to eight hex digits", text);
+			return USAGE;
+		}
+	} else if (!find_alias(text, id, name, sizeof(name))) {
+		complain("%s: neither 0x and hex digits nor a name in the alias file", text);
+		return USAGE;
+	}
+	if (!*id || *id == UINT32_MAX) {
+		complain("%s: no object can have that identifier", text);
+		return USAGE;
+	}
+	return OK;
+}
+
+const char *alias_of(uint32_t id)
+{
+	static char name[256];
+
+	return find_alias(NULL, &id, name, sizeof(name)) ? name : NULL;
+}
+
+const char *id_text(uint32_t id)
+{
+	static char texts[4][300];
+	static unsigned int next;
+	char *text = texts[next++ % 4];
+	const char *alias = alias_of(id);
+
+	snprintf(text, sizeof(texts[0]), "0x%08X%s%s%s", id, alias ? " (" : "", alias ?: "",
+		 alias ? ")" : "");
+	return text;
+}
+
+/* ---- files ---- */
+
+int read_input(const char *path, uint8_t **data, size_t *len, size_t max)
+{
+	bool standard = !path || !strcmp(path, "-");
+	FILE *file = standard ? stdin : fopen(path, "rb");
+	int ret = USAGE;
+
+	if (standard)
+		path = "standard input";
+	*data = file ? malloc(max + 1) : NULL;
+	if (!*data) {
+		complain("%s: %s", path, strerror(errno));
+		goto out;
+	}
+	*len = fread(*data, 1, max + 1, file);
+	if (ferror(file))
+		complain("%s: %s", path, strerror(errno));
+	else if (*len > max)
+		complain("%s: more than %zu bytes", path, max);
+	else
+		ret = OK;
+out:
+	if (file && !standard)
+		fclose(file);
+	if (ret) {
+		free(*data);
+		*data = NULL;
+	}
+	return ret;
+}
+
+int write_output(const struct tool *t, const void *data, size_t len)
+{
+	FILE *file = stdout;
+	bool bad;
+
+	if (t->output && strcmp(t->output, "-")) {
+		file = fopen(t->output, "wb");
+		if (!file) {
+			complain("%s: %s", t->output, strerror(errno));
+			return TROUBLE;
+		}
+	}
+	bad = fwrite(data, 1, len, file) != len;
+	if (file == stdout)
+		return OK;	/* main() looks whether it went well */
+	if (fclose(file) || bad) {
+		complain("%s: %s", t->output, strerror(errno));
+		return TROUBLE;
+	}
+	return OK;
+}
+
+int write_bytes(const struct tool *t, const char *name, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+	char *line;
+	int ret;
+
+	if (t->opt.json && !t->output) {
+		printf("{\"%s\":\"", name);
+		print_hex(stdout, bytes, len);
+		puts("\"}");
+		return OK;
+	}
+	if (!t->hex)
+		return write_output(t, data, len);
+	line = malloc(2 * len + 2);
+	if (!line)
+		return TROUBLE;
+	for (size_t i = 0; i < len; i++)
+		sprintf(line + 2 * i, "%02X", bytes[i]);
+	line[2 * len] = '\n';
+	ret = write_output(t, line, 2 * len + 1);
+	OPENSSL_cleanse(line, 2 * len);
+	free(line);
+	return ret;
+}
+
+/* ---- passwords ---- */
+
+/* From the terminal, unseen */
+static int ask_password(uint8_t **password, size_t *len)
+{
+	struct termios old, hidden;
+	char line[64];
+	FILE *tty = fopen("/dev/tty", "r+");
+
+	if (!tty || tcgetattr(fileno(tty), &old)) {
+		complain("the password is missing: there is no terminal to ask on;"
+			 " --password-file names a file");
+		if (tty)
+			fclose(tty);
+		return USAGE;
+	}
+	hidden = old;
+	hidden.c_lflag &= ~ECHO;
+	tcsetattr(fileno(tty), TCSAFLUSH, &hidden);
+	fputs("Password of the UserID: ", tty);
+	fflush(tty);
+	if (!fgets(line, sizeof(line), tty))
+		line[0] = 0;
+	tcsetattr(fileno(tty), TCSAFLUSH, &old);
+	fputc('\n', tty);
+	fclose(tty);
+	line[strcspn(line, "\n")] = 0;
+	*len = strlen(line);
+	*password = OPENSSL_memdup(line, sizeof(line));
+	OPENSSL_cleanse(line, sizeof(line));
+	return *password ? OK : TROUBLE;
+}
+
+int read_password(const struct tool *t, uint8_t **password, size_t *len)
+{
+	int ret;
+
+	if (!t->password_file) {
+		ret = ask_password(password, len);
+	} else {
+		uint8_t *file;
+
+		ret = read_input(t->password_file, &file, len, 64);
+		if (ret)
+			return ret;
+		/* editors and echo end the last line */
+		while (*len && (file[*len - 1] == '\n' || file[*len - 1] == '\r'))
+			--*len;
+		*password = OPENSSL_memdup(file, 64);
+		OPENSSL_cleanse(file, *len);
+		free(file);
+	}
+	if (!ret && (*len < 4 || *len > 16)) {
+		complain("a UserID's password has 4 to 16 bytes, not %zu", *len);
+		OPENSSL_clear_free(*password, *len);
+		*password = NULL;
+		ret = USAGE;
+	}
+	return ret;
+}
+
+/* ---- the chip's answers, in words ---- */
+
+int chip_failed(const struct tool *t, uint32_t id, int error)
+{
+	const char *hint = "", *text = se05x_iot_error_text(error, &t->call);
+	char sw[8] = "";
+
+	if (t->call.sw)
+		snprintf(sw, sizeof(sw), " (%04X)", t->call.sw);
+	switch (error) {
+	case -EACCES:
+		if (!t->user_id)
+			hint = "; if it belongs to a UserID, --user-id helps";
+		break;
+	case -ESTALE:
+		hint = "; run the command again";
+		break;
+	case -EAGAIN:
+		hint = "; wait, and run the command again";
+		break;
+	case -ETIMEDOUT:
+	case -ECONNRESET:
+		hint = "; 'se05x-tool list' tells what is there";
+		break;
+	case -ENOSPC:
+		hint = t->call.sw ? "; 'se05x-tool info' tells how much is free" : "";
+		break;
+	}
+	if (id)
+		complain("%s %s: %s%s%s", t->command, id_text(id), text, sw, hint);
+	else
+		complain("%s: %s%s%s", t->command, text, sw, hint);
+	return TROUBLE;
+}
+
+const char *kind_name(unsigned int kind)
+{
+	static const char * const names[] = {
+		[SE05X_IOT_KIND_EC] = "EC key", [SE05X_IOT_KIND_RSA] = "RSA key",
+		[SE05X_IOT_KIND_AES] = "AES key", [SE05X_IOT_KIND_DES] = "DES key",
+		[SE05X_IOT_KIND_HMAC] = "HMAC key", [SE05X_IOT_KIND_BINARY] = "file",
+		[SE05X_IOT_KIND_USERID] = "UserID", [SE05X_IOT_KIND_COUNTER] = "counter",
+		[SE05X_IOT_KIND_PCR] = "PCR", [SE05X_IOT_KIND_CURVE] = "curve",
+	};
+
+	return kind && kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+}
+
+const char *object_text(const struct se05x_iot_object *object)
+{
+	static const char * const parts[] = {
+		[SE05X_IOT_WHOLE] = "", [SE05X_IOT_PAIR] = " pair",
+		[SE05X_IOT_PRIVATE] = " (private part)", [SE05X_IOT_PUBLIC] = " (public part)",
+	};
+	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
+	static char text[80];
+	char more[40] = "";
+
+	if (object->kind == SE05X_IOT_UNKNOWN) {
+		snprintf(text, sizeof(text), "type 0x%02X", object->type);
+		return text;
+	}
+	if (curve)
+		snprintf(more, sizeof(more), " on %s", curve->name);
+	else if (object->size && object->kind == SE05X_IOT_KIND_BINARY)
+		snprintf(more, sizeof(more), " of %u bytes", object->size);
+	else if (object->size && object->kind != SE05X_IOT_KIND_PCR &&
+		 object->kind != SE05X_IOT_KIND_EC)
+		snprintf(more, sizeof(more), " of %u bits", 8 * object->size);
+	snprintf(text, sizeof(text), "%s%s%s", kind_name(object->kind), parts[object->part],
+		 more);
+	return text;
+}
+
+int find_object(struct tool *t, uint32_t id, struct se05x_iot_object *object)
+{
+	int ret = CHIP(t, se05x_iot_object, id, object);
+
+	if (ret == -ENOENT) {
+		complain("%s: there is no object %s", t->command, id_text(id));
+		return TROUBLE;
+	}
+	return ret ? chip_failed(t, id, ret) : OK;
+}
+
+int find_kind(struct tool *t, uint32_t id, unsigned int kind, unsigned int part,
+	      struct se05x_iot_object *object)
+{
+	int ret = find_object(t, id, object);
+
+	if (ret)
+		return ret;
+	if (object->kind != kind || (part && object->part != part)) {
+		complain("%s %s: wrong kind: %s, not %s%s", t->command, id_text(id),
+			 object_text(object), kind_name(kind),
+			 part == SE05X_IOT_PAIR ? " pair" : "");
+		return TROUBLE;
+	}
+	return OK;
+}
+
+/* ---- policies ---- */
+
+int parse_policy(const char *text, uint8_t *policy, size_t *len)
+{
+	const char *where;
+	int ret;
+
+	*len = SE05X_IOT_POLICY_MAX;
+	ret = se05x_iot_policy_parse(text, policy, len, &where);
+	if (ret == -EINVAL)
+		complain("policy '%s': not understood from '%s' on; it is like"
+			 " any:sign,read;0x0A0B0C0D:delete", text, where);
+	else if (ret)
+		complain("policy '%s': too long", text);
+	return ret ? USAGE : OK;
+}
+
+/* One line per set: the words are the notation's own. */
+void explain_policy(const uint8_t *policy, size_t len)
+{
+	char text[4096], *set, *colon, *save;
+	int n = se05x_iot_policy_print(policy, len, text, sizeof(text));
+
+	if (n < 0 || (size_t)n >= sizeof(text)) {
+		fputs("  (the chip's bytes are not understood)\n", stderr);
+		return;
+	}
+	for (set = strtok_r(text, ";", &save); set; set = strtok_r(NULL, ";", &save)) {
+		colon = strchr(set, ':');
+		*colon = 0;
+		if (!strcmp(set, "any"))
+			fprintf(stderr, "  anybody may: %s\n", colon + 1);
+		else
+			fprintf(stderr, "  who opened a session with %s may: %s\n", set, colon + 1);
+	}
+	if (!(se05x_iot_policy_rights(policy, len) & SE05X_IOT_MAY_DELETE))
+		fputs("  nobody may ever delete it: the slot is taken for the chip's life\n",
+		      stderr);
+}
+
+int confirm(const struct tool *t, const char *question)
+{
+	char line[16];
+	FILE *tty;
+
+	if (t->yes)
+		return OK;
+	tty = fopen("/dev/tty", "r+");
+	if (!tty) {
+		complain("%s: that can't be undone, and there is no terminal to ask on:"
+			 " --yes does it", t->command);
+		return USAGE;
+	}
+	fprintf(tty, "%s [y/N] ", question);
+	fflush(tty);
+	if (!fgets(line, sizeof(line), tty))
+		line[0] = 0;
+	fclose(tty);
+	if (line[0] == 'y' || line[0] == 'Y')
+		return OK;
+	complain("%s: left as it was", t->command);
+	return UNMET;
+}
+
+int check_reserved(const struct tool *t, uint32_t id, const char *what)
+{
+	const char *whose = NULL;
+
+	if (id >= SE05X_IOT_RESERVED_FIRST && id <= SE05X_IOT_RESERVED_LAST)
+		whose = "is reserved for the applet itself";
+	else if (id >= SE05X_IOT_PROVISIONED_FIRST)
+		whose = "is where NXP provisions keys and certificates";
+	if (!whose || t->force)
+		return OK;
+	complain("%s %s: that %s; --force %s it anyway", t->command, id_text(id), whose, what);
+	return USAGE;
+}
+
+int prepare_new(struct tool *t, uint32_t id, uint8_t *policy, struct se05x_iot_new *how)
+{
+	struct se05x_iot_object object;
+	size_t len = 0;
+	bool exists;
+	int ret = check_reserved(t, id, "writes");
+
+	if (!ret && t->policy)
+		ret = parse_policy(t->policy, policy, &len);
+	if (ret)
+		return ret;
+	*how = (struct se05x_iot_new) {
+		.policy = policy, .policy_len = len,
+		.max_attempts = t->max_attempts, .transient = t->transient,
+	};
+	ret = CHIP(t, se05x_iot_exists, id, &exists);
+	if (ret)
+		return chip_failed(t, id, ret);
+	if (exists) {
+		ret = find_object(t, id, &object);
+		if (!ret)
+			complain("%s %s: that is taken: %s; 'se05x-tool delete' makes room",
+				 t->command, id_text(id), object_text(&object));
+		return TROUBLE;
+	}
+	if (!t->policy)
+		return OK;
+	if (!t->opt.quiet && !t->opt.json) {
+		fprintf(stderr, "%s:\n", id_text(id));
+		explain_policy(policy, len);
+	}
+	if (se05x_iot_policy_rights(policy, len) & SE05X_IOT_MAY_DELETE)
+		return OK;
+	return confirm(t, "Nobody will ever be able to delete this object. Make it?");
+}
+
+/* ---- digests ---- */
+
+int parse_hash(const struct tool *t, enum se05x_iot_hash *hash, const EVP_MD **md)
+{
+	static const char * const names[] = {
+		[SE05X_IOT_SHA1] = "sha1", [SE05X_IOT_SHA224] = "sha224",
+		[SE05X_IOT_SHA256] = "sha256", [SE05X_IOT_SHA384] = "sha384",
+		[SE05X_IOT_SHA512] = "sha512",
+	};
+	const char *name = t->hash ?: "sha256";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcasecmp(name, names[i]))
+			continue;
+		*hash = i;
+		*md = EVP_get_digestbyname(names[i]);
+		return OK;
+	}
+	complain("--hash %s: it is one of sha1, sha224, sha256, sha384, sha512", name);
+	return USAGE;
+}
+
+int digest_input(const struct tool *t, const char *path, const EVP_MD *md, uint8_t *digest)
+{
+	bool standard = !path || !strcmp(path, "-");
+	FILE *file = standard ? stdin : fopen(path, "rb");
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t block[4096];
+	size_t n, total = 0;
+	int ret = USAGE;
+
+	if (standard)
+		path = "standard input";
+	if (!file) {
+		complain("%s: %s", path, strerror(errno));
+		goto out;
+	}
+	EVP_DigestInit_ex(ctx, md, NULL);
+	while ((n = fread(block, 1, sizeof(block), file))) {
+		if (t->digest && total + n <= EVP_MAX_MD_SIZE)
+			memcpy(digest + total, block, n);
+		EVP_DigestUpdate(ctx, block, n);
+		total += n;
+	}
+	if (ferror(file))
+		complain("%s: %s", path, strerror(errno));
+	else if (t->digest && total != (size_t)EVP_MD_get_size(md))
+		complain("%s: a digest by --hash has %d bytes, not %zu", path,
+			 EVP_MD_get_size(md), total);
+	else
+		ret = OK;
+	if (!ret && !t->digest)
+		EVP_DigestFinal_ex(ctx, digest, NULL);
+out:
+	EVP_MD_CTX_free(ctx);
+	if (file && !standard)
+		fclose(file);
+	return ret;
+}
+
+const char *crypto_reason(void)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	return reason ?: "no reason given";
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* se05x-tool: what the chip is and what is in it */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "iot.h"
+
+/* ---- info ---- */
+
+/* An early applet may not know each kind of memory; that is no trouble. */
+static bool free_memory(struct tool *t, enum se05x_iot_memory memory, uint32_t *bytes)
+{
+	return !CHIP(t, se05x_iot_free_memory, memory, bytes);
+}
+
+static void print_features(uint16_t features, const char *before, const char *between,
+			   const char *after)
+{
+	const char *gap = "";
+
+	for (unsigned int bit = 1; bit < 0x10000; bit <<= 1) {
+		const char *name = se05x_iot_feature_name(bit);
+
+		if (!(features & bit) || !name)
+			continue;
+		printf("%s%s%s%s", gap, before, name, after);
+		gap = between;
+	}
+}
+
+int iot_info(struct tool *t, char **args, int n)
+{
+	static const struct {
+		enum se05x_iot_memory memory;
+		const char *label;
+		const char *json;
+	} memories[] = {
+		{ SE05X_IOT_PERSISTENT, "free flash        ", "free_persistent" },
+		{ SE05X_IOT_TRANSIENT_RESET, "free RAM to reset ", "free_transient_reset" },
+		{ SE05X_IOT_TRANSIENT_DESELECT, "free RAM to select", "free_transient_deselect" },
+	};
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	struct se05x_iot_version v;
+	uint32_t bytes;
+	int ret;
+
+	(void)args;
+	(void)n;
+	se05x_iot_version(t->iot, &v);
+	ret = CHIP(t, se05x_iot_unique_id, uid);
+	if (ret)
+		return chip_failed(t, SE05X_IOT_UNIQUE_ID, ret);
+	if (t->opt.json) {
+		printf("{\"applet\":\"%u.%u.%u\",\"features_raw\":\"%04X\",\"features\":[",
+		       v.major, v.minor, v.patch, v.features);
+		print_features(v.features, "\"", ",", "\"");
+		printf("],\"secure_box\":\"%04X\",\"unique_id\":\"", v.secure_box);
+		print_hex(stdout, uid, sizeof(uid));
+		printf("\"");
+		for (size_t i = 0; i < 3; i++)
+			if (free_memory(t, memories[i].memory, &bytes))
+				printf(",\"%s\":%u", memories[i].json, bytes);
+		puts("}");
+		return OK;
+	}
+	printf("applet              %u.%u.%u\nfeatures            ", v.major, v.minor, v.patch);
+	print_features(v.features, "", " ", "");
+	printf("\nsecure box          %u.%u\nunique number       ", v.secure_box >> 8,
+	       v.secure_box & 0xff);
+	print_hex(stdout, uid, sizeof(uid));
+	puts("");
+	for (size_t i = 0; i < 3; i++)
+		if (free_memory(t, memories[i].memory, &bytes))
+			printf("%s  %s%u bytes\n", memories[i].label,
+			       bytes == 0x7fff ? "at least " : "", bytes);
+	return OK;
+}
+
+int iot_random(struct tool *t, char **args, int n)
+{
+	char *end;
+	unsigned long len = strtoul(args[0], &end, 10);
+	uint8_t *bytes;
+	int ret;
+
+	(void)n;
+	if (*end || end == args[0] || args[0][0] == '-' || !len || len > INPUT_MAX) {
+		complain("random: a number of bytes, 1 to %d, not '%s'", INPUT_MAX, args[0]);
+		return USAGE;
+	}
+	bytes = malloc(len);
+	if (!bytes)
+		return TROUBLE;
+	ret = CHIP(t, se05x_iot_random, bytes, len);
+	ret = ret ? chip_failed(t, 0, ret) : write_bytes(t, "random", bytes, len);
+	OPENSSL_cleanse(bytes, len);
+	free(bytes);
+	return ret;
+}
+
+/* ---- list, show ---- */
+
+static const char *part_name(unsigned int part)
+{
+	static const char * const names[] = { "whole", "pair", "private", "public" };
+
+	return names[part];
+}
+
+static void object_json(const struct se05x_iot_object *object)
+{
+	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
+	const char *alias = alias_of(object->id);
+
+	printf("{\"id\":\"0x%08X\",\"kind\":\"%s\",\"part\":\"%s\",\"type\":\"%02X\","
+	       "\"transient\":%s,\"size\":%u", object->id, kind_name(object->kind),
+	       part_name(object->part), object->type, object->transient ? "true" : "false",
+	       object->size);
+	if (curve)
+		printf(",\"curve\":\"%s\"", curve->name);
+	if (alias) {
+		printf(",\"name\":");
+		print_json_string(alias);
+	}
+}
+
+int iot_list(struct tool *t, char **args, int n)
+{
+	struct se05x_iot_object object;
+	const char *alias;
+	uint32_t *ids;
+	size_t count;
+	int ret = CHIP(t, se05x_iot_list, &ids, &count);
+
+	(void)args;
+	(void)n;
+	if (ret)
+		return chip_failed(t, 0, ret);
+	for (size_t i = 0; i < count; i++) {
+		ret = CHIP(t, se05x_iot_object, ids[i], &object);
+		if (ret == -ENOENT)
+			continue;	/* somebody else deleted it meanwhile */
+		if (ret) {
+			ret = chip_failed(t, ids[i], ret);
+			break;
+		}
+		if (t->opt.json) {
+			object_json(&object);
+			puts("}");
+			continue;
+		}
+		alias = alias_of(ids[i]);
+		printf("0x%08X  %s%s%s%s\n", ids[i], object_text(&object),
+		       object.transient ? ", transient" : "", alias ? "  " : "", alias ?: "");
+	}
+	free(ids);
+	return ret == -ENOENT ? OK : ret;
+}
+
+static const char *origin_name(unsigned int origin)
+{
+	static const char * const names[] = { "unknown", "outside", "the chip", "NXP" };
+
+	return origin < 4 ? names[origin] : names[0];
+}
+
+static void print_policy(const struct se05x_iot_attributes *a)
+{
+	char text[4096];
+	int n = se05x_iot_policy_print(a->policy, a->policy_len, text, sizeof(text));
+
+	fputs(n < 0 || (size_t)n >= sizeof(text) ? "not understood" :
+	      n ? text : "the default one", stdout);
+}
+
+int iot_show(struct tool *t, char **args, int n)
+{
+	struct se05x_iot_attributes a;
+	struct se05x_iot_object object;
+	uint32_t id;
+	bool known;
+	int ret = parse_id(args[0], &id);
+
+	(void)n;
+	ret = ret ?: find_object(t, id, &object);
+	if (ret)
+		return ret;
+	ret = CHIP(t, se05x_iot_attributes, id, &a);
+	known = !ret;
+	if (ret && ret != -EOPNOTSUPP && !t->call.sw)
+		return chip_failed(t, id, ret);
+	if (t->opt.json) {
+		object_json(&object);
+		if (known) {
+			printf(",\"auth\":%s,\"owner\":\"0x%08X\",\"origin\":\"%s\","
+			       "\"version\":%u,\"failed_attempts\":%u,\"max_attempts\":%u,"
+			       "\"policy\":\"", a.auth ? "true" : "false", a.owner,
+			       origin_name(a.origin), a.version, a.failed_attempts,
+			       a.max_attempts);
+			print_policy(&a);
+			printf("\"");
+		}
+		puts("}");
+		return OK;
+	}
+	printf("object    %s\nwhat      %s\nkept      %s\n", id_text(id), object_text(&object),
+	       object.transient ? "until reset" : "in flash");
+	if (!known) {
+		puts("policy    this applet does not tell (an attestation does)");
+		return OK;
+	}
+	printf("from      %s\n", origin_name(a.origin));
+	if (a.owner)
+		printf("made by   0x%08X\n", a.owner);
+	if (a.max_attempts)
+		printf("attempts  %u of %u failed\n", a.failed_attempts, a.max_attempts);
+	printf("policy    ");
+	print_policy(&a);
+	puts("");
+	return OK;
+}
+
+int iot_policy(struct tool *t, char **args, int n)
+{
+	uint8_t policy[SE05X_IOT_POLICY_MAX];
+	char text[4096];
+	size_t len;
+	int ret = parse_policy(args[0], policy, &len);
+
+	(void)n;
+	if (ret)
+		return ret;
+	se05x_iot_policy_print(policy, len, text, sizeof(text));
+	if (t->opt.json) {
+		printf("{\"policy\":\"%s\",\"deletable\":%s,\"bytes\":\"", text,
+		       se05x_iot_policy_rights(policy, len) & SE05X_IOT_MAY_DELETE ?
+		       "true" : "false");
+		print_hex(stdout, policy, len);
+		puts("\"}");
+		return OK;
+	}
+	puts(text);
+	explain_policy(policy, len);
+	return OK;
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* se05x-tool: keys between openssl's files and the chip's numbers, by libcrypto */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "iot.h"
+
+/* What a PEM file says of itself, for a complaint about it */
+static void wrong_file(const char *path, const uint8_t *data, size_t len)
+{
+	char *name = NULL, *header = NULL;
+	BIO *bio = BIO_new_mem_buf(data, len);
+	uint8_t *body = NULL;
+	long body_len;
+
+	if (PEM_read_bio(bio, &name, &header, &body, &body_len) == 1)
+		complain("%s: that is a PEM file with a %s, not with a key (or it is damaged, or"
+			 " its password is wrong)", path, name);
+	else
+		complain("%s: neither PEM nor DER of a key", path);
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(body);
+	BIO_free(bio);
+}
+
+EVP_PKEY *read_key(const char *path, bool *private)
+{
+	const uint8_t *at;
+	EVP_PKEY *key;
+	uint8_t *data;
+	size_t len;
+	BIO *bio;
+
+	if (read_input(path, &data, &len, INPUT_MAX))
+		return NULL;
+	*private = true;
+	bio = BIO_new_mem_buf(data, len);
+	key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+	at = data;
+	if (!key)
+		key = d2i_AutoPrivateKey(NULL, &at, len);
+	if (!key) {
+		*private = false;
+		BIO_reset(bio);
+		key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+		at = data;
+		if (!key)
+			key = d2i_PUBKEY(NULL, &at, len);
+	}
+	if (!key)
+		wrong_file(path, data, len);
+	BIO_free(bio);
+	OPENSSL_cleanse(data, len);
+	free(data);
+	return key;
+}
+
+const struct se05x_iot_curve *key_curve(const EVP_PKEY *key)
+{
+	char group[80];
+
+	if (EVP_PKEY_is_a(key, "EC"))
+		return EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 ?
+		       se05x_iot_curve_by_name(group) : NULL;
+	return se05x_iot_curve_by_name(EVP_PKEY_get0_type_name(key));
+}
+
+/* Edwards and Montgomery: libcrypto names the kind as the curve is named */
+static bool is_raw(const struct se05x_iot_curve *curve)
+{
+	return curve->id >= SE05X_IOT_ED25519;
+}
+
+static EVP_PKEY *build_key(const char *type, OSSL_PARAM_BLD *bld)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
+	EVP_PKEY *key = NULL;
+
+	if (!ctx || !params || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		key = NULL;
+	OSSL_PARAM_free(params);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+EVP_PKEY *key_from_point(const struct se05x_iot_curve *curve, const uint8_t *point)
+{
+	OSSL_PARAM_BLD *bld;
+	EVP_PKEY *key = NULL;
+
+	if (is_raw(curve))
+		return EVP_PKEY_new_raw_public_key_ex(NULL, curve->name, NULL, point,
+						      se05x_iot_point_len(curve->id));
+	bld = OSSL_PARAM_BLD_new();
+	if (bld && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
+						   curve->name, 0) &&
+	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point,
+					     se05x_iot_point_len(curve->id)))
+		key = build_key("EC", bld);
+	OSSL_PARAM_BLD_free(bld);
+	return key;
+}
+
+EVP_PKEY *key_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len)
+{
+	BIGNUM *bn = BN_bin2bn(n, n_len, NULL), *be = BN_bin2bn(e, e_len, NULL);
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY *key = NULL;
+
+	if (bn && be && bld && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, be))
+		key = build_key("RSA", bld);
+	OSSL_PARAM_BLD_free(bld);
+	BN_free(bn);
+	BN_free(be);
+	return key;
+}
+
+int read_public(struct tool *t, const struct se05x_iot_object *object, EVP_PKEY **key)
+{
+	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
+	uint8_t bytes[512], e[8];
+	size_t len = sizeof(bytes), e_len = sizeof(e);
+	int ret;
+
+	if (object->kind == SE05X_IOT_KIND_EC && curve) {
+		ret = CHIP(t, se05x_iot_ec_public, object->id, curve->id, bytes);
+		*key = ret ? NULL : key_from_point(curve, bytes);
+	} else if (object->kind == SE05X_IOT_KIND_RSA) {
+		ret = CHIP(t, se05x_iot_rsa_public, object->id, bytes, &len, e, &e_len);
+		*key = ret ? NULL : key_from_rsa(bytes, len, e, e_len);
+	} else {
+		complain("%s %s: wrong kind: %s has no public key", t->command,
+			 id_text(object->id), object_text(object));
+		return TROUBLE;
+	}
+	if (ret)
+		return chip_failed(t, object->id, ret);
+	if (!*key) {
+		complain("%s %s: what the chip gave is no public key: %s", t->command,
+			 id_text(object->id), crypto_reason());
+		return TROUBLE;
+	}
+	return OK;
+}
+
+bool key_to_point(EVP_PKEY *key, const struct se05x_iot_curve *curve, uint8_t *point)
+{
+	size_t len = se05x_iot_point_len(curve->id), got = len;
+
+	if (is_raw(curve))
+		return EVP_PKEY_get_raw_public_key(key, point, &got) == 1 && got == len;
+	EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+				       OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED);
+	return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, len,
+					       &got) == 1 && got == len;
+}
+
+bool key_to_scalar(EVP_PKEY *key, const struct se05x_iot_curve *curve, uint8_t *scalar)
+{
+	size_t got = curve->size;
+	BIGNUM *number = NULL;
+	bool ok;
+
+	if (is_raw(curve))
+		return EVP_PKEY_get_raw_private_key(key, scalar, &got) == 1 &&
+		       got == curve->size;
+	ok = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 &&
+	     BN_bn2binpad(number, scalar, curve->size) == curve->size;
+	BN_clear_free(number);
+	return ok;
+}
+
+/* ---- RSA ---- */
+
+static bool take_number(const EVP_PKEY *key, const char *name, struct se05x_iot_number *number)
+{
+	BIGNUM *bn = NULL;
+	uint8_t *bytes;
+
+	if (EVP_PKEY_get_bn_param(key, name, &bn) != 1)
+		return false;
+	bytes = OPENSSL_malloc(BN_num_bytes(bn) + 1);
+	if (bytes) {
+		number->len = BN_bn2bin(bn, bytes);
+		number->bytes = bytes;
+	}
+	BN_clear_free(bn);
+	return bytes;
+}
+
+int import_rsa(struct tool *t, uint32_t id, EVP_PKEY *key, bool private,
+	       const struct se05x_iot_new *how)
+{
+	struct se05x_iot_rsa rsa = { };
+	const struct {
+		const char *name;
+		struct se05x_iot_number *number;
+	} numbers[] = {
+		{ OSSL_PKEY_PARAM_RSA_N, &rsa.n }, { OSSL_PKEY_PARAM_RSA_E, &rsa.e },
+		{ OSSL_PKEY_PARAM_RSA_D, &rsa.d }, { OSSL_PKEY_PARAM_RSA_FACTOR1, &rsa.p },
+		{ OSSL_PKEY_PARAM_RSA_FACTOR2, &rsa.q },
+		{ OSSL_PKEY_PARAM_RSA_EXPONENT1, &rsa.dp },
+		{ OSSL_PKEY_PARAM_RSA_EXPONENT2, &rsa.dq },
+		{ OSSL_PKEY_PARAM_RSA_COEFFICIENT1, &rsa.qinv },
+	};
+	unsigned int bits = EVP_PKEY_get_bits(key);
+	bool begun = false;
+	int ret = OK;
+
+	for (size_t i = 0; i < (private ? 8 : 2) && !ret; i++)
+		if (!take_number(key, numbers[i].name, numbers[i].number) && i < 3)
+			ret = -EINVAL;
+	if (!ret)
+		ret = CHIP(t, se05x_iot_rsa_import, id, bits, &rsa, how, &begun);
+	for (size_t i = 0; i < 8; i++)
+		OPENSSL_clear_free((void *)numbers[i].number->bytes, numbers[i].number->len);
+	if (ret == -EINVAL && !t->call.sw) {
+		complain("%s: a key of %u bits; the chip takes 512, 1024, 1152, 2048, 3072 and"
+			 " 4096", t->command, bits);
+		return USAGE;
+	}
+	if (!ret)
+		return OK;
+	chip_failed(t, id, ret);
+	if (begun)
+		complain("a part of the key is in the chip and of no use: 'se05x-tool delete"
+			 " 0x%08X' removes it", id);
+	return TROUBLE;
+}

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* se05x-tool: signatures, secrets, ciphers, MACs */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/x509.h>
+
+#include "iot.h"
+
+static int parse_padding(const struct tool *t, bool sign, enum se05x_iot_padding *padding)
+{
+	static const struct {
+		const char *name;
+		enum se05x_iot_padding padding;
+		bool sign, crypt;
+	} modes[] = {
+		{ "pkcs1", SE05X_IOT_PKCS1, true, true }, { "pss", SE05X_IOT_PSS, true, false },
+		{ "oaep", SE05X_IOT_OAEP, false, true },
+		{ "none", SE05X_IOT_NO_PADDING, false, true },
+	};
+	const char *mode = t->mode ?: "pkcs1";
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcasecmp(mode, modes[i].name) || !(sign ? modes[i].sign : modes[i].crypt))
+			continue;
+		*padding = modes[i].padding;
+		return OK;
+	}
+	complain("--mode %s: for that an RSA key has %s", mode,
+		 sign ? "pkcs1 and pss" : "pkcs1, oaep and none");
+	return USAGE;
+}
+
+/* A key that can @what */
+static int find_signer(struct tool *t, uint32_t id, bool pair, struct se05x_iot_object *object)
+{
+	int ret = find_object(t, id, object);
+
+	if (ret)
+		return ret;
+	if ((object->kind == SE05X_IOT_KIND_EC || object->kind == SE05X_IOT_KIND_RSA) &&
+	    (!pair || object->part != SE05X_IOT_PUBLIC) &&
+	    object->curve != SE05X_IOT_X25519 && object->curve != SE05X_IOT_X448)
+		return OK;
+	complain("%s %s: wrong kind: %s can't do that", t->command, id_text(id),
+		 object_text(object));
+	return TROUBLE;
+}
+
+/*
+ * A digest that the host made, padded by PKCS#1 v1.5 (RFC 8017, 9.2), and then the
+ * bare RSA of the chip: for messages that are too long for it
+ */
+static int sign_padded(struct tool *t, const struct se05x_iot_object *object, const EVP_MD *md,
+		       const uint8_t *digest, uint8_t *sig, size_t *sig_len)
+{
+	X509_SIG *info = X509_SIG_new();
+	uint8_t padded[512], *der = NULL;
+	size_t size = object->size;
+	ASN1_OCTET_STRING *value;
+	X509_ALGOR *algorithm;
+	int len, ret = -EINVAL;
+
+	X509_SIG_getm(info, &algorithm, &value);
+	X509_ALGOR_set0(algorithm, OBJ_nid2obj(EVP_MD_get_type(md)), V_ASN1_NULL, NULL);
+	ASN1_OCTET_STRING_set(value, digest, EVP_MD_get_size(md));
+	len = i2d_X509_SIG(info, &der);
+	if (len > 0 && size <= sizeof(padded) && (size_t)len + 11 <= size) {
+		memset(padded, 0xff, size);
+		padded[0] = 0x00;
+		padded[1] = 0x01;
+		padded[size - len - 1] = 0x00;
+		memcpy(padded + size - len, der, len);
+		ret = CHIP(t, se05x_iot_rsa_decrypt, object->id, SE05X_IOT_NO_PADDING, padded,
+			   size, sig, sig_len);
+	}
+	OPENSSL_free(der);
+	X509_SIG_free(info);
+	return ret;
+}
+
+static int sign_rsa(struct tool *t, const struct se05x_iot_object *object, const char *path,
+		    uint8_t *sig, size_t *sig_len)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE], *message = NULL;
+	enum se05x_iot_padding padding;
+	enum se05x_iot_hash hash;
+	const EVP_MD *md;
+	size_t len;
+	int ret = parse_padding(t, true, &padding) ?: parse_hash(t, &hash, &md);
+
+	ret = ret ?: read_input(path, &message, &len, INPUT_MAX);
+	if (ret)
+		return ret;
+	if (t->digest && len != (size_t)EVP_MD_get_size(md)) {
+		complain("sign: a digest by --hash has %d bytes, not %zu", EVP_MD_get_size(md), len);
+		free(message);
+		return USAGE;
+	}
+	ret = t->digest ? -E2BIG : CHIP(t, se05x_iot_rsa_sign, object->id, padding, hash, message,
+					len, sig, sig_len);
+	if (ret == -E2BIG && padding == SE05X_IOT_PKCS1) {
+		if (t->digest)
+			memcpy(digest, message, len);
+		else
+			EVP_Digest(message, len, digest, NULL, md, NULL);
+		*sig_len = SE05X_IOT_SIG_MAX;
+		ret = sign_padded(t, object, md, digest, sig, sig_len);
+	} else if (ret == -E2BIG) {
+		complain("sign: for PSS the message itself has to go to the chip, in one command:"
+			 " this one is %s; --mode pkcs1 has no limit",
+			 t->digest ? "a digest" : "too long");
+		free(message);
+		return USAGE;
+	}
+	free(message);
+	return ret ? chip_failed(t, object->id, ret) : OK;
+}
+
+int iot_sign(struct tool *t, char **args, int n)
+{
+	const char *path = n > 1 ? args[1] : NULL;
+	uint8_t sig[SE05X_IOT_SIG_MAX], digest[EVP_MAX_MD_SIZE], *message;
+	struct se05x_iot_object object;
+	enum se05x_iot_hash hash;
+	size_t len = sizeof(sig);
+	const EVP_MD *md;
+	uint32_t id;
+	int ret = parse_id(args[0], &id);
+
+	ret = ret ?: find_signer(t, id, true, &object);
+	if (ret)
+		return ret;
+	if (object.kind == SE05X_IOT_KIND_RSA) {
+		ret = sign_rsa(t, &object, path, sig, &len);
+	} else if (object.curve == SE05X_IOT_ED25519) {
+		ret = read_input(path, &message, &len, INPUT_MAX);
+		if (ret)
+			return ret;
+		ret = CHIP(t, se05x_iot_eddsa_sign, id, message, len, sig);
+		free(message);
+		len = 64;
+		ret = ret ? chip_failed(t, id, ret) : OK;
+	} else {
+		ret = parse_hash(t, &hash, &md) ?: digest_input(t, path, md, digest);
+		if (ret)
+			return ret;
+		ret = CHIP(t, se05x_iot_ecdsa_sign, id, hash, digest, sig, &len);
+		ret = ret ? chip_failed(t, id, ret) : OK;
+	}
+	return ret ?: write_bytes(t, "signature", sig, len);
+}
+
+int iot_verify(struct tool *t, char **args, int n)
+{
+	const char *path = n > 2 ? args[2] : NULL;
+	uint8_t digest[EVP_MAX_MD_SIZE], *message = NULL, *sig = NULL;
+	struct se05x_iot_object object;
+	enum se05x_iot_padding padding;
+	enum se05x_iot_hash hash;
+	size_t len, sig_len;
+	bool good = false;
+	const EVP_MD *md;
+	uint32_t id;
+	int ret = parse_id(args[0], &id);
+
+	ret = ret ?: parse_hash(t, &hash, &md);
+	ret = ret ?: read_input(args[1], &sig, &sig_len, SE05X_IOT_SIG_MAX);
+	ret = ret ?: find_signer(t, id, false, &object);
+	if (ret)
+		goto out;
+	if (object.kind == SE05X_IOT_KIND_RSA) {
+		ret = parse_padding(t, true, &padding) ?:
+		      read_input(path, &message, &len, INPUT_MAX);
+		if (ret)
+			goto out;
+		ret = CHIP(t, se05x_iot_rsa_verify, id, padding, hash, message, len, sig, sig_len,
+			   &good);
+	} else if (object.curve == SE05X_IOT_ED25519) {
+		ret = read_input(path, &message, &len, INPUT_MAX);
+		if (ret)
+			goto out;
+		if (sig_len == 64)
+			ret = CHIP(t, se05x_iot_eddsa_verify, id, message, len, sig, &good);
+	} else {
+		ret = digest_input(t, path, md, digest);
+		if (ret)
+			goto out;
+		ret = CHIP(t, se05x_iot_ecdsa_verify, id, hash, digest, sig, sig_len, &good);
+	}
+	if (ret) {
+		ret = chip_failed(t, id, ret);
+		goto out;
+	}
+	if (t->opt.json)
+		printf("{\"verified\":%s}\n", good ? "true" : "false");
+	else
+		say(&t->opt, good ? "the signature is good" : "the signature is wrong");
+	ret = good ? OK : UNMET;
+out:
+	free(message);
+	free(sig);
+	return ret;
+}
+
+int iot_ecdh(struct tool *t, char **args, int n)
+{
+	uint8_t point[SE05X_IOT_POINT_MAX], secret[80];
+	const struct se05x_iot_curve *mine, *theirs;
+	struct se05x_iot_object object;
+	EVP_PKEY *peer;
+	bool private;
+	uint32_t id;
+	int ret = parse_id(args[0], &id);
+
+	(void)n;
+	if (ret)
+		return ret;
+	peer = read_key(args[1], &private);
+	if (!peer)
+		return USAGE;
+	theirs = key_curve(peer);
+	ret = find_kind(t, id, SE05X_IOT_KIND_EC, SE05X_IOT_PAIR, &object);
+	if (ret)
+		goto out;
+	mine = se05x_iot_curve(object.curve);
+	ret = USAGE;
+	if (!mine || mine != theirs || mine->id == SE05X_IOT_ED25519)
+		complain("ecdh %s: its key is on %s, the one in %s on %s", id_text(id),
+			 mine ? mine->name : "an unknown curve", args[1],
+			 theirs ? theirs->name : "another kind of curve");
+	else if (!key_to_point(peer, theirs, point))
+		complain("%s: %s", args[1], crypto_reason());
+	else
+		ret = OK;
+	if (ret)
+		goto out;
+	ret = CHIP(t, se05x_iot_ecdh, id, mine->id, point, secret);
+	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "secret", secret, mine->size);
+	OPENSSL_cleanse(secret, sizeof(secret));
+out:
+	EVP_PKEY_free(peer);
+	return ret;
+}
+
+/* ---- ciphers ---- */
+
+static int crypt_rsa(struct tool *t, uint32_t id, bool encrypt, const uint8_t *in, size_t len)
+{
+	enum se05x_iot_padding padding;
+	uint8_t out[512];
+	size_t out_len = sizeof(out);
+	int ret = parse_padding(t, false, &padding);
+
+	if (ret)
+		return ret;
+	if (encrypt)
+		ret = CHIP(t, se05x_iot_rsa_encrypt, id, padding, in, len, out, &out_len);
+	else
+		ret = CHIP(t, se05x_iot_rsa_decrypt, id, padding, in, len, out, &out_len);
+	if (ret == -EINVAL) {
+		complain("%s %s: %zu bytes do not go with that key and padding, or are not what it"
+			 " encrypted", t->command, id_text(id), len);
+		return TROUBLE;
+	}
+	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "data", out, out_len);
+	OPENSSL_cleanse(out, sizeof(out));
+	return ret;
+}
+
+static int parse_cipher(const struct tool *t, bool des, enum se05x_iot_cipher *cipher,
+			uint8_t iv[16])
+{
+	static const struct {
+		const char *name;
+		enum se05x_iot_cipher aes, des;
+	} modes[] = {
+		{ "cbc", SE05X_IOT_AES_CBC, SE05X_IOT_DES_CBC },
+		{ "ecb", SE05X_IOT_AES_ECB, SE05X_IOT_DES_ECB },
+		{ "ctr", SE05X_IOT_AES_CTR, SE05X_IOT_AES_CTR },
+	};
+	const char *mode = t->mode ?: "cbc", *why = "wrong length";
+	size_t i, want;
+	int n;
+
+	for (i = 0; i < (des ? 2 : 3) && strcasecmp(mode, modes[i].name); i++)
+		;
+	if (i == (des ? 2 : 3)) {
+		complain("--mode %s: that key has cbc%s ecb%s", mode, des ? " and" : ",",
+			 des ? "" : " and ctr");
+		return USAGE;
+	}
+	*cipher = des ? modes[i].des : modes[i].aes;
+	want = se05x_iot_cipher_iv(*cipher);
+	n = t->iv ? parse_hex(t->iv, iv, 16, &why) : 0;
+	if (n < 0 || (size_t)n != want) {
+		complain("--iv: %s wants %zu bytes of hex%s%s", mode, want, n < 0 ? ": " : "",
+			 n < 0 ? why : "");
+		return USAGE;
+	}
+	return OK;
+}
+
+/* PKCS#7, as openssl enc has it, unless --nopad */
+static int crypt_blocks(struct tool *t, const struct se05x_iot_object *object, bool encrypt,
+			uint8_t *data, size_t len)
+{
+	enum se05x_iot_cipher cipher;
+	uint8_t iv[16], pad = 0;
+	size_t block;
+	int ret = parse_cipher(t, object->kind == SE05X_IOT_KIND_DES, &cipher, iv);
+
+	if (ret)
+		return ret;
+	block = se05x_iot_cipher_block(cipher);
+	if (!t->nopad && cipher != SE05X_IOT_AES_CTR && encrypt) {
+		pad = block - len % block;
+		memset(data + len, pad, pad);	/* read_input() left room */
+		len += pad;
+	}
+	if (len % block && cipher != SE05X_IOT_AES_CTR) {
+		complain("%s: %zu bytes are not whole blocks of %zu", t->command, len, block);
+		return USAGE;
+	}
+	ret = CHIP(t, se05x_iot_cipher, object->id, cipher, encrypt, iv, data, data, len);
+	if (ret)
+		return chip_failed(t, object->id, ret);
+	if (!t->nopad && cipher != SE05X_IOT_AES_CTR && !encrypt) {
+		pad = len ? data[len - 1] : 0;
+		ret = !pad || pad > block || pad > len;
+		for (size_t i = 1; !ret && i <= pad; i++)
+			ret = data[len - i] != pad;
+		if (ret) {
+			complain("%s: wrong key, IV or data: the padding is not there (--nopad does"
+				 " not look)", t->command);
+			return TROUBLE;
+		}
+		len -= pad;
+	}
+	return write_bytes(t, "data", data, len);
+}
+
+static int crypt(struct tool *t, char **args, int n, bool encrypt)
+{
+	struct se05x_iot_object object;
+	uint8_t *data = NULL, *grown;
+	size_t len = 0;
+	uint32_t id;
+	int ret = parse_id(args[0], &id);
+
+	ret = ret ?: read_input(n > 1 ? args[1] : NULL, &data, &len, INPUT_MAX);
+	ret = ret ?: find_object(t, id, &object);
+	if (ret)
+		goto out;
+	grown = realloc(data, len + 16);
+	if (!grown) {
+		ret = TROUBLE;
+		goto out;
+	}
+	data = grown;
+	switch (object.kind) {
+	case SE05X_IOT_KIND_RSA:
+		ret = crypt_rsa(t, id, encrypt, data, len);
+		break;
+	case SE05X_IOT_KIND_AES:
+	case SE05X_IOT_KIND_DES:
+		ret = crypt_blocks(t, &object, encrypt, data, len);
+		break;
+	default:
+		complain("%s %s: wrong kind: %s can't do that", t->command, id_text(id),
+			 object_text(&object));
+		ret = TROUBLE;
+	}
+	OPENSSL_cleanse(data, len);
+out:
+	free(data);
+	return ret;
+}
+
+int iot_encrypt(struct tool *t, char **args, int n)
+{
+	return crypt(t, args, n, true);
+}
+
+int iot_decrypt(struct tool *t, char **args, int n)
+{
+	return crypt(t, args, n, false);
+}
+
+/* ---- MAC, HKDF ---- */
+
+int iot_mac(struct tool *t, char **args, int n)
+{
+	static const enum se05x_iot_mac macs[] = {
+		[SE05X_IOT_SHA1] = SE05X_IOT_HMAC_SHA1,
+		[SE05X_IOT_SHA256] = SE05X_IOT_HMAC_SHA256,
+		[SE05X_IOT_SHA384] = SE05X_IOT_HMAC_SHA384,
+		[SE05X_IOT_SHA512] = SE05X_IOT_HMAC_SHA512,
+	};
+	uint8_t mac[SE05X_IOT_MAC_MAX], *message = NULL;
+	size_t len, mac_len = sizeof(mac);
+	struct se05x_iot_object object;
+	enum se05x_iot_hash hash;
+	const EVP_MD *md;
+	uint32_t id;
+	int ret = parse_id(args[0], &id);
+
+	ret = ret ?: parse_hash(t, &hash, &md);
+	ret = ret ?: find_object(t, id, &object);
+	if (ret)
+		return ret;
+	if (object.kind != SE05X_IOT_KIND_HMAC && object.kind != SE05X_IOT_KIND_AES) {
+		complain("mac %s: wrong kind: %s can't do that", id_text(id), object_text(&object));
+		return TROUBLE;
+	}
+	if (hash == SE05X_IOT_SHA224 && object.kind == SE05X_IOT_KIND_HMAC) {
+		complain("mac: the chip has no HMAC with SHA-224");
+		return USAGE;
+	}
+	ret = read_input(n > 1 ? args[1] : NULL, &message, &len, INPUT_MAX);
+	if (ret)
+		return ret;
+	ret = CHIP(t, se05x_iot_mac, id, object.kind == SE05X_IOT_KIND_AES ? SE05X_IOT_CMAC_AES :
+		   macs[hash], message, len, mac, &mac_len);
+	free(message);
+	return ret ? chip_failed(t, id, ret) : write_bytes(t, "mac", mac, mac_len);
+}
+
+static int parse_bytes(const char *name, const char *hex, uint8_t *bytes, size_t max, size_t *len)
+{
+	const char *why;
+	int n = hex ? parse_hex(hex, bytes, max, &why) : 0;
+
+	if (n < 0) {
+		complain("%s: %s", name, why);
+		return USAGE;
+	}
+	*len = n;
+	return OK;
+}
+
+int iot_hkdf(struct tool *t, char **args, int n)
+{
+	uint8_t salt[64], info[80], out[800];
+	struct se05x_iot_object object;
+	size_t salt_len, info_len;
+	enum se05x_iot_hash hash;
+	unsigned long len;
+	const EVP_MD *md;
+	uint32_t id;
+	char *end;
+	int ret = parse_id(args[0], &id);
+
+	(void)n;
+	len = strtoul(args[1], &end, 10);
+	if (!ret && (*end || end == args[1] || !len || len > sizeof(out))) {
+		complain("hkdf: 1 to %zu bytes, not '%s'", sizeof(out), args[1]);
+		ret = USAGE;
+	}
+	ret = ret ?: parse_hash(t, &hash, &md);
+	ret = ret ?: parse_bytes("--salt", t->salt, salt, sizeof(salt), &salt_len);
+	ret = ret ?: parse_bytes("--info", t->info, info, sizeof(info), &info_len);
+	ret = ret ?: find_kind(t, id, SE05X_IOT_KIND_HMAC, SE05X_IOT_WHOLE, &object);
+	if (ret)
+		return ret;
+	ret = CHIP(t, se05x_iot_hkdf, id, hash, salt, salt_len, info, info_len, out, len);
+	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "derived", out, len);
+	OPENSSL_cleanse(out, sizeof(out));
+	return ret;
+}
