@@ -13,7 +13,7 @@ static bool take(const struct response *rsp, uint8_t tag, void *to, size_t max, 
 {
 	const uint8_t *value;
 
-	if (!rsp_tlv(rsp, tag, &value, len) || *len > max)
+	if (!siot_get(rsp, tag, &value, len) || *len > max)
 		return false;
 	memcpy(to, value, *len);
 	return true;
@@ -57,7 +57,7 @@ static bool unpack_tlvs(const struct response *rsp, struct se05x_iot_attestation
 	size_t size_len, len;
 
 	/* a policy without the right to read leaves the value out */
-	if (rsp_tlv(rsp, TAG_1, &signature, &len) &&
+	if (siot_get(rsp, TAG_1, &signature, &len) &&
 	    !take(rsp, TAG_1, a->value, sizeof(a->value), &a->value_len))
 		return false;
 	if (!take_fixed(rsp, TAG_2, a->uid, sizeof(a->uid)) ||
@@ -67,7 +67,7 @@ static bool unpack_tlvs(const struct response *rsp, struct se05x_iot_attestation
 	    !take(rsp, TAG_SIGNATURE, a->signature, sizeof(a->signature), &a->signature_len))
 		return false;
 	a->object_size = get_be(size, size_len);
-	head = rsp_find(rsp, TAG_SIGNATURE, &signature, &len);
+	head = siot_find(rsp, TAG_SIGNATURE, &signature, &len);
 	a->message_len = head - rsp->bytes;
 	if (signature + len != rsp->bytes + rsp->len || a->message_len > sizeof(a->message))
 		return false;
@@ -82,33 +82,33 @@ EXPORT int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_k
 {
 	struct response rsp;
 	struct command cmd;
-	int ret = iot_need(iot, SE05X_IOT_ECDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_ECDSA, call);
 
 	if (ret)
 		return ret;
 	if (!se05x_iot_hash_len(hash) || offset > SE05X_IOT_BINARY_MAX ||
 	    len > SE05X_IOT_BINARY_MAX)
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	memset(a, 0, sizeof(*a));
 	memcpy(a->freshness, freshness, sizeof(a->freshness));
-	cmd_begin(&cmd, INS_READ | INS_ATTEST, P1_DEFAULT, 0x00, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
+	siot_begin(&cmd, INS_READ | INS_ATTEST, P1_DEFAULT, 0x00, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
 	if (offset)
-		cmd_u16(&cmd, TAG_2, offset);
+		siot_u16(&cmd, TAG_2, offset);
 	if (len)
-		cmd_u16(&cmd, TAG_3, len);
+		siot_u16(&cmd, TAG_3, len);
 	if (kind == SE05X_IOT_KIND_RSA)
-		cmd_u8(&cmd, TAG_4, 0x00);	/* the modulus */
-	cmd_u32(&cmd, TAG_5, key);
-	cmd_u8(&cmd, TAG_6, ecdsa_algorithm(hash));
-	cmd_tlv(&cmd, TAG_7, freshness, 16);
+		siot_u8(&cmd, TAG_4, 0x00);	/* the modulus */
+	siot_u32(&cmd, TAG_5, key);
+	siot_u8(&cmd, TAG_6, siot_ecdsa_algorithm(hash));
+	siot_tlv(&cmd, TAG_7, freshness, 16);
 	if (iot->as->attest_tlvs) {
 		memcpy(a->command, cmd.header, 4);
 		put_be(a->command + 4, cmd.len, 3);
 		memcpy(a->command + 7, cmd.data, cmd.len);
 		a->command_len = 7 + cmd.len;
 	}
-	ret = iot_run(iot, &cmd, &rsp, call);
+	ret = siot_run(iot, &cmd, &rsp, call);
 	if (!ret && !(iot->as->attest_tlvs ? unpack_tlvs : unpack_values)(&rsp, a))
 		ret = -EBADMSG;
 	explicit_bzero(&rsp, sizeof(rsp));

@@ -21,7 +21,7 @@ static uint32_t in_order(uint8_t major, uint8_t minor, uint8_t patch)
 	return major << 16 | minor << 8 | patch;
 }
 
-const struct personality *personality_of(const struct se05x_iot_version *version)
+static const struct personality *personality_of(const struct se05x_iot_version *version)
 {
 	const struct personality *found = personalities;
 
@@ -90,8 +90,8 @@ static int learn_version(struct se05x_iot *iot, struct se05x_call *call)
 		return 0;
 	}
 	/* early applets answer less */
-	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x20, LE_SHORT);
-	ret = iot_run_fixed(iot, &cmd, version, sizeof(version), call);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x20, LE_SHORT);
+	ret = siot_run_fixed(iot, &cmd, version, sizeof(version), call);
 	if (!ret)
 		take_version(iot, version);
 	return ret;
@@ -103,7 +103,7 @@ EXPORT int se05x_iot_open(struct se05x *se, struct se05x_iot **iot, struct se05x
 	int ret;
 
 	if (!opened)
-		return iot_refuse(-ENOMEM, call);
+		return siot_refuse(-ENOMEM, call);
 	opened->se = se;
 	opened->as = personalities;
 	pthread_mutex_init(&opened->lock, NULL);
@@ -135,9 +135,9 @@ EXPORT int se05x_iot_unique_id(struct se05x_iot *iot, uint8_t uid[SE05X_IOT_UID_
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	cmd_u32(&cmd, TAG_1, SE05X_IOT_UNIQUE_ID);
-	return iot_run_fixed(iot, &cmd, uid, SE05X_IOT_UID_LEN, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	siot_u32(&cmd, TAG_1, SE05X_IOT_UNIQUE_ID);
+	return siot_run_fixed(iot, &cmd, uid, SE05X_IOT_UID_LEN, call);
 }
 
 EXPORT int se05x_iot_free_memory(struct se05x_iot *iot, enum se05x_iot_memory memory,
@@ -148,9 +148,9 @@ EXPORT int se05x_iot_free_memory(struct se05x_iot *iot, enum se05x_iot_memory me
 	size_t len = sizeof(number);
 	int ret;
 
-	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x22, LE_SHORT);
-	cmd_u8(&cmd, TAG_1, memory);
-	ret = iot_run_bytes(iot, &cmd, number, &len, call);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x22, LE_SHORT);
+	siot_u8(&cmd, TAG_1, memory);
+	ret = siot_run_bytes(iot, &cmd, number, &len, call);
 	/* SE052 has four bytes, the others two */
 	if (!ret && len != 2 && len != 4)
 		ret = -EBADMSG;
@@ -164,24 +164,24 @@ EXPORT int se05x_iot_timestamp(struct se05x_iot *iot, uint8_t stamp[12],
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x3D, LE_SHORT);
-	return iot_run_fixed(iot, &cmd, stamp, 12, call);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x3D, LE_SHORT);
+	return siot_run_fixed(iot, &cmd, stamp, 12, call);
 }
 
 EXPORT int se05x_iot_random(struct se05x_iot *iot, void *buf, size_t len,
 			    struct se05x_call *call)
 {
 	/* an answer is no longer than a command may be */
-	size_t most = iot_room(iot, 0), done = 0;
-	int ret = iot_refuse(0, call);
+	size_t most = siot_room(iot, 0), done = 0;
+	int ret = siot_refuse(0, call);
 
 	while (!ret && done < len) {
 		size_t n = len - done < most ? len - done : most;
 		struct command cmd;
 
-		cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x49, LE_LONG);
-		cmd_u16(&cmd, TAG_1, n);
-		ret = iot_run_fixed(iot, &cmd, (uint8_t *)buf + done, n, call);
+		siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x49, LE_LONG);
+		siot_u16(&cmd, TAG_1, n);
+		ret = siot_run_fixed(iot, &cmd, (uint8_t *)buf + done, n, call);
 		done += n;
 	}
 	if (ret)

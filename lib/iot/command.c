@@ -4,7 +4,7 @@
 
 /* ---- commands ---- */
 
-void cmd_begin(struct command *cmd, uint8_t ins, uint8_t p1, uint8_t p2, size_t le)
+void siot_begin(struct command *cmd, uint8_t ins, uint8_t p1, uint8_t p2, size_t le)
 {
 	cmd->header[0] = 0x80;
 	cmd->header[1] = ins;
@@ -33,7 +33,7 @@ static size_t put_head(uint8_t head[4], uint8_t tag, size_t len)
 	return 4;
 }
 
-void cmd_tlv(struct command *cmd, uint8_t tag, const void *value, size_t len)
+void siot_tlv(struct command *cmd, uint8_t tag, const void *value, size_t len)
 {
 	uint8_t head[4];
 	size_t n = put_head(head, tag, len);
@@ -53,25 +53,25 @@ static void cmd_number(struct command *cmd, uint8_t tag, uint32_t value, size_t 
 	uint8_t bytes[4];
 
 	put_be(bytes, value, size);
-	cmd_tlv(cmd, tag, bytes, size);
+	siot_tlv(cmd, tag, bytes, size);
 }
 
-void cmd_u8(struct command *cmd, uint8_t tag, uint8_t value)
+void siot_u8(struct command *cmd, uint8_t tag, uint8_t value)
 {
 	cmd_number(cmd, tag, value, 1);
 }
 
-void cmd_u16(struct command *cmd, uint8_t tag, uint16_t value)
+void siot_u16(struct command *cmd, uint8_t tag, uint16_t value)
 {
 	cmd_number(cmd, tag, value, 2);
 }
 
-void cmd_u32(struct command *cmd, uint8_t tag, uint32_t value)
+void siot_u32(struct command *cmd, uint8_t tag, uint32_t value)
 {
 	cmd_number(cmd, tag, value, 4);
 }
 
-void cmd_new(struct command *cmd, const struct se05x_iot_new *how)
+void siot_new(struct command *cmd, const struct se05x_iot_new *how)
 {
 	if (!how)
 		return;
@@ -80,15 +80,15 @@ void cmd_new(struct command *cmd, const struct se05x_iot_new *how)
 	if (how->auth)
 		cmd->header[1] |= INS_AUTH;
 	if (how->policy_len)
-		cmd_tlv(cmd, TAG_POLICY, how->policy, how->policy_len);
+		siot_tlv(cmd, TAG_POLICY, how->policy, how->policy_len);
 	if (how->max_attempts)
-		cmd_u16(cmd, TAG_MAX_ATTEMPTS, how->max_attempts);
+		siot_u16(cmd, TAG_MAX_ATTEMPTS, how->max_attempts);
 }
 
 /* A session wraps a command in 10 08 ..., 41 82 hh ll and the inner header */
 #define SESSION_OVERHEAD	(10 + 4 + 4 + 3)
 
-size_t iot_room(const struct se05x_iot *iot, size_t others)
+size_t siot_room(const struct se05x_iot *iot, size_t others)
 {
 	/* with or without a session: what is cut in pieces is cut the same way */
 	return iot->as->payload - SESSION_OVERHEAD - others - 4;
@@ -152,7 +152,7 @@ EXPORT const char *se05x_iot_error_text(int error, const struct se05x_call *call
 	}
 }
 
-int iot_refuse(int error, struct se05x_call *call)
+int siot_refuse(int error, struct se05x_call *call)
 {
 	if (call) {
 		call->outcome = SE05X_OUTCOME_NOT_SENT;
@@ -161,9 +161,9 @@ int iot_refuse(int error, struct se05x_call *call)
 	return error;
 }
 
-int iot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call *call)
+int siot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call *call)
 {
-	return iot->version.features & features ? 0 : iot_refuse(-EOPNOTSUPP, call);
+	return iot->version.features & features ? 0 : siot_refuse(-EOPNOTSUPP, call);
 }
 
 /* ---- to the chip and back ---- */
@@ -176,9 +176,9 @@ static void wrap(struct command *cmd, const uint8_t session[8])
 
 	se05x_apdu_build(inner, &inner_len, cmd->header, cmd->data, cmd->len, 0);
 	/* it answers what the inner one answers: always with Le */
-	cmd_begin(cmd, INS_PROCESS, 0, 0, cmd->le ? cmd->le : LE_SHORT);
-	cmd_tlv(cmd, TAG_SESSION, session, 8);
-	cmd_tlv(cmd, TAG_1, inner, inner_len);
+	siot_begin(cmd, INS_PROCESS, 0, 0, cmd->le ? cmd->le : LE_SHORT);
+	siot_tlv(cmd, TAG_SESSION, session, 8);
+	siot_tlv(cmd, TAG_1, inner, inner_len);
 	explicit_bzero(inner, sizeof(inner));
 }
 
@@ -214,7 +214,7 @@ out:
 	return ret;
 }
 
-int iot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
+int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
 	       struct se05x_call *call, uint64_t *generation)
 {
 	struct response unwanted;
@@ -247,10 +247,10 @@ int iot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
 	return ret;
 }
 
-int iot_run(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
+int siot_run(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
 	    struct se05x_call *call)
 {
-	return iot_run_at(iot, cmd, rsp, call, NULL);
+	return siot_run_at(iot, cmd, rsp, call, NULL);
 }
 
 /* ---- answers ---- */
@@ -281,7 +281,7 @@ static bool next_tlv(const uint8_t **at, size_t *left, uint8_t *tag, size_t *len
 	return true;
 }
 
-const uint8_t *rsp_find(const struct response *rsp, uint8_t want, const uint8_t **value,
+const uint8_t *siot_find(const struct response *rsp, uint8_t want, const uint8_t **value,
 			size_t *value_len)
 {
 	const uint8_t *at = rsp->bytes, *head, *found = NULL;
@@ -303,31 +303,31 @@ const uint8_t *rsp_find(const struct response *rsp, uint8_t want, const uint8_t 
 	return found;
 }
 
-bool rsp_tlv(const struct response *rsp, uint8_t tag, const uint8_t **value, size_t *len)
+bool siot_get(const struct response *rsp, uint8_t tag, const uint8_t **value, size_t *len)
 {
-	return rsp_find(rsp, tag, value, len);
+	return siot_find(rsp, tag, value, len);
 }
 
-bool rsp_number(const struct response *rsp, uint8_t tag, size_t size, uint32_t *number)
+bool siot_get_number(const struct response *rsp, uint8_t tag, size_t size, uint32_t *number)
 {
 	const uint8_t *value;
 	size_t len;
 
-	if (!rsp_tlv(rsp, tag, &value, &len) || len != size)
+	if (!siot_get(rsp, tag, &value, &len) || len != size)
 		return false;
 	*number = get_be(value, size);
 	return true;
 }
 
-int iot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t *len,
+int siot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t *len,
 		  struct se05x_call *call)
 {
 	struct response rsp;
 	const uint8_t *value;
 	size_t got;
-	int ret = iot_run(iot, cmd, &rsp, call);
+	int ret = siot_run(iot, cmd, &rsp, call);
 
-	if (!ret && !rsp_tlv(&rsp, TAG_1, &value, &got))
+	if (!ret && !siot_get(&rsp, TAG_1, &value, &got))
 		ret = -EBADMSG;
 	if (!ret && got > *len)
 		ret = -ENOSPC;
@@ -339,15 +339,15 @@ int iot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t 
 	return ret;
 }
 
-int iot_run_fixed(struct se05x_iot *iot, struct command *cmd, void *out, size_t len,
+int siot_run_fixed(struct se05x_iot *iot, struct command *cmd, void *out, size_t len,
 		  struct se05x_call *call)
 {
 	struct response rsp;
 	const uint8_t *value;
 	size_t got;
-	int ret = iot_run(iot, cmd, &rsp, call);
+	int ret = siot_run(iot, cmd, &rsp, call);
 
-	if (!ret && (!rsp_tlv(&rsp, TAG_1, &value, &got) || got != len))
+	if (!ret && (!siot_get(&rsp, TAG_1, &value, &got) || got != len))
 		ret = -EBADMSG;
 	if (!ret && len)
 		memcpy(out, value, len);
@@ -355,11 +355,11 @@ int iot_run_fixed(struct se05x_iot *iot, struct command *cmd, void *out, size_t 
 	return ret;
 }
 
-int iot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
+int siot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
 		struct se05x_call *call)
 {
 	uint8_t result;
-	int ret = iot_run_fixed(iot, cmd, &result, 1, call);
+	int ret = siot_run_fixed(iot, cmd, &result, 1, call);
 
 	if (!ret && result != RESULT_YES && result != RESULT_NO)
 		ret = -EBADMSG;

@@ -352,21 +352,21 @@ EXPORT size_t se05x_iot_point_len(uint8_t id)
 	return curve_is_rfc(id) ? curve->size : 1 + 2 * curve->size;
 }
 
-int curve_check(const struct se05x_iot *iot, uint8_t curve, struct se05x_call *call)
+int siot_curve_check(const struct se05x_iot *iot, uint8_t curve, struct se05x_call *call)
 {
 	if (!se05x_iot_curve(curve))
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	switch (curve) {
 	case SE05X_IOT_X448:
 		if (!iot->as->x448)
-			return iot_refuse(-EOPNOTSUPP, call);
+			return siot_refuse(-EOPNOTSUPP, call);
 		/* fall through */
 	case SE05X_IOT_X25519:
-		return iot_need(iot, SE05X_IOT_MONTGOMERY, call);
+		return siot_need(iot, SE05X_IOT_MONTGOMERY, call);
 	case SE05X_IOT_ED25519:
-		return iot_need(iot, SE05X_IOT_EDDSA, call);
+		return siot_need(iot, SE05X_IOT_EDDSA, call);
 	default:
-		return iot_need(iot, SE05X_IOT_ECDSA, call);
+		return siot_need(iot, SE05X_IOT_ECDSA, call);
 	}
 }
 
@@ -376,15 +376,15 @@ EXPORT int se05x_iot_curve_ready(struct se05x_iot *iot, uint8_t curve, bool *rea
 	uint8_t list[256];
 	size_t len = sizeof(list);
 	struct command cmd;
-	int ret = curve_check(iot, curve, call);
+	int ret = siot_curve_check(iot, curve, call);
 
 	if (ret)
 		return ret;
 	*ready = curve_is_rfc(curve);
 	if (*ready)
-		return iot_refuse(0, call);
-	cmd_begin(&cmd, INS_READ, P1_CURVE, 0x25, LE_SHORT);
-	ret = iot_run_bytes(iot, &cmd, list, &len, call);
+		return siot_refuse(0, call);
+	siot_begin(&cmd, INS_READ, P1_CURVE, 0x25, LE_SHORT);
+	ret = siot_run_bytes(iot, &cmd, list, &len, call);
 	if (ret)
 		return ret;
 	/* one byte per curve, from number 1 on; a shorter list has fewer curves */
@@ -397,11 +397,11 @@ static int set_parameter(struct se05x_iot *iot, uint8_t curve, uint8_t parameter
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_WRITE, P1_CURVE, 0x40, 0);
-	cmd_u8(&cmd, TAG_1, curve);
-	cmd_u8(&cmd, TAG_2, parameter);
-	cmd_tlv(&cmd, TAG_3, value, len);
-	return iot_run(iot, &cmd, NULL, call);
+	siot_begin(&cmd, INS_WRITE, P1_CURVE, 0x40, 0);
+	siot_u8(&cmd, TAG_1, curve);
+	siot_u8(&cmd, TAG_2, parameter);
+	siot_tlv(&cmd, TAG_3, value, len);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 EXPORT int se05x_iot_curve_create(struct se05x_iot *iot, uint8_t curve,
@@ -410,7 +410,7 @@ EXPORT int se05x_iot_curve_create(struct se05x_iot *iot, uint8_t curve,
 	static const uint8_t parameters[] = { 0x01, 0x02, 0x04, 0x08, 0x10 };
 	const uint8_t *at = NULL;
 	struct command cmd;
-	int ret = curve_check(iot, curve, call);
+	int ret = siot_curve_check(iot, curve, call);
 
 	if (ret)
 		return ret;
@@ -418,10 +418,10 @@ EXPORT int se05x_iot_curve_create(struct se05x_iot *iot, uint8_t curve,
 		if (curves[i].curve.id == curve)
 			at = curves[i].parameters;
 	if (!at)
-		return iot_refuse(-EINVAL, call);
-	cmd_begin(&cmd, INS_WRITE, P1_CURVE, 0x04, 0);
-	cmd_u8(&cmd, TAG_1, curve);
-	ret = iot_run(iot, &cmd, NULL, call);
+		return siot_refuse(-EINVAL, call);
+	siot_begin(&cmd, INS_WRITE, P1_CURVE, 0x04, 0);
+	siot_u8(&cmd, TAG_1, curve);
+	ret = siot_run(iot, &cmd, NULL, call);
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(parameters); i++) {
 		size_t len = se05x_iot_curve(curve)->size;
 
@@ -437,11 +437,11 @@ EXPORT int se05x_iot_curve_delete(struct se05x_iot *iot, uint8_t curve,
 				  struct se05x_call *call)
 {
 	struct command cmd;
-	int ret = curve_check(iot, curve, call);
+	int ret = siot_curve_check(iot, curve, call);
 
 	if (ret)
 		return ret;
-	cmd_begin(&cmd, INS_MGMT, P1_CURVE, 0x28, 0);
-	cmd_u8(&cmd, TAG_1, curve);
-	return iot_run(iot, &cmd, NULL, call);
+	siot_begin(&cmd, INS_MGMT, P1_CURVE, 0x28, 0);
+	siot_u8(&cmd, TAG_1, curve);
+	return siot_run(iot, &cmd, NULL, call);
 }

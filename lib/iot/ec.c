@@ -2,7 +2,7 @@
 /* EC keys: made, imported, read, used */
 #include "iot.h"
 
-void copy_reversed(void *to, const void *from, size_t len)
+static void copy_reversed(void *to, const void *from, size_t len)
 {
 	const uint8_t *in = from;
 	uint8_t *out = to;
@@ -49,7 +49,7 @@ static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const vo
 
 	if (made)
 		*made = false;
-	ret = curve_check(iot, curve, call);
+	ret = siot_curve_check(iot, curve, call);
 	if (ret)
 		return ret;
 	ret = provide_curve(iot, curve, made, call);
@@ -60,21 +60,21 @@ static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const vo
 	if (ret)
 		return ret;
 	size = se05x_iot_curve(curve)->size;
-	cmd_begin(&cmd, INS_WRITE, P1_EC | (public ? P1_PUBLIC : P1_PAIR), 0x00, 0);
+	siot_begin(&cmd, INS_WRITE, P1_EC | (public ? P1_PUBLIC : P1_PAIR), 0x00, 0);
 	if (!there)
-		cmd_new(&cmd, how);
-	cmd_u32(&cmd, TAG_1, id);
+		siot_new(&cmd, how);
+	siot_u32(&cmd, TAG_1, id);
 	if (!there)
-		cmd_u8(&cmd, TAG_2, curve);
+		siot_u8(&cmd, TAG_2, curve);
 	if (scalar) {
 		copy_for(curve, bytes, scalar, size);
-		cmd_tlv(&cmd, TAG_3, bytes, size);
+		siot_tlv(&cmd, TAG_3, bytes, size);
 	}
 	if (point) {
 		copy_for(curve, bytes, point, point_len);
-		cmd_tlv(&cmd, TAG_4, bytes, point_len);
+		siot_tlv(&cmd, TAG_4, bytes, point_len);
 	}
-	ret = iot_run(iot, &cmd, NULL, call);
+	ret = siot_run(iot, &cmd, NULL, call);
 	explicit_bzero(bytes, sizeof(bytes));
 	return ret;
 }
@@ -92,7 +92,7 @@ EXPORT int se05x_iot_ec_import(struct se05x_iot *iot, uint32_t id, uint8_t curve
 			       struct se05x_call *call)
 {
 	if (!point)
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	return write_key(iot, id, curve, scalar, point, how, curve_made, call);
 }
 
@@ -105,10 +105,10 @@ EXPORT int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t curve
 	int ret;
 
 	if (!len)
-		return iot_refuse(-EINVAL, call);
-	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
-	ret = iot_run_fixed(iot, &cmd, bytes, len, call);
+		return siot_refuse(-EINVAL, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
+	ret = siot_run_fixed(iot, &cmd, bytes, len, call);
 	if (ret)
 		return ret;
 	if (!curve_is_rfc(curve) && bytes[0] != 0x04)
@@ -135,7 +135,7 @@ EXPORT size_t se05x_iot_hash_len(enum se05x_iot_hash hash)
 	return (size_t)hash < ARRAY_SIZE(hashes) ? hashes[hash].len : 0;
 }
 
-uint8_t ecdsa_algorithm(enum se05x_iot_hash hash)
+uint8_t siot_ecdsa_algorithm(enum se05x_iot_hash hash)
 {
 	return hashes[hash].ecdsa;
 }
@@ -145,10 +145,10 @@ uint8_t ecdsa_algorithm(enum se05x_iot_hash hash)
 static void signature_begin(struct command *cmd, uint8_t p2, uint32_t id, uint8_t algorithm,
 			    const void *data, size_t len)
 {
-	cmd_begin(cmd, INS_CRYPTO, P1_SIGNATURE, p2, LE_SHORT);
-	cmd_u32(cmd, TAG_1, id);
-	cmd_u8(cmd, TAG_2, algorithm);
-	cmd_tlv(cmd, TAG_3, data, len);
+	siot_begin(cmd, INS_CRYPTO, P1_SIGNATURE, p2, LE_SHORT);
+	siot_u32(cmd, TAG_1, id);
+	siot_u8(cmd, TAG_2, algorithm);
+	siot_tlv(cmd, TAG_3, data, len);
 }
 
 EXPORT int se05x_iot_ecdsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
@@ -156,14 +156,14 @@ EXPORT int se05x_iot_ecdsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_i
 				struct se05x_call *call)
 {
 	struct command cmd;
-	int ret = iot_need(iot, SE05X_IOT_ECDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_ECDSA, call);
 
 	if (ret)
 		return ret;
 	if (!se05x_iot_hash_len(hash))
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	signature_begin(&cmd, 0x09, id, hashes[hash].ecdsa, digest, hashes[hash].len);
-	return iot_run_bytes(iot, &cmd, sig, sig_len, call);
+	return siot_run_bytes(iot, &cmd, sig, sig_len, call);
 }
 
 EXPORT int se05x_iot_ecdsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
@@ -171,15 +171,15 @@ EXPORT int se05x_iot_ecdsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x
 				  bool *good, struct se05x_call *call)
 {
 	struct command cmd;
-	int ret = iot_need(iot, SE05X_IOT_ECDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_ECDSA, call);
 
 	if (ret)
 		return ret;
 	if (!se05x_iot_hash_len(hash))
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	signature_begin(&cmd, 0x0A, id, hashes[hash].ecdsa, digest, hashes[hash].len);
-	cmd_tlv(&cmd, TAG_5, sig, sig_len);
-	return iot_run_yes(iot, &cmd, good, call);
+	siot_tlv(&cmd, TAG_5, sig, sig_len);
+	return siot_run_yes(iot, &cmd, good, call);
 }
 
 EXPORT int se05x_iot_eddsa_sign(struct se05x_iot *iot, uint32_t id, const void *message,
@@ -187,12 +187,12 @@ EXPORT int se05x_iot_eddsa_sign(struct se05x_iot *iot, uint32_t id, const void *
 {
 	struct command cmd;
 	uint8_t bytes[64];
-	int ret = iot_need(iot, SE05X_IOT_EDDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_EDDSA, call);
 
 	if (ret)
 		return ret;
 	signature_begin(&cmd, 0x09, id, EDDSA_PURE, message, len);
-	ret = iot_run_fixed(iot, &cmd, bytes, sizeof(bytes), call);
+	ret = siot_run_fixed(iot, &cmd, bytes, sizeof(bytes), call);
 	if (ret)
 		return ret;
 	copy_reversed(sig, bytes, 32);
@@ -206,15 +206,15 @@ EXPORT int se05x_iot_eddsa_verify(struct se05x_iot *iot, uint32_t id, const void
 {
 	struct command cmd;
 	uint8_t bytes[64];
-	int ret = iot_need(iot, SE05X_IOT_EDDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_EDDSA, call);
 
 	if (ret)
 		return ret;
 	copy_reversed(bytes, sig, 32);
 	copy_reversed(bytes + 32, sig + 32, 32);
 	signature_begin(&cmd, 0x0A, id, EDDSA_PURE, message, len);
-	cmd_tlv(&cmd, TAG_5, bytes, sizeof(bytes));
-	return iot_run_yes(iot, &cmd, good, call);
+	siot_tlv(&cmd, TAG_5, bytes, sizeof(bytes));
+	return siot_run_yes(iot, &cmd, good, call);
 }
 
 EXPORT int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void *peer,
@@ -223,18 +223,18 @@ EXPORT int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, con
 	uint8_t bytes[SE05X_IOT_POINT_MAX];
 	size_t len = se05x_iot_point_len(curve), size;
 	struct command cmd;
-	int ret = curve_check(iot, curve, call);
+	int ret = siot_curve_check(iot, curve, call);
 
 	if (ret)
 		return ret;
 	if (curve == SE05X_IOT_ED25519)
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	size = se05x_iot_curve(curve)->size;
 	copy_for(curve, bytes, peer, len);
-	cmd_begin(&cmd, INS_CRYPTO, P1_EC, 0x0F, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_tlv(&cmd, TAG_2, bytes, len);
-	ret = iot_run_fixed(iot, &cmd, bytes, size, call);
+	siot_begin(&cmd, INS_CRYPTO, P1_EC, 0x0F, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
+	siot_tlv(&cmd, TAG_2, bytes, len);
+	ret = siot_run_fixed(iot, &cmd, bytes, size, call);
 	if (!ret)
 		copy_for(curve, secret, bytes, size);
 	explicit_bzero(bytes, sizeof(bytes));

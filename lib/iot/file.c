@@ -14,25 +14,25 @@ static int write_pieces(struct se05x_iot *iot, uint32_t id, size_t offset, size_
 			size_t *done, struct se05x_call *call)
 {
 	size_t policy_len = how && file_len ? how->policy_len + 8 : 0;
-	int ret = iot_refuse(0, call);
+	int ret = siot_refuse(0, call);
 
 	*done = 0;
 	while (!ret && *done < len) {
 		bool first = file_len && !*done;
-		size_t most = iot_room(iot, WRITE_OVERHEAD + (first ? policy_len : 0));
+		size_t most = siot_room(iot, WRITE_OVERHEAD + (first ? policy_len : 0));
 		size_t n = len - *done < most ? len - *done : most;
 		struct command cmd;
 
-		cmd_begin(&cmd, INS_WRITE, P1_BINARY, 0x00, 0);
+		siot_begin(&cmd, INS_WRITE, P1_BINARY, 0x00, 0);
 		if (first)
-			cmd_new(&cmd, how);
-		cmd_u32(&cmd, TAG_1, id);
+			siot_new(&cmd, how);
+		siot_u32(&cmd, TAG_1, id);
 		if (offset + *done)
-			cmd_u16(&cmd, TAG_2, offset + *done);
+			siot_u16(&cmd, TAG_2, offset + *done);
 		if (first)
-			cmd_u16(&cmd, TAG_3, file_len);
-		cmd_tlv(&cmd, TAG_4, data + *done, n);
-		ret = iot_run(iot, &cmd, NULL, call);
+			siot_u16(&cmd, TAG_3, file_len);
+		siot_tlv(&cmd, TAG_4, data + *done, n);
+		ret = siot_run(iot, &cmd, NULL, call);
 		if (!ret)
 			*done += n;
 	}
@@ -51,16 +51,16 @@ EXPORT int se05x_iot_binary_create(struct se05x_iot *iot, uint32_t id, const voi
 	done = done ? done : &mine;
 	*done = 0;
 	if (!len || len > SE05X_IOT_BINARY_MAX)
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	ret = se05x_iot_exists(iot, id, &there, call);
 	if (!ret && there)
-		ret = iot_refuse(-EEXIST, call);
+		ret = siot_refuse(-EEXIST, call);
 	if (!ret)
 		ret = se05x_iot_free_memory(iot, how && how->transient ?
 					    SE05X_IOT_TRANSIENT_DESELECT :
 					    SE05X_IOT_PERSISTENT, &room, call);
 	if (!ret && len > room)
-		ret = iot_refuse(-ENOSPC, call);
+		ret = siot_refuse(-ENOSPC, call);
 	if (ret)
 		return ret;
 	return write_pieces(iot, id, 0, len, data, len, how, done, call);
@@ -75,7 +75,7 @@ EXPORT int se05x_iot_binary_write(struct se05x_iot *iot, uint32_t id, size_t off
 	done = done ? done : &mine;
 	*done = 0;
 	if (offset > SE05X_IOT_BINARY_MAX || len > SE05X_IOT_BINARY_MAX - offset)
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	return write_pieces(iot, id, offset, 0, data, len, NULL, done, call);
 }
 
@@ -83,21 +83,21 @@ EXPORT int se05x_iot_binary_read(struct se05x_iot *iot, uint32_t id, size_t offs
 				 void *data, size_t len, struct se05x_call *call)
 {
 	/* an answer is no longer than a command may be */
-	size_t most = iot_room(iot, 0), done = 0;
-	int ret = iot_refuse(0, call);
+	size_t most = siot_room(iot, 0), done = 0;
+	int ret = siot_refuse(0, call);
 
 	if (offset > SE05X_IOT_BINARY_MAX || len > SE05X_IOT_BINARY_MAX - offset)
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	while (!ret && done < len) {
 		size_t n = len - done < most ? len - done : most;
 		struct command cmd;
 
-		cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-		cmd_u32(&cmd, TAG_1, id);
+		siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+		siot_u32(&cmd, TAG_1, id);
 		if (offset + done)
-			cmd_u16(&cmd, TAG_2, offset + done);
-		cmd_u16(&cmd, TAG_3, n);
-		ret = iot_run_fixed(iot, &cmd, (uint8_t *)data + done, n, call);
+			siot_u16(&cmd, TAG_2, offset + done);
+		siot_u16(&cmd, TAG_3, n);
+		ret = siot_run_fixed(iot, &cmd, (uint8_t *)data + done, n, call);
 		done += n;
 	}
 	return ret;
@@ -110,12 +110,12 @@ EXPORT int se05x_iot_userid_create(struct se05x_iot *iot, uint32_t id, const voi
 	struct command cmd;
 
 	if (len < 4 || len > 16)
-		return iot_refuse(-EINVAL, call);
-	cmd_begin(&cmd, INS_WRITE | INS_AUTH, P1_USERID, 0x00, 0);
-	cmd_new(&cmd, how);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_tlv(&cmd, TAG_2, value, len);
-	return iot_run(iot, &cmd, NULL, call);
+		return siot_refuse(-EINVAL, call);
+	siot_begin(&cmd, INS_WRITE | INS_AUTH, P1_USERID, 0x00, 0);
+	siot_new(&cmd, how);
+	siot_u32(&cmd, TAG_1, id);
+	siot_tlv(&cmd, TAG_2, value, len);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 /* ---- counters ---- */
@@ -134,17 +134,17 @@ EXPORT int se05x_iot_counter_create(struct se05x_iot *iot, uint32_t id, size_t s
 	int ret;
 
 	if (!counter_holds(size, value))
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	ret = se05x_iot_exists(iot, id, &there, call);
 	if (!ret && there)
-		ret = iot_refuse(-EEXIST, call);
+		ret = siot_refuse(-EEXIST, call);
 	if (ret)
 		return ret;
-	cmd_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
-	cmd_new(&cmd, how);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_u16(&cmd, TAG_2, size);
-	ret = iot_run(iot, &cmd, NULL, call);
+	siot_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
+	siot_new(&cmd, how);
+	siot_u32(&cmd, TAG_1, id);
+	siot_u16(&cmd, TAG_2, size);
+	ret = siot_run(iot, &cmd, NULL, call);
 	if (!ret && value)
 		ret = se05x_iot_counter_set(iot, id, size, value, call);
 	return ret;
@@ -157,21 +157,21 @@ EXPORT int se05x_iot_counter_set(struct se05x_iot *iot, uint32_t id, size_t size
 	uint8_t bytes[8];
 
 	if (!counter_holds(size, value))
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	put_be(bytes, value, size);
-	cmd_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_tlv(&cmd, TAG_3, bytes, size);
-	return iot_run(iot, &cmd, NULL, call);
+	siot_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
+	siot_u32(&cmd, TAG_1, id);
+	siot_tlv(&cmd, TAG_3, bytes, size);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 EXPORT int se05x_iot_counter_add(struct se05x_iot *iot, uint32_t id, struct se05x_call *call)
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
-	cmd_u32(&cmd, TAG_1, id);
-	return iot_run(iot, &cmd, NULL, call);
+	siot_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
+	siot_u32(&cmd, TAG_1, id);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 EXPORT int se05x_iot_counter_read(struct se05x_iot *iot, uint32_t id, uint64_t *value,
@@ -182,9 +182,9 @@ EXPORT int se05x_iot_counter_read(struct se05x_iot *iot, uint32_t id, uint64_t *
 	size_t len = sizeof(bytes);
 	int ret;
 
-	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
-	ret = iot_run_bytes(iot, &cmd, bytes, &len, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
+	ret = siot_run_bytes(iot, &cmd, bytes, &len, call);
 	if (ret == -ENOSPC || (!ret && !len))
 		return -EBADMSG;
 	if (ret)
@@ -202,11 +202,11 @@ static int write_pcr(struct se05x_iot *iot, uint32_t id, uint8_t tag, const void
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_WRITE, P1_PCR, 0x00, 0);
-	cmd_new(&cmd, how);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_tlv(&cmd, tag, data, len);
-	return iot_run(iot, &cmd, NULL, call);
+	siot_begin(&cmd, INS_WRITE, P1_PCR, 0x00, 0);
+	siot_new(&cmd, how);
+	siot_u32(&cmd, TAG_1, id);
+	siot_tlv(&cmd, tag, data, len);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 EXPORT int se05x_iot_pcr_create(struct se05x_iot *iot, uint32_t id,
@@ -217,7 +217,7 @@ EXPORT int se05x_iot_pcr_create(struct se05x_iot *iot, uint32_t id,
 	int ret = se05x_iot_exists(iot, id, &there, call);
 
 	if (!ret && there)
-		ret = iot_refuse(-EEXIST, call);
+		ret = siot_refuse(-EEXIST, call);
 	return ret ? ret : write_pcr(iot, id, TAG_2, value, SE05X_IOT_PCR_LEN, how, call);
 }
 
@@ -232,7 +232,7 @@ EXPORT int se05x_iot_pcr_read(struct se05x_iot *iot, uint32_t id,
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
-	return iot_run_fixed(iot, &cmd, value, SE05X_IOT_PCR_LEN, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
+	return siot_run_fixed(iot, &cmd, value, SE05X_IOT_PCR_LEN, call);
 }

@@ -85,11 +85,10 @@ struct se05x_iot {
 	uint64_t generation;	/* of the session's beginning */
 };
 
-const struct personality *personality_of(const struct se05x_iot_version *version);
 /* -EOPNOTSUPP, with an outcome that says so, unless the chip has one of @features */
-int iot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call *call);
+int siot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call *call);
 /* The same for whatever else was found before anything was sent. Return: @error. */
-int iot_refuse(int error, struct se05x_call *call);
+int siot_refuse(int error, struct se05x_call *call);
 
 /* ---- commands ---- */
 
@@ -104,13 +103,13 @@ struct command {
 	bool overflow;
 };
 
-void cmd_begin(struct command *cmd, uint8_t ins, uint8_t p1, uint8_t p2, size_t le);
-void cmd_tlv(struct command *cmd, uint8_t tag, const void *value, size_t len);
-void cmd_u8(struct command *cmd, uint8_t tag, uint8_t value);
-void cmd_u16(struct command *cmd, uint8_t tag, uint16_t value);
-void cmd_u32(struct command *cmd, uint8_t tag, uint32_t value);
+void siot_begin(struct command *cmd, uint8_t ins, uint8_t p1, uint8_t p2, size_t le);
+void siot_tlv(struct command *cmd, uint8_t tag, const void *value, size_t len);
+void siot_u8(struct command *cmd, uint8_t tag, uint8_t value);
+void siot_u16(struct command *cmd, uint8_t tag, uint16_t value);
+void siot_u32(struct command *cmd, uint8_t tag, uint32_t value);
 /* What an object begins with: INS flags, policy, attempts. First of the TLVs. */
-void cmd_new(struct command *cmd, const struct se05x_iot_new *how);
+void siot_new(struct command *cmd, const struct se05x_iot_new *how);
 
 struct response {
 	uint8_t bytes[RESPONSE_MAX];
@@ -118,16 +117,16 @@ struct response {
 };
 
 /* Bytes of a value in one command that has @others bytes of other TLVs */
-size_t iot_room(const struct se05x_iot *iot, size_t others);
+size_t siot_room(const struct se05x_iot *iot, size_t others);
 
 /*
  * Send, and wipe the command. @rsp may be NULL if no data is expected. Return:
  * as the header says; never 0 with a status word other than 9000.
  */
-int iot_run(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
+int siot_run(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
 	    struct se05x_call *call);
 /* The same; @generation: out: after it. May be NULL. */
-int iot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
+int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
 	       struct se05x_call *call, uint64_t *generation);
 
 /* ---- answers ---- */
@@ -136,20 +135,20 @@ int iot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
  * The first TLV with @tag. All of @rsp has to be TLVs. Return: false if it isn't,
  * or if there is none.
  */
-bool rsp_tlv(const struct response *rsp, uint8_t tag, const uint8_t **value, size_t *len);
+bool siot_get(const struct response *rsp, uint8_t tag, const uint8_t **value, size_t *len);
 /* The same; where it begins, or NULL */
-const uint8_t *rsp_find(const struct response *rsp, uint8_t tag, const uint8_t **value,
+const uint8_t *siot_find(const struct response *rsp, uint8_t tag, const uint8_t **value,
 			size_t *len);
-bool rsp_number(const struct response *rsp, uint8_t tag, size_t size, uint32_t *number);
+bool siot_get_number(const struct response *rsp, uint8_t tag, size_t size, uint32_t *number);
 
 /* Run it, and the answer's T1 is exactly @len bytes */
-int iot_run_fixed(struct se05x_iot *iot, struct command *cmd, void *out, size_t len,
+int siot_run_fixed(struct se05x_iot *iot, struct command *cmd, void *out, size_t len,
 		  struct se05x_call *call);
 /* Run it, and the answer's T1 is up to *@len bytes; 0 are none */
-int iot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t *len,
+int siot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t *len,
 		  struct se05x_call *call);
 /* Run it, and the answer's T1 says yes or no */
-int iot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
+int siot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
 		struct se05x_call *call);
 
 static inline uint32_t get_be(const uint8_t *from, size_t len)
@@ -177,10 +176,9 @@ static inline bool curve_is_rfc(uint8_t curve)
 	return curve >= SE05X_IOT_ED25519;
 }
 
-void copy_reversed(void *to, const void *from, size_t len);
 /* The number of ECDSA with a hash that se05x_iot_hash_len() knows */
-uint8_t ecdsa_algorithm(enum se05x_iot_hash hash);
+uint8_t siot_ecdsa_algorithm(enum se05x_iot_hash hash);
 /* The chip has it, by version and features; else -EOPNOTSUPP or -EINVAL */
-int curve_check(const struct se05x_iot *iot, uint8_t curve, struct se05x_call *call);
+int siot_curve_check(const struct se05x_iot *iot, uint8_t curve, struct se05x_call *call);
 
 #endif /* SE05X_IOT_INTERNAL_H */

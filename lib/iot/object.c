@@ -40,7 +40,7 @@ static const uint8_t type_curves[] = {
 	0x0D, 0x0E, 0x0F,	/* secp160k1, 192k1, 224k1 */
 	SE05X_IOT_SECP256K1,
 	0,			/* a TPM's BN curve */
-	SE05X_IOT_ED25519, SE05X_IOT_X25519, SE05X_IOT_X448,
+	SE05X_IOT_ED25519, SE05X_IOT_X25519, 0, SE05X_IOT_X448,
 };
 
 static void decode_type(struct se05x_iot_object *object)
@@ -73,15 +73,15 @@ EXPORT int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n,
 	int ret;
 
 	do {
-		cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x25, LE_LONG);
-		cmd_u16(&cmd, TAG_1, have);
-		cmd_u8(&cmd, TAG_2, 0xFF);	/* of every type */
-		ret = iot_run(iot, &cmd, &rsp, call);
+		siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x25, LE_LONG);
+		siot_u16(&cmd, TAG_1, have);
+		siot_u8(&cmd, TAG_2, 0xFF);	/* of every type */
+		ret = siot_run(iot, &cmd, &rsp, call);
 		if (ret)
 			break;
 		ret = -EBADMSG;
-		if (!rsp_number(&rsp, TAG_1, 1, &more) ||
-		    !rsp_tlv(&rsp, TAG_2, &page, &len) || len % 4 ||
+		if (!siot_get_number(&rsp, TAG_1, 1, &more) ||
+		    !siot_get(&rsp, TAG_2, &page, &len) || len % 4 ||
 		    (!len && more == 2) || have + len / 4 > LIST_MAX)
 			break;
 		ret = -ENOMEM;
@@ -110,12 +110,12 @@ static int read_type(struct se05x_iot *iot, struct se05x_iot_object *object,
 	struct command cmd;
 	int ret;
 
-	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x26, LE_SHORT);
-	cmd_u32(&cmd, TAG_1, object->id);
-	ret = iot_run(iot, &cmd, &rsp, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x26, LE_SHORT);
+	siot_u32(&cmd, TAG_1, object->id);
+	ret = siot_run(iot, &cmd, &rsp, call);
 	if (ret)
 		return ret;
-	if (!rsp_number(&rsp, TAG_1, 1, &type) || !rsp_number(&rsp, TAG_2, 1, &transient))
+	if (!siot_get_number(&rsp, TAG_1, 1, &type) || !siot_get_number(&rsp, TAG_2, 1, &transient))
 		return -EBADMSG;
 	object->type = type;
 	object->transient = transient == 2;
@@ -138,9 +138,9 @@ static int read_size(struct se05x_iot *iot, struct se05x_iot_object *object,
 	size_t len = sizeof(size);
 	int ret;
 
-	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x07, LE_SHORT);
-	cmd_u32(&cmd, TAG_1, object->id);
-	ret = iot_run_bytes(iot, &cmd, size, &len, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x07, LE_SHORT);
+	siot_u32(&cmd, TAG_1, object->id);
+	ret = siot_run_bytes(iot, &cmd, size, &len, call);
 	if (!ret && len != 2 && len != 4)
 		ret = -EBADMSG;
 	if (!ret)
@@ -153,9 +153,9 @@ static int read_curve(struct se05x_iot *iot, struct se05x_iot_object *object,
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_READ, P1_CURVE, 0x36, LE_SHORT);
-	cmd_u32(&cmd, TAG_1, object->id);
-	return iot_run_fixed(iot, &cmd, &object->curve, 1, call);
+	siot_begin(&cmd, INS_READ, P1_CURVE, 0x36, LE_SHORT);
+	siot_u32(&cmd, TAG_1, object->id);
+	return siot_run_fixed(iot, &cmd, &object->curve, 1, call);
 }
 
 EXPORT int se05x_iot_object(struct se05x_iot *iot, uint32_t id,
@@ -189,18 +189,18 @@ EXPORT int se05x_iot_exists(struct se05x_iot *iot, uint32_t id, bool *exists,
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x27, LE_SHORT);
-	cmd_u32(&cmd, TAG_1, id);
-	return iot_run_yes(iot, &cmd, exists, call);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x27, LE_SHORT);
+	siot_u32(&cmd, TAG_1, id);
+	return siot_run_yes(iot, &cmd, exists, call);
 }
 
 EXPORT int se05x_iot_delete(struct se05x_iot *iot, uint32_t id, struct se05x_call *call)
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x28, 0);
-	cmd_u32(&cmd, TAG_1, id);
-	return iot_run(iot, &cmd, NULL, call);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x28, 0);
+	siot_u32(&cmd, TAG_1, id);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 /* ---- attributes ---- */
@@ -242,13 +242,13 @@ EXPORT int se05x_iot_attributes(struct se05x_iot *iot, uint32_t id,
 	int ret;
 
 	if (!iot->as->attributes)
-		return iot_refuse(-EOPNOTSUPP, call);
-	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x3B, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
-	ret = iot_run(iot, &cmd, &rsp, call);
+		return siot_refuse(-EOPNOTSUPP, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x3B, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
+	ret = siot_run(iot, &cmd, &rsp, call);
 	if (ret)
 		return ret;
-	if (!rsp_tlv(&rsp, TAG_2, &bytes, &len))
+	if (!siot_get(&rsp, TAG_2, &bytes, &len))
 		return -EBADMSG;
 	return se05x_iot_attributes_parse(iot, bytes, len, attributes);
 }

@@ -9,7 +9,7 @@
 
 static int need_rsa(const struct se05x_iot *iot, struct se05x_call *call)
 {
-	return iot_need(iot, SE05X_IOT_RSA_PLAIN | SE05X_IOT_RSA_CRT, call);
+	return siot_need(iot, SE05X_IOT_RSA_PLAIN | SE05X_IOT_RSA_CRT, call);
 }
 
 static bool good_bits(unsigned int bits)
@@ -32,12 +32,12 @@ EXPORT int se05x_iot_rsa_generate(struct se05x_iot *iot, uint32_t id, unsigned i
 	if (ret)
 		return ret;
 	if (!good_bits(bits))
-		return iot_refuse(-EINVAL, call);
-	cmd_begin(&cmd, INS_WRITE, P1_RSA | P1_PAIR, crt ? P2_CRT : P2_RAW, 0);
-	cmd_new(&cmd, how);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_u16(&cmd, TAG_2, bits);
-	return iot_run(iot, &cmd, NULL, call);
+		return siot_refuse(-EINVAL, call);
+	siot_begin(&cmd, INS_WRITE, P1_RSA | P1_PAIR, crt ? P2_CRT : P2_RAW, 0);
+	siot_new(&cmd, how);
+	siot_u32(&cmd, TAG_1, id);
+	siot_u16(&cmd, TAG_2, bits);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 /* ---- import ---- */
@@ -63,7 +63,7 @@ static bool put_number(struct command *cmd, const struct piece *piece)
 	if (!n || n > len || len > sizeof(padded))
 		return false;
 	memcpy(padded + len - n, bytes, n);
-	cmd_tlv(cmd, piece->tag, padded, len);
+	siot_tlv(cmd, piece->tag, padded, len);
 	explicit_bzero(padded, sizeof(padded));
 	return true;
 }
@@ -75,23 +75,23 @@ static int write_piece(struct se05x_iot *iot, uint32_t id, unsigned int bits, ui
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_WRITE, P1_RSA | part, p2, 0);
+	siot_begin(&cmd, INS_WRITE, P1_RSA | part, p2, 0);
 	if (part) {
-		cmd_new(&cmd, how);
+		siot_new(&cmd, how);
 	} else if (how) {
 		/* what says where the value lives belongs to the command, not to the key */
 		struct se05x_iot_new flags = { .transient = how->transient, .auth = how->auth };
 
-		cmd_new(&cmd, &flags);
+		siot_new(&cmd, &flags);
 	}
-	cmd_u32(&cmd, TAG_1, id);
+	siot_u32(&cmd, TAG_1, id);
 	if (part)
-		cmd_u16(&cmd, TAG_2, bits);
+		siot_u16(&cmd, TAG_2, bits);
 	if (!put_number(&cmd, piece)) {
 		explicit_bzero(&cmd, sizeof(cmd));
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	}
-	return iot_run(iot, &cmd, NULL, call);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 /* Nothing is begun with a key that will not do. */
@@ -102,7 +102,7 @@ static bool good_pieces(const struct piece *pieces, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		bool good;
 
-		cmd_begin(&scratch, 0, 0, 0, 0);
+		siot_begin(&scratch, 0, 0, 0, 0);
 		good = put_number(&scratch, &pieces[i]);
 		explicit_bzero(&scratch, sizeof(scratch));
 		if (!good)
@@ -139,19 +139,19 @@ EXPORT int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int
 		n = ARRAY_SIZE(crt);
 		part = P1_PAIR;
 		p2 = P2_CRT;
-		ret = iot_need(iot, SE05X_IOT_RSA_CRT, call);
+		ret = siot_need(iot, SE05X_IOT_RSA_CRT, call);
 	} else if (key->d.len) {
 		pieces = raw;
 		n = ARRAY_SIZE(raw);
 		part = P1_PAIR;
-		ret = iot_need(iot, SE05X_IOT_RSA_PLAIN, call);
+		ret = siot_need(iot, SE05X_IOT_RSA_PLAIN, call);
 	} else {
 		ret = need_rsa(iot, call);
 	}
 	if (ret)
 		return ret;
 	if (!good_bits(bits) || !good_pieces(pieces, n))
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	ret = se05x_iot_exists(iot, id, &there, call);
 	if (!ret && there)
 		ret = -EEXIST;
@@ -170,10 +170,10 @@ static int read_number(struct se05x_iot *iot, uint32_t id, uint8_t component, vo
 {
 	struct command cmd;
 
-	cmd_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_u8(&cmd, TAG_4, component);
-	return iot_run_bytes(iot, &cmd, out, len, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
+	siot_u8(&cmd, TAG_4, component);
+	return siot_run_bytes(iot, &cmd, out, len, call);
 }
 
 EXPORT int se05x_iot_rsa_public(struct se05x_iot *iot, uint32_t id, void *n, size_t *n_len,
@@ -212,11 +212,11 @@ static int sign_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, ui
 	if (ret)
 		return ret;
 	if (!sign_algorithm(padding, hash, &algorithm))
-		return iot_refuse(-EINVAL, call);
-	cmd_begin(cmd, INS_CRYPTO, P1_SIGNATURE, p2, LE_LONG);
-	cmd_u32(cmd, TAG_1, id);
-	cmd_u8(cmd, TAG_2, algorithm);
-	cmd_tlv(cmd, TAG_3, message, len);
+		return siot_refuse(-EINVAL, call);
+	siot_begin(cmd, INS_CRYPTO, P1_SIGNATURE, p2, LE_LONG);
+	siot_u32(cmd, TAG_1, id);
+	siot_u8(cmd, TAG_2, algorithm);
+	siot_tlv(cmd, TAG_3, message, len);
 	return 0;
 }
 
@@ -228,7 +228,7 @@ EXPORT int se05x_iot_rsa_sign(struct se05x_iot *iot, uint32_t id,
 	struct command cmd;
 	int ret = sign_begin(iot, &cmd, 0x09, id, padding, hash, message, len, call);
 
-	return ret ? ret : iot_run_bytes(iot, &cmd, sig, sig_len, call);
+	return ret ? ret : siot_run_bytes(iot, &cmd, sig, sig_len, call);
 }
 
 EXPORT int se05x_iot_rsa_verify(struct se05x_iot *iot, uint32_t id,
@@ -241,8 +241,8 @@ EXPORT int se05x_iot_rsa_verify(struct se05x_iot *iot, uint32_t id,
 
 	if (ret)
 		return ret;
-	cmd_tlv(&cmd, TAG_5, sig, sig_len);
-	return iot_run_yes(iot, &cmd, good, call);
+	siot_tlv(&cmd, TAG_5, sig, sig_len);
+	return siot_run_yes(iot, &cmd, good, call);
 }
 
 static int crypt(struct se05x_iot *iot, uint8_t p2, uint32_t id,
@@ -266,13 +266,13 @@ static int crypt(struct se05x_iot *iot, uint8_t p2, uint32_t id,
 		algorithm = 0x0F;
 		break;
 	default:
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	}
-	cmd_begin(&cmd, INS_CRYPTO, P1_RSA, p2, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_u8(&cmd, TAG_2, algorithm);
-	cmd_tlv(&cmd, TAG_3, in, in_len);
-	return iot_run_bytes(iot, &cmd, out, out_len, call);
+	siot_begin(&cmd, INS_CRYPTO, P1_RSA, p2, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
+	siot_u8(&cmd, TAG_2, algorithm);
+	siot_tlv(&cmd, TAG_3, in, in_len);
+	return siot_run_bytes(iot, &cmd, out, out_len, call);
 }
 
 EXPORT int se05x_iot_rsa_encrypt(struct se05x_iot *iot, uint32_t id,

@@ -21,14 +21,14 @@ EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void
 	int ret;
 
 	if (!len || len > 16)
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	forget(iot);
-	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1B, LE_SHORT);
-	cmd_u32(&cmd, TAG_1, id);
-	ret = iot_run_at(iot, &cmd, &rsp, call, &generation);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1B, LE_SHORT);
+	siot_u32(&cmd, TAG_1, id);
+	ret = siot_run_at(iot, &cmd, &rsp, call, &generation);
 	if (ret)
 		return ret;
-	if (!rsp_tlv(&rsp, TAG_1, &session, &session_len) ||
+	if (!siot_get(&rsp, TAG_1, &session, &session_len) ||
 	    session_len != sizeof(iot->session))
 		return -EBADMSG;
 
@@ -38,9 +38,9 @@ EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void
 	iot->in_session = true;
 	pthread_mutex_unlock(&iot->lock);
 
-	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x2C, 0);
-	cmd_tlv(&cmd, TAG_1, value, len);
-	ret = iot_run(iot, &cmd, NULL, call);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x2C, 0);
+	siot_tlv(&cmd, TAG_1, value, len);
+	ret = siot_run(iot, &cmd, NULL, call);
 	if (ret) {
 		/* half a session would take one of the chip's two for nothing */
 		se05x_iot_session_close(iot, NULL);
@@ -59,9 +59,9 @@ EXPORT int se05x_iot_session_close(struct se05x_iot *iot, struct se05x_call *cal
 	in_session = iot->in_session;
 	pthread_mutex_unlock(&iot->lock);
 	if (!in_session)
-		return iot_refuse(0, call);
-	cmd_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1C, 0);
-	ret = iot_run(iot, &cmd, NULL, call);
+		return siot_refuse(0, call);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1C, 0);
+	ret = siot_run(iot, &cmd, NULL, call);
 	/* lost, or not there: closed either way, unless it could not be asked */
 	if (!ret || ret == -ESTALE || ret == -ENOENT || ret == -EACCES) {
 		forget(iot);

@@ -29,18 +29,18 @@ EXPORT int se05x_iot_key_import(struct se05x_iot *iot, uint32_t id, enum se05x_i
 		good = len >= 1 && len <= 256;
 		break;
 	default:
-		return iot_refuse(-EINVAL, call);
+		return siot_refuse(-EINVAL, call);
 	}
-	ret = iot_need(iot, feature, call);
+	ret = siot_need(iot, feature, call);
 	if (ret)
 		return ret;
 	if (!good)
-		return iot_refuse(-EINVAL, call);
-	cmd_begin(&cmd, INS_WRITE, p1, 0x00, 0);
-	cmd_new(&cmd, how);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_tlv(&cmd, TAG_3, key, len);
-	return iot_run(iot, &cmd, NULL, call);
+		return siot_refuse(-EINVAL, call);
+	siot_begin(&cmd, INS_WRITE, p1, 0x00, 0);
+	siot_new(&cmd, how);
+	siot_u32(&cmd, TAG_1, id);
+	siot_tlv(&cmd, TAG_3, key, len);
+	return siot_run(iot, &cmd, NULL, call);
 }
 
 /* ---- ciphers ---- */
@@ -91,25 +91,25 @@ EXPORT int se05x_iot_cipher(struct se05x_iot *iot, uint32_t id, enum se05x_iot_c
 	int ret;
 
 	if (!block || (len % block && !ctr) || (iv_len && !iv))
-		return iot_refuse(-EINVAL, call);
-	ret = iot_need(iot, ciphers[cipher].feature, call);
+		return siot_refuse(-EINVAL, call);
+	ret = siot_need(iot, ciphers[cipher].feature, call);
 	if (ret)
 		return ret;
-	ret = iot_refuse(0, call);
+	ret = siot_refuse(0, call);
 	memcpy(chain, iv_len ? iv : "", iv_len);
 	/* 41 04 id, 42 01 mode, 44 iv */
-	most = iot_room(iot, 6 + 3 + 2 + sizeof(chain)) / block * block;
+	most = siot_room(iot, 6 + 3 + 2 + sizeof(chain)) / block * block;
 	for (; !ret && len; from += n, to += n, len -= n) {
 		n = len < most ? len : most;
-		cmd_begin(&cmd, INS_CRYPTO, P1_CIPHER, encrypt ? 0x37 : 0x38, LE_LONG);
-		cmd_u32(&cmd, TAG_1, id);
-		cmd_u8(&cmd, TAG_2, ciphers[cipher].mode);
-		cmd_tlv(&cmd, TAG_3, from, n);
+		siot_begin(&cmd, INS_CRYPTO, P1_CIPHER, encrypt ? 0x37 : 0x38, LE_LONG);
+		siot_u32(&cmd, TAG_1, id);
+		siot_u8(&cmd, TAG_2, ciphers[cipher].mode);
+		siot_tlv(&cmd, TAG_3, from, n);
 		if (iv_len)
-			cmd_tlv(&cmd, TAG_4, chain, iv_len);
+			siot_tlv(&cmd, TAG_4, chain, iv_len);
 		if (iv_len && !ctr && !encrypt)
 			memcpy(next, from + n - iv_len, iv_len);	/* @out may be @in */
-		ret = iot_run_fixed(iot, &cmd, to, n, call);
+		ret = siot_run_fixed(iot, &cmd, to, n, call);
 		if (ret || !iv_len)
 			continue;
 		if (ctr)
@@ -140,14 +140,14 @@ static int mac_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, uin
 	int ret;
 
 	if ((size_t)mac >= ARRAY_SIZE(macs))
-		return iot_refuse(-EINVAL, call);
-	ret = iot_need(iot, macs[mac].feature, call);
+		return siot_refuse(-EINVAL, call);
+	ret = siot_need(iot, macs[mac].feature, call);
 	if (ret)
 		return ret;
-	cmd_begin(cmd, INS_CRYPTO, P1_MAC, p2, LE_SHORT);
-	cmd_u32(cmd, TAG_1, id);
-	cmd_u8(cmd, TAG_2, macs[mac].algorithm);
-	cmd_tlv(cmd, TAG_3, message, len);
+	siot_begin(cmd, INS_CRYPTO, P1_MAC, p2, LE_SHORT);
+	siot_u32(cmd, TAG_1, id);
+	siot_u8(cmd, TAG_2, macs[mac].algorithm);
+	siot_tlv(cmd, TAG_3, message, len);
 	return 0;
 }
 
@@ -158,7 +158,7 @@ EXPORT int se05x_iot_mac(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac 
 	struct command cmd;
 	int ret = mac_begin(iot, &cmd, 0x45, id, mac, message, len, call);
 
-	return ret ? ret : iot_run_bytes(iot, &cmd, out, out_len, call);
+	return ret ? ret : siot_run_bytes(iot, &cmd, out, out_len, call);
 }
 
 EXPORT int se05x_iot_mac_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac mac,
@@ -170,8 +170,8 @@ EXPORT int se05x_iot_mac_verify(struct se05x_iot *iot, uint32_t id, enum se05x_i
 
 	if (ret)
 		return ret;
-	cmd_tlv(&cmd, TAG_5, value, value_len);
-	return iot_run_yes(iot, &cmd, good, call);
+	siot_tlv(&cmd, TAG_5, value, value_len);
+	return siot_run_yes(iot, &cmd, good, call);
 }
 
 /* ---- digests, and what is derived by them ---- */
@@ -186,24 +186,24 @@ EXPORT int se05x_iot_hkdf(struct se05x_iot *iot, uint32_t id, enum se05x_iot_has
 			  size_t info_len, void *out, size_t out_len, struct se05x_call *call)
 {
 	struct command cmd;
-	int ret = iot_need(iot, SE05X_IOT_HMAC, call);
+	int ret = siot_need(iot, SE05X_IOT_HMAC, call);
 
 	if (ret)
 		return ret;
 	if (!se05x_iot_hash_len(hash) || hash == SE05X_IOT_SHA224 || !out_len ||
 	    out_len > 255 * se05x_iot_hash_len(hash))
-		return iot_refuse(-EINVAL, call);
-	if (out_len > iot_room(iot, 0))
-		return iot_refuse(-E2BIG, call);
-	cmd_begin(&cmd, INS_CRYPTO, P1_DEFAULT, 0x2D, LE_LONG);
-	cmd_u32(&cmd, TAG_1, id);
-	cmd_u8(&cmd, TAG_2, digests[hash]);
+		return siot_refuse(-EINVAL, call);
+	if (out_len > siot_room(iot, 0))
+		return siot_refuse(-E2BIG, call);
+	siot_begin(&cmd, INS_CRYPTO, P1_DEFAULT, 0x2D, LE_LONG);
+	siot_u32(&cmd, TAG_1, id);
+	siot_u8(&cmd, TAG_2, digests[hash]);
 	if (salt_len)
-		cmd_tlv(&cmd, TAG_3, salt, salt_len);
+		siot_tlv(&cmd, TAG_3, salt, salt_len);
 	if (info_len)
-		cmd_tlv(&cmd, TAG_4, info, info_len);
-	cmd_u16(&cmd, TAG_5, out_len);
-	return iot_run_fixed(iot, &cmd, out, out_len, call);
+		siot_tlv(&cmd, TAG_4, info, info_len);
+	siot_u16(&cmd, TAG_5, out_len);
+	return siot_run_fixed(iot, &cmd, out, out_len, call);
 }
 
 EXPORT int se05x_iot_digest(struct se05x_iot *iot, enum se05x_iot_hash hash, const void *data,
@@ -212,9 +212,9 @@ EXPORT int se05x_iot_digest(struct se05x_iot *iot, enum se05x_iot_hash hash, con
 	struct command cmd;
 
 	if (!se05x_iot_hash_len(hash))
-		return iot_refuse(-EINVAL, call);
-	cmd_begin(&cmd, INS_CRYPTO, P1_DEFAULT, 0x0E, LE_SHORT);
-	cmd_u8(&cmd, TAG_1, digests[hash]);
-	cmd_tlv(&cmd, TAG_2, data, len);
-	return iot_run_fixed(iot, &cmd, digest, se05x_iot_hash_len(hash), call);
+		return siot_refuse(-EINVAL, call);
+	siot_begin(&cmd, INS_CRYPTO, P1_DEFAULT, 0x0E, LE_SHORT);
+	siot_u8(&cmd, TAG_1, digests[hash]);
+	siot_tlv(&cmd, TAG_2, data, len);
+	return siot_run_fixed(iot, &cmd, digest, se05x_iot_hash_len(hash), call);
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * libse05x's se05x_transceive() and se05x_select() without a kernel: into the
+ * simulator's applets, or against a script of what has to be sent and is answered
+ */
+#ifndef SE05X_TEST_CHIP_H
+#define SE05X_TEST_CHIP_H
+
+#include "../../lib/iot/se05x-iot.h"
+
+/* A chip with an applet of that version ("3.1.1", "7.2.0"; NULL: the usual one) */
+struct se05x *chip_applet(const char *version);
+
+/*
+ * A chip that answers by script: pairs of hex, C-APDU and R-APDU, and a NULL at the
+ * end. Blanks don't matter; .. at the end of a C-APDU is any more bytes. SELECT is
+ * answered with @version, seven bytes of hex.
+ */
+struct se05x *chip_script(const char *version, const char *const *pairs);
+/* Everything in the script was sent; fails the test if not. Then as se05x_close(). */
+void chip_done(struct se05x *se);
+
+/* The @n-th command from now on fails with @error, @outcome; 0: the next */
+void chip_fail(struct se05x *se, unsigned int n, int error, uint32_t outcome);
+/* Let the applet's answer pass through @hostile, which may change all of it */
+void chip_hostile(struct se05x *se, size_t (*hostile)(void *ctx, uint8_t *rsp, size_t len,
+						      size_t max), void *ctx);
+/* Commands since then */
+unsigned int chip_commands(const struct se05x *se);
+/* What a generation is to be from now on: a session is lost by it */
+void chip_generation(struct se05x *se, uint64_t generation);
+
+#endif
