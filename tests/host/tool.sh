@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For tests of a tool: BUILD and $tool are set; run, then check
+# For tests of a tool: $build and $tool are set; run, then check
+# shellcheck disable=SC2154,SC2034 # they come from there, and go there
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -11,8 +12,8 @@ failed=0
 # run ARGUMENT...: the tool on the fake chip, without a terminal to ask on; what came
 # is in $out, $err, $status
 run() {
-	out=$(setsid -w env LD_PRELOAD=$build/tests/fake.so SE05X_FAKE=/fake/se05x \
-	      SE05X_DEVICE=${device-/fake/se05x} "$tool" "$@" 2> "$tmp/err" < "${input:-/dev/null}")
+	out=$(setsid -w env LD_PRELOAD="$build/tests/fake.so" SE05X_FAKE=/fake/se05x \
+	      SE05X_DEVICE="${device-/fake/se05x}" "$tool" "$@" 2> "$tmp/err" < "${input:-/dev/null}")
 	status=$?
 	err=$(cat "$tmp/err")
 }
