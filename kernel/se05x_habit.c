@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long the chip took for the like of this before, and when to look for it
+ *
+ * A look that comes too early is not acknowledged, and the next one may start
+ * no sooner than MPOT after it: a *gap* from look to look. All that is ever
+ * known of an arrival is that it came after the last look in vain, if there was
+ * one, and before the one that found it.
+ *
+ * A habit says that what is waited for comes between lo and hi. Where these are
+ * more than a gap apart (*wide*), looks are spread over the time between, the
+ * last of them at hi: the closer they are, the less time is lost and the more
+ * looks are in vain. lo and hi are the extremes of a generation of arrivals; a
+ * young habit has short ones, and so learns fast.
+ *
+ * Where they are not (*narrow*), there is one look, at hi. It finds what has
+ * come and tells no more, so now and then it is tried earlier, half-way to lo;
+ * lo is then the latest time that is known to be too early. Tries cost a gap
+ * when they fail, so they are made less often the more that is, and the more
+ * often they failed.
+ *
+ * Both see nothing of a chip that got much faster, since their first look finds
+ * the answer whatever happens. So some waits begin with a scout: a look early
+ * enough that it delays no other.
+ */
+#include <linux/limits.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#include "se05x_habit.h"
+
+#define AGE_MAX		5	/* generations of 32 */
+#define PATIENCE_MAX	2	/* tries that failed: four times as rare at most */
+#define EARLY_MAX	16	/* arrivals for which one that came early is remembered */
+#define SCOUT_NARROW	3	/* one wait in so many; odd, or what alternates is missed */
+#define SCOUT_WIDE	7
+
+/**
+ * se05x_habit_find() - the habit of a class of waits
+ * @habits: the table
+ * @header: CLA INS P1 P2 of the command, or 0
+ * @what: the rest of what makes the class
+ *
+ * Return: it, or a new one, for which that used longest ago had to go. Valid as
+ * long as no more than SE05X_HABITS - 1 others were looked up since.
+ */
+struct se05x_habit *se05x_habit_find(struct se05x_habits *habits, u32 header, u32 what)
+{
+	struct se05x_habit *oldest = habits->habits, *h;
+	u32 now = ++habits->clock;
+
+	for (h = habits->habits; h < habits->habits + SE05X_HABITS; h++) {
+		if (h->what == what && h->header == header) {
+			h->used = now;
+			return h;
+		}
+		if (now - h->used > now - oldest->used)
+			oldest = h;
+	}
+	memset(oldest, 0, sizeof(*oldest));
+	oldest->header = header;
+	oldest->what = what;
+	oldest->used = now;
+	return oldest;
+}
+
+static bool is_narrow(const struct se05x_habit *h, u32 gap)
+{
+	return h->hi - h->lo <= gap + gap / 4;
+}
+
+/* Being more exact than 1/512 is not worth a try. */
+static u32 grain(const struct se05x_habit *h)
+{
+	return max_t(u32, h->hi >> 9, 1);
+}
+
+/* So many arrivals between tries that those cost no more than 1/256 of the time */
+static u32 patience(const struct se05x_habit *h, u32 gap)
+{
+	return max_t(u32, (u64)gap * 256 / ((u64)h->hi + gap), 4);
+}
+
+static bool is_time_to_try(const struct se05x_habit *h, u32 gap)
+{
+	if (!h->settled)
+		return h->hi - h->lo > grain(h);
+	return h->run >= patience(h, gap) << h->patience;
+}
+
+/* Scouts leave a gap before the look at hi, which is most of a short time. */
+static bool is_time_to_dig(const struct se05x_habit *h, u32 gap)
+{
+	if (!h->settled || h->hi <= gap || h->hi >= 4 * gap)
+		return false;
+	return h->early == EARLY_MAX || h->count % (patience(h, gap) / 2 | 1) == 0;
+}
+
+static bool is_time_to_scout(const struct se05x_habit *h, bool narrow)
+{
+	if (h->age < AGE_MAX || h->early == EARLY_MAX || (!narrow && h->run))
+		return true;
+	return h->count % (narrow ? SCOUT_NARROW : SCOUT_WIDE) == 0;
+}
+
+/* The looks of a wait: perhaps a scout, and from first to last, step apart */
+struct plan {
+	u32 scout, first, last, step;
+};
+
+static struct plan make_plan(const struct se05x_habit *h, u32 gap)
+{
+	struct plan p = { .last = h->hi, .step = gap };
+	bool narrow = is_narrow(h, gap);
+	u32 width = h->hi - h->lo;
+
+	if (narrow) {
+		if (is_time_to_try(h, gap))
+			p.last -= width / 2;
+		else if (is_time_to_dig(h, gap))
+			p.last -= gap / 2;
+		p.first = p.last;
+	} else {
+		/*
+		 * Looks d apart lose d / 2 and are in vain width / 2d times. One
+		 * in vain is taken as bad as the loss of 13/64 gap, more for long
+		 * waits: that bounds their number. d is the best of it.
+		 */
+		p.step = max_t(u32, gap, int_sqrt(width) *
+			       int_sqrt(gap * 13 / 4 + width / 40) / 4);
+		p.first = p.last - (width - p.step / 4) / p.step * p.step;
+	}
+	if (p.first > gap && is_time_to_scout(h, narrow))
+		p.scout = min(narrow ? p.first : h->lo, p.first - gap);
+	return p;
+}
+
+/**
+ * se05x_habit_next() - when to look next
+ * @h: the habit
+ * @last: the last look of this wait, in vain; 0: none
+ * @after: earliest possible time of the next, SEGT and MPOT considered
+ * @gap: the least time between a look in vain and the next
+ *
+ * Return: when, @after or later. Where nothing is known it is @after, but for
+ * waits over a thousand gaps, where it is 1/1024 of the time waited.
+ */
+u32 se05x_habit_next(const struct se05x_habit *h, u32 last, u32 after, u32 gap)
+{
+	u32 unknown = max(after, last + last / 1024);
+	struct plan p;
+	u32 at;
+
+	if (!h->hi)
+		return unknown;
+	p = make_plan(h, gap);
+	if (after <= p.scout)
+		return p.scout;
+	/* a scout that came late may delay it a bit */
+	if (after <= p.first || last + p.step / 2 < p.first)
+		return max(after, p.first);
+	at = p.first + ((last + p.step / 2 - p.first) / p.step + 1) * p.step;
+	return at <= p.last ? max(after, at) : unknown;
+}
+
+static void begin_generation(struct se05x_habit *h, u8 age)
+{
+	h->low = ~0;
+	h->high = 0;
+	h->seen = 0;
+	h->age = min_t(u8, age, AGE_MAX);
+}
+
+static void begin_habit(struct se05x_habit *h, u32 lo, u32 hi)
+{
+	h->lo = lo;
+	h->hi = hi;
+	h->run = 0;
+	h->patience = 0;
+	h->settled = false;
+	h->tried = false;
+	begin_generation(h, 0);
+}
+
+/* It came before lo: that holds for a generation at least. */
+static void lower(struct se05x_habit *h, u32 lo, u8 age)
+{
+	h->lo = lo;
+	begin_generation(h, age);
+	h->low = lo;
+}
+
+/* The look at hi was in vain. */
+static void raise(struct se05x_habit *h, u32 width, u32 found, u32 gap)
+{
+	if (h->tried)
+		width /= 2;	/* back to where it was before */
+	else if ((u64)h->run * width < gap / 16)
+		width *= 2;	/* what is lost by looking later is little */
+	h->lo = h->hi;
+	h->hi = min(h->hi + max(width, grain(h)), found);
+	h->tried = false;
+	h->settled = true;
+	h->patience = 0;
+	h->run = 0;
+}
+
+static void learn_narrow(struct se05x_habit *h, u32 last, u32 found, u32 gap)
+{
+	u32 width = max(h->hi - h->lo, grain(h));
+
+	if (found <= h->lo) {
+		h->run = 0;
+		lower(h, found - min(found, gap), 2);
+		return;
+	}
+	begin_generation(h, h->age + 1);
+	if (last >= h->hi) {
+		raise(h, width, found, gap);
+	} else if (last > h->lo) {		/* a try that failed */
+		h->lo = last;
+		if (h->settled && h->run)
+			h->patience = min(h->patience + 1, PATIENCE_MAX);
+		h->run = 0;
+	} else if (found < h->hi - width / 8) {	/* one that did not */
+		h->hi = found;
+		if (h->settled) {
+			h->lo -= min(h->lo, h->tried ? 3 * width / 2 : width / 2);
+			h->tried = true;
+			h->patience = 0;
+		}
+		h->run = 0;
+	} else if (h->run < U16_MAX) {
+		h->run++;
+	}
+	if (h->hi - h->lo > grain(h))
+		return;
+	h->settled = true;
+	if (is_time_to_try(h, gap))	/* what was too early long ago */
+		h->lo -= min3(h->lo, 2 * grain(h), gap / 2);
+}
+
+static void learn_wide(struct se05x_habit *h, u32 last, u32 found, u32 gap)
+{
+	u32 width = h->hi - h->lo;
+
+	if (found <= h->lo) {
+		/* thrice in a row: it got faster, and nobody knows how fast */
+		if (h->run >= 4) {
+			begin_habit(h, 0, found);
+			return;
+		}
+		width = max(width / (h->age < AGE_MAX ? 4 : 8), gap) << h->run;
+		lower(h, h->lo - min(h->lo, width), h->age + 1);
+		h->run += 2;
+		return;
+	}
+	/* found by the first look it may have been there for long */
+	h->run = last ? h->run / 2 : max_t(u16, h->run, 1);
+	h->hi = max(h->hi, found);
+	h->low = min(h->low, last ?: h->lo);
+	h->high = max(h->high, found);
+	if (++h->seen < 1 << h->age)
+		return;
+	h->lo = max(h->lo, h->low);
+	h->hi = min(h->hi, h->high);
+	begin_generation(h, h->age + 1);
+	if (is_narrow(h, gap))
+		begin_habit(h, h->lo, h->hi);
+}
+
+/**
+ * se05x_habit_learn() - learn from an arrival
+ * @h: the habit
+ * @last: the last look in vain; 0: there was none
+ * @found: the look that found it, later than @last
+ * @gap: as for se05x_habit_next()
+ *
+ * One arrival far from all others changes nothing; two in a row begin a new
+ * habit.
+ */
+void se05x_habit_learn(struct se05x_habit *h, u32 last, u32 found, u32 gap)
+{
+	bool narrow = is_narrow(h, gap);
+	bool late = h->hi && last >= h->hi &&
+		    last - h->hi > max(h->hi - h->lo, gap + gap / 2);
+	bool early = h->hi && narrow && h->settled && !last &&
+		     (u64)found + gap / 4 <= h->hi;
+
+	h->count++;
+	if (!h->hi || (late && h->late))
+		begin_habit(h, last, found);
+	else if (early && h->early == EARLY_MAX)
+		begin_habit(h, 0, found);
+	else if (early && h->early)
+		begin_habit(h, found - min(found, 4 * gap), h->hi);
+	else if (!late && !early && narrow)
+		learn_narrow(h, last > h->lo ? last : 0, found, gap);
+	else if (!late && !early)
+		learn_wide(h, last, found, gap);
+	h->late = late;
+	if (early)
+		h->early = EARLY_MAX;
+	else if (h->early)
+		h->early--;
+}

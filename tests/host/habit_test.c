@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* When the link layer looks: what it makes of a chip's habits, and how fast */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <linux/minmax.h>
+
+#include "../../kernel/se05x_habit.h"
+
+#define GAP	1028	/* MPOT of 1 ms and a NACK at 400 kHz */
+#define SEGT	100
+#define WIRE	813	/* the rest of an exchange, GetVersion at 400 kHz */
+
+static u64 random_state;
+
+static u32 draw(u32 below)
+{
+	u64 x = random_state += 0x9e3779b97f4a7c15ULL;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return (x ^ x >> 31) % below;
+}
+
+struct result {
+	u32 found;
+	u32 nacks;
+};
+
+/* One wait for a chip that takes so long, as the link does it */
+static struct result wait_for(struct se05x_habit *h, u32 time, u32 gap)
+{
+	struct result r = { 0 };
+	u32 last = 0, after = SEGT;
+
+	for (;;) {
+		u32 at = se05x_habit_next(h, last, after, gap);
+
+		assert_true(at >= after);
+		if (at >= time) {
+			se05x_habit_learn(h, last, at, gap);
+			assert_true(h->lo <= h->hi);
+			r.found = at;
+			return r;
+		}
+		r.nacks++;
+		last = at;
+		after = at + gap;
+	}
+}
+
+static struct se05x_habit *known(struct se05x_habits *habits, u32 time)
+{
+	struct se05x_habit *h;
+
+	memset(habits, 0, sizeof(*habits));
+	h = se05x_habit_find(habits, 1, 1);
+	for (int i = 0; i < 40; i++)
+		wait_for(h, time, GAP);
+	return h;
+}
+
+/* Of what nothing is known it looks as soon and as often as it may. */
+static void test_first_sight(void **state)
+{
+	struct se05x_habit h = { };
+
+	(void)state;
+	assert_int_equal(se05x_habit_next(&h, 0, SEGT, GAP), SEGT);
+	for (u32 t = SEGT; t < 1000000; t += GAP)
+		assert_int_equal(se05x_habit_next(&h, t, t + GAP, GAP), t + GAP);
+	/* a wait of minutes need not be known to the millisecond */
+	assert_in_range(se05x_habit_next(&h, 60000000, 60000000 + GAP, GAP), 60050000, 60060000);
+}
+
+static const u32 times[] = { 200, 500, 1000, 2000, 10000, 60000, 300000, 2500000, 40000000 };
+
+#define TIMES	(sizeof(times) / sizeof(times[0]))
+
+/* What never varies costs next to nothing, tries included. */
+static void test_constant(void **state)
+{
+	struct se05x_habits habits;
+
+	(void)state;
+	for (size_t i = 0; i < TIMES; i++) {
+		struct se05x_habit *h = known(&habits, times[i]);
+		u64 sum = 0, nacks = 0;
+
+		for (int n = 0; n < 1000; n++) {
+			struct result r = wait_for(h, times[i], GAP);
+
+			sum += r.found + WIRE;
+			nacks += r.nacks;
+		}
+		assert_in_range(sum, 0, (times[i] + WIRE) * 1010ULL);
+		assert_in_range(nacks, 0, 5000);
+	}
+}
+
+/* Spread over 5 % to both sides: the figures that were asked for */
+static void test_spread(void **state)
+{
+	static const struct { u32 time, ratio, nacks; } want[] = {
+		{ 200, 10400, 100 }, { 2000, 10600, 100 }, { 10000, 10600, 100 },
+		{ 60000, 10120, 400 }, { 300000, 10060, 600 }, { 2500000, 10030, 1500 },
+	};
+	struct se05x_habits habits;
+
+	(void)state;
+	for (u32 seed = 0; seed < 20; seed++)
+		for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+			u64 sum = 0, least = 0, nacks = 0;
+			struct se05x_habit *h;
+
+			random_state = seed;
+			memset(&habits, 0, sizeof(habits));
+			h = se05x_habit_find(&habits, 1, 1);
+			for (int n = 0; n < 1100; n++) {
+				u32 time = want[i].time / 100 * 95 +
+					   draw(want[i].time / 10 + 1);
+				struct result r = wait_for(h, time, GAP);
+
+				if (n < 100)
+					continue;
+				sum += r.found + WIRE;
+				least += time + WIRE;
+				nacks += r.nacks;
+			}
+			assert_in_range(sum * 10000 / least, 10000, want[i].ratio);
+			assert_in_range(nacks / 10, 0, want[i].nacks);
+		}
+}
+
+/* How many waits until the loss is less than a gap and 1/32 for good */
+static int recovery(struct se05x_habit *h, u32 time)
+{
+	int bad = 0;
+
+	for (int n = 1; n <= 60; n++)
+		if (wait_for(h, time, GAP).found > time + GAP + time / 32)
+			bad = n;
+	return bad;
+}
+
+static void test_jumps(void **state)
+{
+	struct se05x_habits habits;
+
+	(void)state;
+	for (size_t i = 0; i < TIMES; i++)
+		for (size_t j = 0; j < TIMES; j++) {
+			struct se05x_habit *h = known(&habits, times[i]);
+
+			/* up: each look after hi finds it; down: a scout must see it first */
+			assert_in_range(recovery(h, times[j]), 0, j > i ? 1 : 10);
+		}
+	/* within a gap no scout sees it, only who digs */
+	assert_in_range(wait_for(known(&habits, 2000), 1000, GAP).found, 1900, 2100);
+	for (int n = 0; n < 100; n++)
+		wait_for(&habits.habits[0], 1000, GAP);
+	assert_in_range(wait_for(&habits.habits[0], 1000, GAP).found, 1000, 1100);
+}
+
+static void test_drift(void **state)
+{
+	struct se05x_habits habits;
+	struct se05x_habit *h;
+
+	(void)state;
+	for (int up = 0; up < 2; up++)
+		for (size_t i = 3; i < TIMES; i++) {
+			u64 sum = 0, least = 0;
+			u32 time = times[i];
+
+			h = known(&habits, time);
+			for (int n = 0; n < 500; n++) {	/* to e or 1/e of it */
+				time = up ? time + time / 500 : time - time / 500;
+				sum += wait_for(h, time, GAP).found;
+				least += time;
+			}
+			assert_in_range(sum * 100 / least, 100, times[i] < 60000 ? 125 : 103);
+		}
+}
+
+/* Two values in turn: neither is lost sight of. */
+static void test_alternation(void **state)
+{
+	static const u32 pairs[][2] = {
+		{ 10000, 30000 }, { 30000, 10000 }, { 2000, 300000 }, { 300000, 2000 },
+		{ 10000, 20000 }, { 60000, 120000 }, { 200, 60000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct se05x_habits habits = { };
+		struct se05x_habit *h = se05x_habit_find(&habits, 1, 1);
+		u64 sum = 0;
+
+		for (int n = 0; n < 400; n++) {
+			struct result r = wait_for(h, pairs[i][n & 1], GAP);
+
+			if (n >= 60)
+				sum += r.found;
+		}
+		assert_in_range(sum / 170, pairs[i][0] + pairs[i][1],
+				(pairs[i][0] + pairs[i][1]) * 107ULL / 100);
+	}
+}
+
+/* Flash wears, and now and then a command takes its time: that is no new habit. */
+static void test_outlier(void **state)
+{
+	struct se05x_habits habits;
+
+	(void)state;
+	for (size_t i = 0; i < TIMES - 1; i++) {
+		struct se05x_habit *h = known(&habits, times[i]);
+		struct result before, after;
+
+		wait_for(h, times[i] + 400000, GAP);
+		before.found = times[i] + times[i] / 64 + GAP;
+		after = wait_for(h, times[i], GAP);
+		assert_in_range(after.found, times[i], before.found);
+	}
+}
+
+/* A scout is over before the first look: it costs no time. */
+static void test_scouts(void **state)
+{
+	struct se05x_habits habits;
+	int scouted = 0;
+
+	(void)state;
+	for (int n = 0; n < 30; n++) {
+		struct se05x_habit *h = known(&habits, 60000);
+		u32 first;
+
+		for (int i = 0; i < n; i++)
+			wait_for(h, 60000, GAP);
+		first = se05x_habit_next(h, 0, SEGT, GAP);
+		if (first + GAP > h->hi)
+			continue;
+		scouted++;
+		assert_in_range(se05x_habit_next(h, first, first + GAP, GAP), 0, h->hi);
+	}
+	assert_in_range(scouted, 5, 20);
+}
+
+/* Whatever comes, it keeps its own rules and looks again in bounded time. */
+static void test_anything(void **state)
+{
+	(void)state;
+	random_state = 1;
+	for (int n = 0; n < 2000; n++) {
+		struct se05x_habits habits = { };
+		struct se05x_habit *h = se05x_habit_find(&habits, 1, 1);
+		u32 range = 1U << (1 + draw(30));
+
+		for (int i = 0; i < 200; i++) {
+			u32 gap = 1 + draw(n & 1 ? 2 * GAP : 260000);
+			u32 last = draw(4) ? draw(range) : 0;
+			u32 found = last + 1 + draw(draw(2) ? range : gap);
+			u32 at;
+
+			if (!draw(50))
+				found = last = 0;
+			se05x_habit_learn(h, last, found, gap);
+			assert_true(h->lo <= h->hi);
+			last = draw(4) ? draw(range) : 0;
+			at = se05x_habit_next(h, last, last + gap, gap);
+			assert_true(at >= last + gap);
+			assert_true(at <= max(h->hi, last + gap + last / 1024));
+		}
+	}
+}
+
+/* A million classes come by: the table does not grow, and what is in use stays. */
+static void test_bounded(void **state)
+{
+	struct se05x_habits habits = { };
+	struct se05x_habit *mine = se05x_habit_find(&habits, 0x80040020, 3);
+
+	(void)state;
+	wait_for(mine, 60000, GAP);
+	for (u32 i = 0; i < 1000000; i++) {
+		struct se05x_habit *h = se05x_habit_find(&habits, i, 1 + i % 7);
+
+		assert_true(h >= habits.habits && h < habits.habits + SE05X_HABITS);
+		assert_int_equal(h->hi, 0);
+		wait_for(h, 300, GAP);
+		if (i % (SE05X_HABITS - 2) == 0)
+			assert_ptr_equal(se05x_habit_find(&habits, 0x80040020, 3), mine);
+	}
+	assert_in_range(mine->hi, 60000, 61028);
+	/* the clock of the table wraps and nothing happens */
+	habits.clock = ~0U - 10;
+	for (u32 i = 0; i < 1000; i++) {
+		se05x_habit_find(&habits, i, 1);
+		assert_ptr_equal(se05x_habit_find(&habits, 0x80040020, 3), mine);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_sight),
+		cmocka_unit_test(test_constant),
+		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_jumps),
+		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_alternation),
+		cmocka_unit_test(test_outlier),
+		cmocka_unit_test(test_scouts),
+		cmocka_unit_test(test_anything),
+		cmocka_unit_test(test_bounded),
+	};
+
+	return cmocka_run_group_tests_name("habit", tests, NULL, NULL);
+}
