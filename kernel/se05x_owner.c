@@ -52,7 +52,7 @@ static int owner_sleep(void *ctx, u32 us)
 
 	if (ret || !us)
 		return ret;
-	usleep_range(us, us + max_t(u32, us >> 4, 50));
+	usleep_range(us, us + 50);
 	return told_to_stop(chip);
 }
 

@@ -9,8 +9,10 @@
  * dead: none of its I-blocks is written again and no answer of it is taken,
  * so it has run at most once.
  */
+#include <linux/bitops.h>
 #include <linux/crc-ccitt.h>
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -57,12 +59,19 @@
 #define OFF_TIME		(5 * MS)	/* other stacks take 2-5 ms */
 #define BOOT_TIME		(5 * MS)	/* power wake-up time of UM11225 */
 #define SILENCE_MIN		(5 * SECOND)	/* before power is cut in an exchange */
+#define NAP			(100 * MS)	/* who wants us to stop waits no longer */
 
 #define RNAK_TRIES		3
 #define R_LIMIT			3	/* silicon sticks in R(other) until reset */
 #define RESYNC_TRIES		3
 #define DROPS_MAX		4
 #define CLEARING_READS		4
+
+/* What is waited for, as far as habits go; the low byte says more */
+#define WAIT_ANSWER		0x100	/* the R-APDU; bits in the command's length */
+#define WAIT_ACK		0x200	/* R-ACK within a chained command */
+#define WAIT_MORE		0x300	/* next block of a chained answer */
+#define WAIT_RESPONSE		0x400	/* S-response; PCB of the request */
 
 /* What became of one transfer; STOP: link->stop says why nothing may follow */
 enum xfer { OK, NACKED, FAILED, STOP };
@@ -189,9 +198,14 @@ static enum xfer pause_for(struct se05x_link *link, u64 us)
  */
 static enum xfer wait_guard(struct se05x_link *link)
 {
-	u64 time = now(link);
+	enum xfer x;
 
-	return pause_for(link, link->ready > time ? link->ready - time : 0);
+	do {
+		u64 time = now(link);
+
+		x = pause_for(link, link->ready > time ? min(link->ready - time, NAP) : 0);
+	} while (x == OK && now(link) < link->ready);
+	return x;
 }
 
 static enum xfer judge(struct se05x_link *link, int ret, size_t len)
@@ -233,6 +247,7 @@ static enum xfer bus_read(struct se05x_link *link, u8 *buf, size_t len)
 
 	if (wait_guard(link) == STOP)
 		return STOP;
+	link->began = now(link);
 	ret = link->ops->read(link->ctx, buf, len);
 	link->stats.bytes_in += max(ret, 0);
 	return judge(link, ret, len);
@@ -310,10 +325,15 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 
 	if (x == STOP)
 		return RX_STOP;
-	if (x == NACKED)
+	link->looked = link->began;
+	if (x == NACKED) {
+		link->gap = min(link->ready - link->looked, 2 * poll_time(link));
 		return RX_NONE;
-	if (x == FAILED)
+	}
+	if (x == FAILED) {
+		link->wait = NULL;
 		return drain(link, RX_BAD, RX_NONE);
+	}
 	if (nobody_there(rx)) {
 		if (!link->known) {	/* in probe: not our chip */
 			link->stop = -ENODEV;
@@ -348,6 +368,42 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 	return RX_BLOCK;
 }
 
+/* microseconds, without what would overflow a habit's */
+static u32 since(u64 time, u64 start)
+{
+	return time > start ? min_t(u64, time - start, U32_MAX / 2) : 0;
+}
+
+/* What a chip did by itself and in one go tells how it will do the next time. */
+static void learn(struct se05x_link *link)
+{
+	if (link->wait)
+		se05x_habit_learn(link->wait, since(link->missed, link->since),
+				  since(link->looked, link->since), link->gap);
+}
+
+/*
+ * When to look next: when what is waited for will most likely just have come, by
+ * its habit. But a chip that needs longer asks for more time when BWT is over
+ * since it had its last block, so no look is put off beyond that. Where there is
+ * no habit, and from BWT on, waits between looks grow with what was waited.
+ */
+static u64 next_look(struct se05x_link *link, u64 start)
+{
+	u64 time = max(now(link), link->ready);
+	u64 asks = link->sent + max_t(u64, link->mult, 1) * bwt(link);
+	u64 waited = since(link->missed, start);
+	u64 next = start + waited + (waited >> (link->wait ? 10 : 6));
+
+	if (time >= asks)
+		return max(time, next);
+	if (link->wait)
+		next = link->since + se05x_habit_next(link->wait,
+						      since(link->missed, link->since),
+						      since(time, link->since), link->gap);
+	return max(time, min(next, asks));
+}
+
 /* Look until something is there or the block timeout, or the limit, is over. */
 static enum rx receive(struct se05x_link *link)
 {
@@ -355,16 +411,15 @@ static enum rx receive(struct se05x_link *link)
 	u64 deadline = min(start + block_timeout(link), link->limit);
 
 	for (;;) {
-		enum rx r = look(link, deadline);
-		u64 time = now(link);
+		enum rx r;
 
+		link->ready = max(link->ready, min(next_look(link, start), deadline));
+		r = look(link, deadline);
 		if (r != RX_NONE)
 			return r;
-		if (time >= deadline)
+		if (now(link) >= deadline)
 			return RX_SILENT;
-		/* never later than 1/64 of the time that was waited already */
-		link->ready = min(max(link->ready, time + ((time - start) >> 6)),
-				  max(link->ready, deadline));
+		link->missed = link->looked;
 	}
 }
 
@@ -391,6 +446,9 @@ static enum rx send(struct se05x_link *link, const u8 *buf, size_t len, bool *ou
 			return RX_STOP;
 		if (x != NACKED)
 			*out = true;
+		if (x == FAILED)
+			link->wait = NULL;
+		link->sent = now(link);
 		if (x == OK || (x == FAILED && !(buf[1] & PCB_NOT_I)))
 			return RX_NONE;
 		if (x == FAILED || !first) {
@@ -428,6 +486,18 @@ static enum rx send_control(struct se05x_link *link, u8 pcb, const u8 *inf, u8 l
 	return send(link, link->ctl, frame(link->ctl, pcb, inf, len), &out);
 }
 
+/* Write a block that is answered; @wait: what is known of the time that takes */
+static enum rx ask(struct se05x_link *link, struct se05x_habit *wait, const u8 *buf,
+		   size_t len, bool *out)
+{
+	enum rx r;
+
+	link->wait = wait;
+	r = send(link, buf, len, out);
+	link->since = link->sent;
+	return r;
+}
+
 static bool is_wtx(struct se05x_link *link)
 {
 	return link->rx[1] == PCB_S_WTX && link->rx_len == 1;
@@ -454,6 +524,7 @@ static enum rx grant_ifs(struct se05x_link *link)
 {
 	u8 ifsc = link->rx[3];
 
+	link->wait = NULL;
 	link->ifsc = ifsc;
 	return send_control(link, PCB_S_IFS | PCB_S_RESPONSE, &ifsc, 1);
 }
@@ -491,25 +562,28 @@ static bool may_have_restarted(struct se05x_link *link, bool spoken)
 }
 
 /*
- * Send the block in tx and get the one that may follow it into rx.
+ * Send the block in tx and get the one that may follow it into rx; @wait: what
+ * is known of the time that takes.
  *
  * Return: 0; -EIO if R-NAK did not help; link->stop.
  */
-static int exchange(struct se05x_link *link)
+static int exchange(struct se05x_link *link, struct se05x_habit *wait)
 {
 	int naks = 0, rs = 0, drops = 0, ifs = 0;
 	bool out, spoken = false;
 	enum rx r;
 
 again:
-	r = send(link, link->tx, link->tx_len, &out);
+	r = ask(link, wait, link->tx, link->tx_len, &out);
 	for (;;) {
 		if (r == RX_NONE)
 			r = receive(link);
 		if (r == RX_STOP)
 			return link->stop;
-		if (r == RX_BLOCK && out && is_expected(link))
+		if (r == RX_BLOCK && out && is_expected(link)) {
+			learn(link);
 			return 0;
+		}
 		if (now(link) >= link->limit)
 			return -EIO;
 		if (r == RX_BLOCK && is_wtx(link)) {
@@ -537,6 +611,7 @@ again:
 				if (may_have_restarted(link, spoken))
 					return -EIO;
 				link->stats.resends++;
+				wait = NULL;
 				goto again;
 			}
 		}
@@ -544,6 +619,7 @@ again:
 			return -EIO;
 		count_rung(link, SE05X_RUNG_RNAK);
 		spoken = true;
+		link->wait = NULL;
 		r = send_control(link, PCB_R_NR(link->nr) |
 				 (r == RX_BAD_CRC ? PCB_R_CRC : PCB_R_OTHER),
 				 NULL, 0);
@@ -558,6 +634,7 @@ again:
  */
 static int s_request(struct se05x_link *link, u8 pcb, int tries)
 {
+	struct se05x_habit *wait = se05x_habit_find(&link->habits, 0, WAIT_RESPONSE | pcb);
 	int drops = 0;
 
 	while (tries) {
@@ -568,7 +645,7 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 		link->mult = 1;
 		link->limit = max(link->hard, now(link) +
 				  max(block_timeout(link), WRITE_TIMEOUT_MIN));
-		r = send(link, link->ctl, frame(link->ctl, pcb, NULL, 0), &out);
+		r = ask(link, wait, link->ctl, frame(link->ctl, pcb, NULL, 0), &out);
 		for (;;) {
 			if (r == RX_NONE)
 				r = receive(link);
@@ -586,11 +663,14 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 		if (r != RX_BLOCK)
 			tries--;
 		else if (out && link->rx[1] == (pcb | PCB_S_RESPONSE))
-			return 0;
-		else if (drops++ == DROPS_MAX)
 			break;
+		else if (drops++ == DROPS_MAX)
+			return -EIO;
 	}
-	return -EIO;
+	if (!tries)
+		return -EIO;
+	learn(link);
+	return 0;
 }
 
 /* From here on nothing tells what the applet still knows. */
@@ -712,6 +792,7 @@ static int wait_for_silence(struct se05x_link *link)
 {
 	u64 quiet = max(SILENCE_MIN, 3 * bwt(link));
 
+	link->wait = NULL;
 	while (now(link) < min(link->heard + quiet, link->hard)) {
 		enum rx r;
 
@@ -788,6 +869,8 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 static void begin(struct se05x_link *link)
 {
 	link->stop = 0;
+	link->wait = NULL;
+	link->gap = link->gap ?: poll_time(link);
 	link->heard = now(link);
 	link->hard = link->heard + link->hard_limit_us;
 	link->limit = link->hard;
@@ -866,9 +949,19 @@ int se05x_link_wake(struct se05x_link *link)
 	return end(link, recover(link, SE05X_RUNG_RESYNC, true));
 }
 
+static u32 be32(const u8 *p)
+{
+	return (u32)be16(p) << 16 | be16(p + 2);
+}
+
 static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 {
+	struct se05x_habit *answer, *ack;
 	size_t pos = 0;
+
+	answer = se05x_habit_find(&link->habits, be32(apdu->command),
+				  WAIT_ANSWER | fls(apdu->command_len));
+	ack = se05x_habit_find(&link->habits, 0, WAIT_ACK);
 
 	while (pos < apdu->command_len) {
 		/* S(IFS) may change it in mid-chain */
@@ -881,7 +974,7 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 				     (last ? 0 : PCB_I_MORE), apdu->command + pos, len);
 		if (last)	/* whatever the adapter says, it may arrive */
 			apdu->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
-		ret = exchange(link);
+		ret = exchange(link, last ? answer : ack);
 		if (ret)
 			return ret;
 		link->ns ^= 1;
@@ -892,6 +985,8 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 
 static int take_response(struct se05x_link *link, struct se05x_apdu *apdu)
 {
+	struct se05x_habit *more = se05x_habit_find(&link->habits, 0, WAIT_MORE);
+
 	for (;;) {
 		int ret;
 
@@ -903,7 +998,7 @@ static int take_response(struct se05x_link *link, struct se05x_apdu *apdu)
 		if (!(link->rx[1] & PCB_I_MORE))
 			return apdu->response_len < 2 ? -EIO : 0;	/* no SW */
 		link->tx_len = frame(link->tx, PCB_R_NR(link->nr), NULL, 0);
-		ret = exchange(link);
+		ret = exchange(link, more);
 		if (ret)
 			return ret;
 	}

@@ -10,6 +10,8 @@
 
 #include <linux/types.h>
 
+#include "se05x_habit.h"
+
 #define SE05X_T1_ATR_MAX	254	/* it comes as one INF field */
 #define SE05X_T1_INF_MAX	254	/* LEN FF is reserved (UM11225 table 4) */
 #define SE05X_T1_OVERHEAD	5	/* NAD PCB LEN CRC CRC */
@@ -169,6 +171,14 @@ struct se05x_link {
 	u64 limit;		/* no wait goes beyond */
 	u64 heard;		/* when the chip last gave a byte */
 	u64 ready;		/* when the next transfer may start */
+	u64 began;		/* when the last read began */
+	u64 looked;		/* when the last look for a block began */
+	u64 missed;		/* the same, of the last one in vain */
+	u64 sent;		/* when the last block was out */
+	u64 since;		/* the same, of the block that is answered now */
+	u32 gap;		/* between two looks, the first in vain: MPOT and the NACK */
+	struct se05x_habit *wait;	/* what is known of this wait; NULL: don't learn from it */
+	struct se05x_habits habits;
 	u16 rx_len;		/* INF length of the block in rx */
 	u16 tx_len;		/* bytes in tx */
 	u8 tx[SE05X_T1_FRAME_MAX];	/* I-block or R-ACK, as it may be asked for again */

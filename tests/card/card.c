@@ -215,11 +215,12 @@ u64 card_next(const struct card *card)
 	return card->wtx_at;
 }
 
-/* It asks for more time somewhat before BWT is over. */
+/* It asks for more time when BWT is over, or somewhat before. */
 static void compute(struct card *card, u64 now, u32 mult)
 {
 	card->wtx_asked = false;
-	card->wtx_at = now + (u64)mult * card->bwt_us - card->bwt_us / 8;
+	card->wtx_at = now + (u64)mult * card->bwt_us -
+		       (card->config.wtx_on_time ? 0 : card->bwt_us / 8);
 }
 
 /* ---- what it makes of a frame ---- */

@@ -56,6 +56,7 @@ struct card_ops {
  * @wake_us: the same after the access that wakes it, itself NACKed
  * @r_us: the time it takes for R- and S-blocks and between blocks of a chain
  * @wtx: multiplier it asks for; 0: 1
+ * @wtx_on_time: it asks for WTX when BWT is over, not an eighth of it sooner
  * @takes_writes: while it computes or wants to be read it takes R- and S-blocks
  *	all the same, and answers what waits first
  */
@@ -66,6 +67,7 @@ struct card_config {
 	u32 wake_us;
 	u32 r_us;
 	u8 wtx;
+	bool wtx_on_time;
 	bool takes_writes;
 };
 

@@ -292,6 +292,8 @@ static int host_write(void *ctx, const u8 *buf, size_t len)
 	}
 	bus->time = ret == -ENXIO ? bus->time + wire_time(1) : end;
 	watch_write(bus, buf, len, ret);
+	if (ret != -ENXIO && ret != -EREMOTEIO)
+		bus->asks = end + bus->card.bwt_us * (buf[1] == 0xE3 && len == 6 ? buf[3] : 1ULL);
 	log_step(bus, false, buf, len, ret);
 	return ret;
 }
@@ -373,7 +375,16 @@ static int host_read(void *ctx, u8 *buf, size_t len)
 	u64 end = bus->time + wire_time(len + 1);
 	int ret = do_read(bus, f, buf, len, end);
 
+	/* a look is never put off beyond BWT; who oversleeps can't be held to it */
+	if (len == 5 && bus->asks && bus->time >= bus->asks) {
+		bus->broken += !bus->jump && bus->time > bus->asks && bus->time > bus->pause;
+		bus->asks = 0;
+	}
+	if (ret > 0)
+		bus->asks = 0;
 	bus->time = ret == -ENXIO ? bus->time + wire_time(1) : end;
+	if (ret == -ENXIO || ret == -EREMOTEIO)
+		bus->pause = bus->time + bus->card.mpot_us;
 	if (len == 5)	/* a header: whatever was under way is given up */
 		bus->seen_want = 0;
 	if (ret == (int)len)

@@ -84,6 +84,8 @@ struct bus {
 	u8 quiet;		/* after this S-request, or power-on (FF), comes RESYNC */
 	bool asked;		/* an R-block with that N(S) was read */
 	bool refused;		/* the last try to write it was NACKed */
+	u64 asks;		/* BWT after the chip's last block: it may ask for more time */
+	u64 pause;		/* end of MPOT after the last look in vain */
 	u8 block[CARD_FRAME_MAX];
 	size_t block_len;
 	u32 broken;		/* rules broken: see bus_broken() */

@@ -423,6 +423,70 @@ static void test_wtx(void **state)
 	}
 }
 
+/* A known command: one look, and one for each WTX, which is asked for at BWT. */
+static void test_habit(void **state)
+{
+	static const u16 delays[] = { 5, 300, 950, 1050, 2500, 5000 };
+	struct card_config config = se050;
+
+	(void)state;
+	config.wtx_on_time = true;
+	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+		u64 nacks, wtx, start, time;
+		struct bus bus;
+
+		open_bus(&bus, &config);
+		for (int n = 0; n < 40; n++) {
+			run(&bus, 20, 1, delays[i], 10);
+			bus.time += 20 * MS;
+		}
+		nacks = bus.link.stats.nacks;
+		wtx = bus.link.stats.wtx;
+		start = bus.time;
+		for (int n = 0; n < 40; n++)
+			run(&bus, 20, 1, delays[i], 10);
+		time = (bus.time - start) / 40;
+		assert_in_range(time, delays[i] * MS, delays[i] * MS * 1003 / 1000 + 2 * MS);
+		assert_int_equal(bus.link.stats.wtx - wtx, 40 * ((delays[i] - 1) / 1000));
+		assert_in_range(bus.link.stats.nacks - nacks, 0, 40 * 4);
+		clean(&bus);
+	}
+}
+
+/* What was no clean wait teaches nothing. */
+static void test_habit_of_faults(void **state)
+{
+	static const struct fault faults[] = {
+		{ .kind = FAULT_SILENT, .count = 3 }, { .kind = FAULT_LOST },
+		{ .kind = FAULT_FLIP, .pos = 4 }, { .kind = FAULT_ERRNO, .arg = -EIO },
+		{ .kind = FAULT_REPLACE, .arg = -1, .pcb = 0x82 },
+		{ .kind = FAULT_REPLACE, .arg = 32, .pcb = 0xC1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		for (u32 at = 0; at < 4; at++) {
+			struct fault fault = faults[i];
+			struct se05x_apdu apdu;
+			struct bus bus;
+			u64 start;
+
+			open_bus(&bus, &se050);
+			for (int n = 0; n < 20; n++)
+				run(&bus, 20, 1, 60, 10);
+			fault.at = at;
+			bus_arm(&bus, &fault, 1);
+			exchange(&bus, command, 20, &apdu);
+			bus.ran[1] = 0;
+			bus_arm(&bus, NULL, 0);
+			assert_int_equal(se05x_link_wake(&bus.link), 0);
+			run(&bus, 20, 1, 60, 10);
+			start = bus.time;
+			run(&bus, 20, 1, 60, 10);
+			assert_in_range(bus.time - start, 60 * MS, 63 * MS);
+		}
+}
+
 static void test_adapter_limits(void **state)
 {
 	static const u16 limits[][2] = { { 32, 32 }, { 6, 6 }, { 0, 16 }, { 64, 0 }, { 255, 255 } };
@@ -868,6 +932,8 @@ int main(void)
 		cmocka_unit_test(test_response_too_long),
 		cmocka_unit_test(test_answer_without_sw),
 		cmocka_unit_test(test_wtx),
+		cmocka_unit_test(test_habit),
+		cmocka_unit_test(test_habit_of_faults),
 		cmocka_unit_test(test_adapter_limits),
 		cmocka_unit_test(test_small_ifsc),
 		cmocka_unit_test(test_sleep_and_wake),
