@@ -67,7 +67,8 @@ static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const vo
 	if (!there)
 		siot_u8(&cmd, TAG_2, curve);
 	if (scalar) {
-		copy_for(curve, bytes, scalar, size);
+		/* a seed, not a number: as it is */
+		copy_for(curve == SE05X_IOT_ED25519 ? 0 : curve, bytes, scalar, size);
 		siot_tlv(&cmd, TAG_3, bytes, size);
 	}
 	if (point) {

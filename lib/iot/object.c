@@ -207,6 +207,7 @@ EXPORT int se05x_iot_delete(struct se05x_iot *iot, uint32_t id, struct se05x_cal
 
 /* id 4, type 1, authentication 1, failed 2, owner 4, most attempts 2: AN12543, 3.2.5 */
 #define ATTRIBUTES_HEAD	14
+#define INDICATOR_SET	2
 
 EXPORT int se05x_iot_attributes_parse(const struct se05x_iot *iot, const uint8_t *bytes,
 				      size_t len, struct se05x_iot_attributes *attributes)
@@ -217,7 +218,7 @@ EXPORT int se05x_iot_attributes_parse(const struct se05x_iot *iot, const uint8_t
 	if (len < ATTRIBUTES_HEAD + tail ||
 	    len - ATTRIBUTES_HEAD - tail > sizeof(attributes->policy))
 		return -EBADMSG;
-	attributes->auth = bytes[5] == 1;
+	attributes->auth = bytes[5] == INDICATOR_SET;
 	if (attributes->auth) {
 		attributes->failed_attempts = get_be(bytes + 6, 2);
 		attributes->max_attempts = get_be(bytes + 12, 2);
@@ -248,7 +249,8 @@ EXPORT int se05x_iot_attributes(struct se05x_iot *iot, uint32_t id,
 	ret = siot_run(iot, &cmd, &rsp, call);
 	if (ret)
 		return ret;
-	if (!siot_get(&rsp, TAG_2, &bytes, &len))
+	/* by the document TAG_2; applets of 7.x were seen to use TAG_3 [U] */
+	if (!siot_get(&rsp, TAG_2, &bytes, &len) && !siot_get(&rsp, TAG_3, &bytes, &len))
 		return -EBADMSG;
 	return se05x_iot_attributes_parse(iot, bytes, len, attributes);
 }

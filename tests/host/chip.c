@@ -55,14 +55,12 @@ static struct se05x *new_chip(void)
 	return se;
 }
 
-struct se05x *chip_applet(const char *version)
+struct se05x *chip_applet(const char *model)
 {
+	const struct applet_config config = { .model = model };
 	struct se05x *se = new_chip();
 
-	if (version)
-		setenv("SE05X_APPLET_VERSION", version, 1);
-	se->applet = applet_new(NULL);
-	unsetenv("SE05X_APPLET_VERSION");
+	se->applet = applet_new(&config);
 	assert_non_null(se->applet);
 	return se;
 }

@@ -8,8 +8,8 @@
 
 #include "../../lib/iot/se05x-iot.h"
 
-/* A chip with an applet of that version ("3.1.1", "7.2.0"; NULL: the usual one) */
-struct se05x *chip_applet(const char *version);
+/* A chip with the applet of that model, as struct applet_config has it */
+struct se05x *chip_applet(const char *model);
 
 /*
  * A chip that answers by script: pairs of hex, C-APDU and R-APDU, and a NULL at the

@@ -134,7 +134,7 @@ static void test_objects(void **state)
 	assert_int_equal(o.size, 0);
 	end();
 	ONE(V7, "80 02 00 3B 00 0006 4104 01010101 0000",
-	    "42 82 001C 01010101 29 02 0000 0A0B0C0D 0000 08 00000000 10040000 02 00000007 9000",
+	    "42 82 001C 01010101 29 01 0000 0A0B0C0D 0000 08 00000000 10040000 02 00000007 9000",
 	    se05x_iot_attributes(iot, 0x01010101, &a, &call));
 	assert_false(a.auth);
 	assert_int_equal(a.owner, 0x0A0B0C0D);
