@@ -276,7 +276,7 @@ int iot_counter(struct tool *t, char **args, int n)
 		ret = CHIP(t, se05x_iot_counter_add, id);
 	} else if (!strcmp(args[0], "set")) {
 		ret = CHIP(t, se05x_iot_counter_set, id, object.size, value);
-		if (ret == -EINVAL) {
+		if (ret == -EINVAL || ret == -ENOENT) {
 			complain("counter set %s: it only goes up, within its %u bytes", id_text(id),
 				 object.size);
 			return USAGE;

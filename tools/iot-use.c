@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "iot.h"
@@ -153,6 +154,26 @@ int iot_sign(struct tool *t, char **args, int n)
 	return ret ?: write_bytes(t, "signature", sig, len);
 }
 
+/* What is too long for the chip is verified here, with the public key that it gives. */
+static int verify_here(struct tool *t, const struct se05x_iot_object *object,
+		       enum se05x_iot_padding padding, const EVP_MD *md, const uint8_t *message,
+		       size_t len, const uint8_t *sig, size_t sig_len, bool *good)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *options;
+	EVP_PKEY *key = NULL;
+	int ret = read_public(t, object, &key);
+
+	if (!ret && EVP_DigestVerifyInit(ctx, &options, md, NULL, key) == 1) {
+		if (padding == SE05X_IOT_PSS)
+			EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING);
+		*good = EVP_DigestVerify(ctx, sig, sig_len, message, len) == 1;
+	}
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return ret;
+}
+
 int iot_verify(struct tool *t, char **args, int n)
 {
 	const char *path = n > 2 ? args[2] : NULL;
@@ -178,6 +199,12 @@ int iot_verify(struct tool *t, char **args, int n)
 			goto out;
 		ret = CHIP(t, se05x_iot_rsa_verify, id, padding, hash, message, len, sig, sig_len,
 			   &good);
+		if (ret == -E2BIG) {
+			ret = verify_here(t, &object, padding, md, message, len, sig, sig_len,
+					  &good);
+			if (ret)
+				goto out;
+		}
 	} else if (object.curve == SE05X_IOT_ED25519) {
 		ret = read_input(path, &message, &len, INPUT_MAX);
 		if (ret)
@@ -260,7 +287,7 @@ static int crypt_rsa(struct tool *t, uint32_t id, bool encrypt, const uint8_t *i
 		ret = CHIP(t, se05x_iot_rsa_encrypt, id, padding, in, len, out, &out_len);
 	else
 		ret = CHIP(t, se05x_iot_rsa_decrypt, id, padding, in, len, out, &out_len);
-	if (ret == -EINVAL) {
+	if (ret == -EINVAL || ret == -E2BIG) {
 		complain("%s %s: %zu bytes do not go with that key and padding, or are not what it"
 			 " encrypted", t->command, id_text(id), len);
 		return TROUBLE;

@@ -163,6 +163,149 @@ run --policy=any:sign keygen 0x03030301 p256; check 'for ever is asked about' 2 
 run show 0x03030301;            check 'and nothing was made' 3 '' '*no object*'
 run --policy=any:sign,read,delete keygen 0x03030301 p256; check 'policy at creation' 0 '' '*anybody may: sign,read,delete*made'
 
+# ---- both applets: everything else ----
+
+for applet in 3 7; do
+export SE05X_FAKE_APPLET=$applet SE05X_FAKE_STATE=$tmp/state-$applet
+a="applet $applet:"
+
+run keygen 0x04000001 rsa1024;  check "$a RSA key" 0 '' '*RSA key pair of 1024 bits made'
+into pub.pem export 0x04000001
+openssl_says pkey -pubin -in pub.pem -noout -text; check "$a openssl reads it" 0 '*1024 bit*' ''
+into sig sign 0x04000001 message
+openssl_says dgst -sha256 -verify pub.pem -signature sig message; check "$a RSA signs" 0 'Verified OK' ''
+run verify 0x04000001 sig message; check "$a RSA verifies" 0 '' '*good'
+run verify 0x04000001 sig long; check "$a a wrong signature" 1 '' '*wrong'
+into sig sign 0x04000001 long
+openssl_says dgst -sha256 -verify pub.pem -signature sig long; check "$a RSA signs more than one command takes" 0 'Verified OK' ''
+openssl dgst -sha384 -binary message > digest
+into sig --digest --hash=sha384 sign 0x04000001 digest
+openssl_says dgst -sha384 -verify pub.pem -signature sig message; check "$a RSA signs a digest" 0 'Verified OK' ''
+into sig --mode=pss sign 0x04000001 message
+openssl_says dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest -verify pub.pem -signature sig message
+check "$a PSS" 0 'Verified OK' ''
+run --mode=pss sign 0x04000001 long; check "$a PSS of too much" 2 '' '*too long*--mode pkcs1*'
+run --mode=oaep sign 0x04000001 message; check "$a no mode to sign" 2 '' '*pkcs1 and pss*'
+for mode in pkcs1 oaep; do
+	into secret --mode=$mode encrypt 0x04000001 message
+	into back --mode=$mode decrypt 0x04000001 secret; same "$a RSA $mode" message back
+	openssl pkeyutl -encrypt -pubin -inkey pub.pem -pkeyopt rsa_padding_mode:$mode -in message -out secret
+	into back --mode=$mode decrypt 0x04000001 secret; same "$a openssl's $mode" message back
+done
+run encrypt 0x04000001 long;    check "$a too long for RSA" 3 '' '*do not go with that key*'
+run decrypt 0x04000001 message; check "$a not encrypted" 3 '' '*do not go with that key*'
+openssl genrsa -out own.pem 1024 2> /dev/null
+openssl pkey -in own.pem -pubout -out own.pub
+run import 0x04000002 own.pem;  check "$a RSA import" 0 '' '*RSA key pair of 1024 bits imported'
+into back.pem export 0x04000002; same "$a its public key" own.pub back.pem
+into sig sign 0x04000002 message
+openssl_says dgst -sha256 -verify own.pub -signature sig message; check "$a it signs" 0 'Verified OK' ''
+openssl genrsa -out odd.pem 1100 2> /dev/null
+run import 0x04000003 odd.pem;  check "$a RSA of an odd size" 2 '' '*1100 bits*1024, 1152*'
+run keygen 0x04000003 rsa1000;  check "$a no such size" 2 '' '*not 1000*'
+
+run keygen 0x04000010 ed25519;  check "$a Ed25519" 0 '' '*EC key pair on Ed25519 made'
+into pub.pem export 0x04000010
+into sig sign 0x04000010 message
+openssl_says pkeyutl -verify -pubin -inkey pub.pem -rawin -in message -sigfile sig; check "$a openssl verifies" 0 '*Successfully*' ''
+run verify 0x04000010 sig message; check "$a so does the chip" 0 '' '*good'
+openssl genpkey -algorithm ed25519 -out own.pem
+openssl pkey -in own.pem -pubout -out own.pub
+run import 0x04000011 own.pem;  check "$a Ed25519 import" 0 '' '*imported'
+into back.pem export 0x04000011; same "$a its public key" own.pub back.pem
+run sign 0x04000010 long;       check "$a too long for Ed25519" 3 '' '*more than fits*'
+
+for type in x25519 p384; do
+	run keygen 0x04000020 $type
+	into pub.pem export 0x04000020
+	if [ $type = p384 ]; then
+		openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out own.pem
+	else
+		openssl genpkey -algorithm $type -out own.pem
+	fi
+	openssl pkey -in own.pem -pubout -out own.pub
+	into ours ecdh 0x04000020 own.pub
+	openssl pkeyutl -derive -inkey own.pem -peerkey pub.pem -out theirs
+	same "$a ecdh $type" theirs ours
+	run -y delete 0x04000020
+done
+run keygen 0x04000020 p256
+run ecdh 0x04000020 own.pub;    check "$a curves that do not match" 2 '' '*on P-256*on P-384*'
+run --hex sign 0x04000020 /dev/null; check "$a an empty message" 0 '*' ''
+
+printf '0123456789abcdef' > aes.key
+run --type=aes import 0x04000030 aes.key; check "$a AES import" 0 '' '*AES key of 128 bits imported'
+k=30313233343536373839616263646566 iv=000102030405060708090A0B0C0D0E0F
+for mode in cbc ctr; do
+	into ours --mode=$mode --iv=$iv encrypt 0x04000030 long
+	openssl enc -aes-128-$mode -K $k -iv $iv -in long -out theirs
+	same "$a openssl enc -aes-128-$mode" theirs ours
+	into back --mode=$mode --iv=$iv decrypt 0x04000030 theirs; same "$a decrypt $mode" long back
+done
+into ours --mode=ecb encrypt 0x04000030 message
+openssl enc -aes-128-ecb -K $k -in message -out theirs; same "$a openssl enc -aes-128-ecb" theirs ours
+run --iv=00 encrypt 0x04000030 message; check "$a short IV" 2 '' '*cbc wants 16 bytes*'
+run --mode=ecb --nopad encrypt 0x04000030 message; check "$a no whole blocks" 2 '' '*10 bytes are not whole blocks of 16*'
+run --mode=xts encrypt 0x04000030 message; check "$a unknown mode" 2 '' '*--mode xts*'
+run --mode=cbc --iv=$iv decrypt 0x04000030 aes.key; check "$a wrong padding" 3 '' '*padding is not there*'
+run --type=aes import 0x04000031 message; check "$a AES key of odd length" 2 '' '*16, 24 or 32 bytes, not 10*'
+run --type=rsa import 0x04000031 message; check "$a type of import" 2 '' '*one of aes, des, hmac*'
+run --hex mac 0x04000030 message
+openssl_mac=$(openssl mac -cipher AES-128-CBC -macopt hexkey:$k -in message CMAC)
+check "$a CMAC" 0 "$openssl_mac" ''
+run --type=hmac import 0x04000032 aes.key
+for hash in sha1 sha256 sha384 sha512; do
+	run --hex --hash=$hash mac 0x04000032 message
+	check "$a HMAC $hash" 0 "$(openssl mac -digest $hash -macopt hexkey:$k -in message HMAC)" ''
+done
+run --hex --salt=0011 --info=AABB hkdf 0x04000032 42
+check "$a HKDF" 0 "$(openssl kdf -keylen 42 -kdfopt digest:SHA256 -kdfopt hexkey:$k -kdfopt hexsalt:0011 -kdfopt hexinfo:AABB HKDF | tr -d ':')" ''
+run hkdf 0x04000030 42;         check "$a HKDF by AES" 3 '' '*wrong kind: AES key*not HMAC key*'
+
+run counter new 0x04000040 4 41; check "$a counter" 0 '' '*4 bytes at 41'
+run counter add 0x04000040;     check "$a counter add" 0 42 ''
+run counter set 0x04000040 1000; check "$a counter set" 0 1000 ''
+run counter set 0x04000040 10;  check "$a counter back" 2 '' '*only goes up*'
+run --json counter get 0x04000040; check "$a counter get" 0 '{"value":1000}' ''
+run counter new 0x04000041 9;   check "$a counter too wide" 2 '' '*1 to 8 bytes*'
+run counter get 0x04000030;     check "$a counter of a key" 3 '' '*wrong kind*'
+run pcr new 0x04000042 $(printf %064d 0); check "$a PCR" 0 "$(printf %064d 0)" ''
+run pcr extend 0x04000042 message
+check "$a PCR extend" 0 "$( (head -c 32 /dev/zero; cat message) | openssl dgst -sha256 -r | cut -d ' ' -f 1 | tr a-f A-F)" ''
+run pcr new 0x04000043 00;      check "$a PCR of one byte" 2 '' '*not 32 bytes*'
+
+echo 'secret' > password
+echo 'wrong!' > wrong
+run --password-file=password userid 0x04000050; check "$a UserID" 0 '' '*UserID made*'
+run --policy='any:sign,read;0x04000050:delete' keygen 0x04000051 p256; check "$a a key that is its own" 0 '' '*made'
+run --hex sign 0x04000051 message; check "$a anybody may sign" 0 '*' ''
+run -y delete 0x04000051;       check "$a nobody else may delete" 3 '' '*denied by*(6986)*--user-id*'
+run --user-id=0x04000050 --password-file=wrong -y delete 0x04000051; check "$a wrong password" 3 '' '*wrong password*'
+run --user-id=0x04000050 -y delete 0x04000051; check "$a no password" 2 '' '*--password-file*'
+run --user-id=0x04000050 --password-file=password put 0x04000052 long; check "$a a file in a session" 0 '' '*8893*'
+into back get 0x04000052;       same "$a it is whole" long back
+run --user-id=0x04000050 --password-file=password -y delete 0x04000051; check "$a its owner may" 0 '' '*deleted'
+echo abc > wrong
+run --password-file=wrong userid 0x04000053; check "$a short password" 2 '' '*4 to 16 bytes, not 3*'
+run sign 0x04000050 message;    check "$a a UserID does not sign" 3 '' '*wrong kind: UserID*'
+
+run --policy=any:attest,read,delete keygen 0x04000060 p256
+run put 0x04000061 message
+run attest 0x04000061 0x04000060; check "$a attest" 0 "value       $(xxd -p -u message)*verified    yes, but*" ''
+into pub.pem export 0x04000060
+into attested --json --key=pub.pem attest 0x04000061 0x04000060
+check "$a attest with a key" 0 '{"value":"*"key":"given","verified":true}' ''
+echo "$out" | sed 's/.*"signature":"\([^"]*\)".*/\1/' | xxd -r -p > sig
+openssl_says dgst -sha256 -verify pub.pem -signature sig attested; check "$a openssl verifies it" 0 'Verified OK' ''
+run --key=own.pub attest 0x04000061 0x04000060; check "$a another key" 1 '*NO: the signature is wrong' ''
+run attest 0x04000061 0x04000020; check "$a a key that may not" 3 '' '*denied*'
+done
+
+unset SE05X_FAKE_APPLET
+export SE05X_FAKE_STATE=$tmp/state
+run keygen 0x04000001 rsa2048;  check 'a chip without RSA' 3 '' '*this chip has no RSA*'
+run import 0x04000001 odd.pem;  check 'import of RSA there' 3 '' "*can't do that*"
+
 # ---- a link that fails ----
 
 export SE05X_FAKE_ERROR=104 # ECONNRESET
