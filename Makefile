@@ -26,7 +26,7 @@ demo:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh debug host distro life kunit overlay fuzz new_device style
+	@tests/check.sh debug host distro life kunit overlay fuzz new_device bench style
 
 check-host:
 	@tests/setup.sh host
@@ -51,6 +51,11 @@ check-fresh:
 check-full: check check-fresh
 	@tests/check.sh kernels strict
 
+# how close to the limit of the wire, in virtual time; SEED= draws other times
+bench-virtual:
+	@tests/setup.sh host
+	@$(MAKE) -s -C tests/bench virtual
+
 style:
 	@tests/setup.sh check
 	@tests/style.sh
@@ -59,4 +64,4 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module overlay demo check check-host faults fuzz check-fresh check-full style clean
+.PHONY: all lib tools module overlay demo check check-host faults fuzz check-fresh check-full bench-virtual style clean

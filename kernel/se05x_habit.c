@@ -144,12 +144,12 @@ static struct plan make_plan(const struct se05x_habit *h, u32 gap)
  * @after: earliest possible time of the next, SEGT and MPOT considered
  * @gap: the least time between a look in vain and the next
  *
- * Return: when, @after or later. Where nothing is known it is @after, but for
- * waits over a thousand gaps, where it is 1/1024 of the time waited.
+ * Return: when, @after or later. Where nothing is known it is @after, and from
+ * 4096 gaps on, which is four seconds by MPOT, 1/4096 of what was waited.
  */
 u32 se05x_habit_next(const struct se05x_habit *h, u32 last, u32 after, u32 gap)
 {
-	u32 unknown = max(after, last + last / 1024);
+	u32 unknown = max(after, last + last / 4096);
 	struct plan p;
 	u32 at;
 

@@ -393,7 +393,7 @@ static u64 next_look(struct se05x_link *link, u64 start)
 	u64 time = max(now(link), link->ready);
 	u64 asks = link->sent + max_t(u64, link->mult, 1) * bwt(link);
 	u64 waited = since(link->missed, start);
-	u64 next = start + waited + (waited >> (link->wait ? 10 : 6));
+	u64 next = start + waited + (waited >> (link->wait ? 12 : 6));
 
 	if (time >= asks)
 		return max(time, next);

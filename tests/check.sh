@@ -31,6 +31,7 @@ build_for() {
 	case $1 in
 	host) programs && make -s -C tests/host all ;;
 	overlay) programs && make -s -C tests/overlay all ;;
+	bench) make -s -C tests/bench all ;;
 	kunit) modules debug ;;
 	debug) programs && modules debug && make -s -C tests/kselftest ;;
 	distro | new_device | life) programs && modules distro && make -s -C tests/kselftest ;;
@@ -70,6 +71,7 @@ yes_or_no() {	# NAME COMMAND...: a stage of one test
 }
 
 stage_fuzz() { yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30; }
+stage_bench() { yes_or_no "virtual figures" make -s -C tests/bench check; }
 stage_strict() { yes_or_no strict tests/strict.sh 6.12 newest; }
 stage_style() { yes_or_no style tests/style.sh; }
 
