@@ -96,7 +96,18 @@ int se05x_transceive(struct se05x *se, const void *command, size_t command_len,
 int se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint32_t flags,
 		 void *response, size_t *response_len, struct se05x_call *call);
 
-/* se05x_lock() - nobody else's APDU until se05x_unlock() or se05x_close() */
+/**
+ * se05x_lock() - nobody else's APDU until se05x_unlock() or se05x_close()
+ * @se: handle
+ * @call: deadline, and what became of it; may be NULL
+ *
+ * Takes its place in the same queue as APDUs. Meanwhile others wait, up to their
+ * own deadlines.
+ *
+ * Return: 0; -EALREADY: locked by this handle; -EBUSY: not before the deadline.
+ * se05x_unlock(): -EPERM: not locked by this handle; -ESTALE: a RESET by root broke
+ * the lock.
+ */
 int se05x_lock(struct se05x *se, struct se05x_call *call);
 int se05x_unlock(struct se05x *se);
 
@@ -137,10 +148,13 @@ int se05x_apdu_build(void *apdu, size_t *apdu_len, const uint8_t header[4],
  */
 int se05x_apdu_check(const void *apdu, size_t len);
 
-/* What a status word says; never NULL. Static text, safe in any thread. */
+/* se05x_sw_text() - what a status word says; never NULL. Static text, safe in any thread. */
 const char *se05x_sw_text(uint16_t sw);
 
-/* What an errno of these functions says, positive or negative; the same. */
+/*
+ * se05x_errno_text() - what an errno of these functions says, positive or negative;
+ * never NULL. Static text, safe in any thread.
+ */
 const char *se05x_errno_text(int error);
 
 #ifdef __cplusplus

@@ -370,7 +370,10 @@ struct se05x_iot_curve {
 	uint8_t size;
 };
 
-/* By number; by name, in any case, also as openssl calls it. NULL: none. */
+/*
+ * se05x_iot_curve() - a curve by its number, or by its name. Names in any case, also as
+ * openssl calls it. NULL: none.
+ */
 const struct se05x_iot_curve *se05x_iot_curve(uint8_t id);
 const struct se05x_iot_curve *se05x_iot_curve_by_name(const char *name);
 
