@@ -16,6 +16,10 @@ module:
 overlay:
 	$(MAKE) -C dts-overlay all
 
+# ---- to be installed: DESTDIR, PREFIX, DKMS=no; see packaging/install.mk ----
+
+include packaging/install.mk
+
 # ---- to be seen ----
 
 demo:
@@ -26,7 +30,7 @@ demo:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh debug host distro life kunit overlay fuzz new_device bench style
+	@tests/check.sh debug host distro life kunit overlay install fuzz new_device bench style
 
 check-host:
 	@tests/setup.sh host

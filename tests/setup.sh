@@ -3,7 +3,7 @@
 #
 # Install what is missing for a purpose, and say what:
 #
-#   setup.sh demo|host|check|fresh
+#   setup.sh install|demo|host|check|fresh
 set -eu
 
 build="gcc libc6-dev make pkg-config libssl-dev openssl"
@@ -12,12 +12,18 @@ host="libcmocka-dev device-tree-compiler"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck
 	clang-14 libclang-rt-14-dev libfdt-dev dt-schema"
 
+# Nothing to install from, or nothing wanted: packaging/module.sh says what lacks.
+if [ "${1:-}" = install ] && { [ "${SETUP:-}" = no ] || ! command -v apt-get > /dev/null; }; then
+	exit 0
+fi
+
 case ${1:-} in
+install) want="$build device-tree-compiler kmod $(packaging/module.sh needs)" ;;
 demo) want="$build $vm" ;;
 host) want="$build $host" ;;
 check) want="$build $vm $host $check" ;;
 fresh) want="debootstrap git" ;;
-*) echo "usage: setup.sh demo|host|check|fresh" >&2; exit 2 ;;
+*) echo "usage: setup.sh install|demo|host|check|fresh" >&2; exit 2 ;;
 esac
 
 # a machine with a chip needs no VM
