@@ -35,6 +35,7 @@ build_for() {
 	kunit) modules debug ;;
 	debug) programs && modules debug && make -s -C tests/kselftest ;;
 	distro | new_device | life) programs && modules distro && make -s -C tests/kselftest ;;
+	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
 }
@@ -44,6 +45,8 @@ build_for() {
 stage_host() { make -s -C tests/host check; }
 
 stage_overlay() { make -s -C tests/overlay check; }
+
+stage_install() { tests/install/install_test.sh; }
 
 stage_kunit() { tests/vm/run.sh debug tests/vm/kunit.sh; }
 

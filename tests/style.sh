@@ -20,6 +20,6 @@ done
 
 tests/strict.sh distro || bad=1
 
-mapfile -t scripts < <(find tests .ci -path '*/build' -prune -o \( -name '*.sh' -o -name run \) -print)
+mapfile -t scripts < <(find tests packaging tools .ci -path '*/build' -prune -o \( -name '*.sh' -o -name '*.bash' -o -name run \) -print)
 shellcheck "${scripts[@]}" || bad=1
 exit $bad
