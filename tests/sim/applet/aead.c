@@ -113,13 +113,12 @@ uint16_t cmd_aead_one_shot(struct call *call)
 	EVP_CIPHER_CTX *ctx;
 	struct object *key;
 	uint32_t mode = 0;
-	uint16_t sw = find_object(call, TAG_1, aead.encrypt ? RIGHT_ENC : RIGHT_DEC, &key);
+	uint16_t sw = find_typed(call, TAG_1, IS_TYPE(TYPE_AES),
+				 aead.encrypt ? RIGHT_ENC : RIGHT_DEC, &key);
 	bool ok;
 
 	if (sw != SW_OK)
 		return sw;
-	if (key->type != TYPE_AES)
-		return SW_CONDITIONS;
 	if (!tlv_number(arg(call, TAG_2), 1, &mode) ||
 	    (mode != MODE_GCM && mode != MODE_GCM_INT_IV && mode != MODE_CCM))
 		return SW_DATA;

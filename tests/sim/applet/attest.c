@@ -99,7 +99,7 @@ uint16_t attest(struct call *call, const struct object *object)
 	size_t len = 0, sig_len;
 	struct object *key;
 	uint32_t algorithm;
-	uint16_t sw = find_object(call, TAG_5, RIGHT_ATTEST, &key);
+	uint16_t sw = find_typed(call, TAG_5, PAIRS, RIGHT_ATTEST, &key);
 
 	if (sw != SW_OK)
 		return sw;

@@ -93,12 +93,11 @@ static uint16_t start(const struct call *call, const struct cipher_mode *mode, b
 	const struct tlv *iv = arg(call, TAG_4);
 	struct tlv none = { .value = zero };
 	struct object *key;
-	uint16_t sw = find_object(call, TAG_1, encrypt ? RIGHT_ENC : RIGHT_DEC, &key);
+	uint16_t sw = find_typed(call, TAG_1, IS_TYPE(mode->type),
+				 encrypt ? RIGHT_ENC : RIGHT_DEC, &key);
 
 	if (sw != SW_OK)
 		return sw;
-	if (key->type != mode->type)
-		return SW_CONDITIONS;
 	if (iv->value && (!strcmp(mode->name, "ECB") ||
 			  iv->len != (mode->type == TYPE_DES ? 8 : 16)))
 		return SW_DATA;

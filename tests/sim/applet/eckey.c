@@ -217,12 +217,11 @@ uint16_t cmd_write_ec_key(struct call *call)
 static uint16_t keep_secret(struct call *call, const uint8_t *secret, size_t len)
 {
 	struct object *target;
-	uint16_t sw = find_object(call, TAG_7, RIGHT_WRITE, &target);
+	uint16_t sw = find_typed(call, TAG_7, IS_TYPE(TYPE_HMAC) | IS_TYPE(TYPE_AES),
+				 RIGHT_WRITE, &target);
 
 	if (sw != SW_OK)
 		return sw;
-	if (target->type != TYPE_HMAC && target->type != TYPE_AES)
-		return SW_CONDITIONS;
 	if (target->type == TYPE_AES && len != target->len)
 		return SW_CONDITIONS;
 	sw = object_set_value(call, target, secret, len);
@@ -235,12 +234,12 @@ uint16_t cmd_ecdh(struct call *call)
 	uint8_t secret[EC_SCALAR_MAX], swapped[EC_SCALAR_MAX];
 	const struct curve *curve;
 	struct object *object;
-	uint16_t sw = find_object(call, TAG_1, RIGHT_KA, &object);
+	uint16_t sw = find_typed(call, TAG_1, IS_TYPE(TYPE_EC_PAIR), RIGHT_KA, &object);
 	size_t i;
 
 	if (sw != SW_OK)
 		return sw;
-	if (object->type != TYPE_EC_PAIR || object->curve == CURVE_ED25519)
+	if (object->curve == CURVE_ED25519)
 		return SW_CONDITIONS;
 	if (has(call, TAG_7) && !is_7(call))
 		return SW_DATA;

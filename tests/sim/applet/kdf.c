@@ -26,11 +26,9 @@ static uint16_t find_salt(const struct call *call, uint8_t tag, uint8_t id_tag,
 	if (has(call, id_tag)) {
 		if (!is_7(call) || salt->value)
 			return SW_DATA;
-		sw = find_object(call, id_tag, RIGHT_KDF, &object);
+		sw = find_typed(call, id_tag, IS_TYPE(TYPE_HMAC), RIGHT_KDF, &object);
 		if (sw != SW_OK)
 			return sw;
-		if (object->type != TYPE_HMAC)
-			return SW_CONDITIONS;
 		*salt = (struct tlv) { .value = object->value, .len = object->len };
 	}
 	return salt->len > SALT_MAX ? SW_DATA : SW_OK;
@@ -48,10 +46,11 @@ static uint16_t deliver(struct call *call, const uint8_t *derived, size_t len)
 	}
 	if (!is_7(call))
 		return SW_DATA;
-	sw = find_object(call, TAG_7, RIGHT_WRITE, &target);
+	sw = find_typed(call, TAG_7, IS_TYPE(TYPE_HMAC) | IS_TYPE(TYPE_AES), RIGHT_WRITE,
+			&target);
 	if (sw != SW_OK)
 		return sw;
-	if ((target->type != TYPE_HMAC && target->type != TYPE_AES) || target->len != len)
+	if (target->len != len)
 		return SW_CONDITIONS;
 	sw = object_set_value(call, target, derived, len);
 	return sw == SW_OK ? iot_save_object(call, target) : sw;
@@ -82,13 +81,6 @@ static OSSL_PARAM text(const char *name, const char *value)
 	return OSSL_PARAM_construct_utf8_string(name, (char *)value, 0);
 }
 
-static uint16_t find_key(const struct call *call, uint32_t right, struct object **key)
-{
-	uint16_t sw = find_object(call, TAG_1, right, key);
-
-	return sw == SW_OK && (*key)->type != TYPE_HMAC ? SW_CONDITIONS : sw;
-}
-
 uint16_t cmd_hkdf(struct call *call)
 {
 	int mode = call->apdu->p2 == P2_EXPAND_ONLY ? EVP_KDF_HKDF_MODE_EXPAND_ONLY :
@@ -98,7 +90,7 @@ uint16_t cmd_hkdf(struct call *call)
 	uint32_t digest = 0, len = 0;
 	struct object *key;
 	struct tlv salt;
-	uint16_t sw = find_key(call, RIGHT_KDF, &key);
+	uint16_t sw = find_typed(call, TAG_1, IS_TYPE(TYPE_HMAC), RIGHT_KDF, &key);
 
 	if (sw != SW_OK)
 		return sw;
@@ -129,7 +121,7 @@ uint16_t cmd_pbkdf2(struct call *call)
 	struct object *key;
 	struct tlv salt;
 	int unchecked = 1;	/* a chip does not mind short ones */
-	uint16_t sw = find_key(call, right, &key);
+	uint16_t sw = find_typed(call, TAG_1, IS_TYPE(TYPE_HMAC), right, &key);
 
 	if (sw != SW_OK)
 		return sw;

@@ -91,9 +91,8 @@ static uint16_t answer(struct call *call, EVP_MAC_CTX *ctx, bool validate,
 static uint16_t find_key(const struct call *call, bool validate,
 			 const struct mac_algorithm *algorithm, struct object **key)
 {
-	uint16_t sw = find_object(call, TAG_1, validate ? RIGHT_VERIFY : RIGHT_SIGN, key);
-
-	return sw == SW_OK && (*key)->type != algorithm->type ? SW_CONDITIONS : sw;
+	return find_typed(call, TAG_1, IS_TYPE(algorithm->type),
+			  validate ? RIGHT_VERIFY : RIGHT_SIGN, key);
 }
 
 uint16_t cmd_mac_one_shot(struct call *call)

@@ -28,6 +28,18 @@ uint16_t find_object(const struct call *call, uint8_t tag, uint32_t right,
 	return right ? policy_allows(call, *object, right) : SW_OK;
 }
 
+uint16_t find_typed(const struct call *call, uint8_t tag, uint32_t types, uint32_t right,
+		    struct object **object)
+{
+	uint16_t sw = find_object(call, tag, 0, object);
+
+	if (sw != SW_OK)
+		return sw;
+	if (!(types & IS_TYPE((*object)->type)))
+		return SW_CONDITIONS;
+	return policy_allows(call, *object, right);
+}
+
 static bool is_ec(const struct object *object)
 {
 	return object->type == TYPE_EC_PAIR || object->type == TYPE_EC_PUBLIC;

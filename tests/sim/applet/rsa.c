@@ -456,15 +456,15 @@ static uint16_t rsa_crypt(struct call *call, bool decrypt)
 	EVP_PKEY *pkey;
 	EVP_PKEY_CTX *ctx;
 	uint32_t algorithm = 0;
-	uint16_t sw = find_object(call, TAG_1, decrypt ? RIGHT_DEC : RIGHT_ENC, &key);
+	uint16_t sw = find_typed(call, TAG_1, RSA_PAIRS | (decrypt ? 0 : IS_TYPE(TYPE_RSA_PUBLIC)),
+				 decrypt ? RIGHT_DEC : RIGHT_ENC, &key);
 	bool ok;
 
 	if (sw != SW_OK)
 		return sw;
-	if (key->type < TYPE_RSA_PAIR || key->type > TYPE_RSA_PUBLIC ||
-	    (decrypt && key->type == TYPE_RSA_PUBLIC))
-		return SW_CONDITIONS;
 	if (!tlv_number(arg(call, TAG_2), 1, &algorithm) || !padding(algorithm) || !data->value)
+		return SW_DATA;
+	if ((decrypt || algorithm == ALGORITHM_NOPAD) && data->len != key->bits / 8)
 		return SW_DATA;
 	pkey = rsa_key(key, decrypt);
 	if (!pkey)

@@ -88,13 +88,9 @@ uint16_t signature_make(const struct object *key, uint32_t id, const uint8_t *me
 		return SW_DATA;
 	switch (algorithm->scheme) {
 	case ECDSA:
-		if (key->type != TYPE_EC_PAIR)
-			return SW_CONDITIONS;
 		len = signature_digest(id, message, len, digest);
 		return len ? ec_signature(key, digest, len, sig, sig_len) : SW_INTERNAL;
 	case EDDSA:
-		if (key->type != TYPE_EC_PAIR)
-			return SW_CONDITIONS;
 		return ec_signature(key, message, len, sig, sig_len);
 	default:
 		return rsa_sign(key, algorithm->scheme == PSS, algorithm->digest,
@@ -102,22 +98,16 @@ uint16_t signature_make(const struct object *key, uint32_t id, const uint8_t *me
 	}
 }
 
-static bool is_key(const struct object *object)
-{
-	return object->type >= TYPE_EC_PAIR && object->type <= TYPE_RSA_PUBLIC;
-}
-
 /* Key and algorithm of sign() and verify(), and the salt length of PSS */
-static uint16_t arguments(const struct call *call, uint32_t right, struct object **key,
-			  const struct algorithm **algorithm, uint32_t *salt)
+static uint16_t arguments(const struct call *call, uint32_t types, uint32_t right,
+			  struct object **key, const struct algorithm **algorithm,
+			  uint32_t *salt)
 {
-	uint16_t sw = find_object(call, TAG_1, right, key);
+	uint16_t sw = find_typed(call, TAG_1, types, right, key);
 	uint32_t id;
 
 	if (sw != SW_OK)
 		return sw;
-	if (!is_key(*key))
-		return SW_CONDITIONS;
 	*algorithm = tlv_number(arg(call, TAG_2), 1, &id) ? find_algorithm(id) : NULL;
 	if (!*algorithm || !fits(*algorithm, *key) || !has(call, TAG_3))
 		return SW_DATA;
@@ -137,14 +127,12 @@ uint16_t cmd_sign(struct call *call)
 	uint8_t sig[SIGNATURE_MAX];
 	struct object *key;
 	uint32_t salt;
-	uint16_t sw = arguments(call, RIGHT_SIGN, &key, &algorithm, &salt);
+	uint16_t sw = arguments(call, PAIRS, RIGHT_SIGN, &key, &algorithm, &salt);
 	size_t len;
 
 	if (sw != SW_OK)
 		return sw;
 	if (algorithm->scheme == ECDSA || algorithm->scheme == EDDSA) {
-		if (key->type != TYPE_EC_PAIR)
-			return SW_CONDITIONS;
 		call->delay_ms = ec_curve(key->curve)->sign_ms;
 		sw = ec_signature(key, data->value, data->len, sig, &len);
 	} else {
@@ -163,7 +151,7 @@ uint16_t cmd_verify(struct call *call)
 	const struct algorithm *algorithm;
 	struct object *key;
 	uint32_t salt;
-	uint16_t sw = arguments(call, RIGHT_VERIFY, &key, &algorithm, &salt);
+	uint16_t sw = arguments(call, KEYS, RIGHT_VERIFY, &key, &algorithm, &salt);
 	bool good = false;
 
 	if (sw != SW_OK)

@@ -11,7 +11,7 @@
 size_t signature_digest(uint32_t algorithm, const uint8_t *data, size_t len,
 			uint8_t digest[64]);
 
-/* Digest and sign a message. SW_OK, SW_DATA, SW_CONDITIONS. */
+/* Digest and sign a message with one of PAIRS. SW_OK, SW_DATA, SW_CONDITIONS. */
 uint16_t signature_make(const struct object *key, uint32_t algorithm, const uint8_t *message,
 			size_t len, uint8_t sig[SIGNATURE_MAX], size_t *sig_len);
 

@@ -57,13 +57,11 @@ static uint16_t unwrap(const struct call *call, uint8_t *value, size_t *len)
 	EVP_CIPHER *cipher;
 	struct object *kek;
 	int n = 0, last = 0;
-	uint16_t sw = find_object(call, TAG_2, RIGHT_WRAP, &kek);
+	uint16_t sw = find_typed(call, TAG_2, IS_TYPE(TYPE_AES), RIGHT_WRAP, &kek);
 	bool ok;
 
 	if (sw != SW_OK)
 		return sw;
-	if (kek->type != TYPE_AES)
-		return SW_CONDITIONS;
 	if (wrapped->len < 24 || wrapped->len > KEY_MAX + 8 || wrapped->len % 8)
 		return SW_DATA;
 	cipher = symm_cipher(kek, "WRAP");
