@@ -83,6 +83,24 @@ static void wrong_userid(struct applet *applet, const char *user, const char *us
 	expect_in(0x9000, applet, session, "8004001C", NOTHING);
 }
 
+/* A UserID can be changed by whom its policy lets: the old one is worth nothing then. */
+static void test_change_userid(void **state)
+{
+	struct applet *applet = chip(NULL);
+	const char *alice;
+
+	(void)state;
+	expect(0x9000, applet, "80410700", "11=08" ALICE "00100000 12=0002 41=" ALICE
+	       " 42=" ALICES_ID);
+	expect(0x6986, applet, "80410700", "41=" ALICE " 42=01020304");
+	alice = open_session(applet, ALICE, ALICES_ID);
+	expect_in(0x9000, applet, alice, "80410700", "41=" ALICE " 42=0102030405060708");
+	expect_in(0x9000, applet, alice, "8004001C", NOTHING);
+	wrong_userid(applet, ALICE, ALICES_ID);
+	open_session(applet, ALICE, "0102030405060708");
+	applet_free(applet);
+}
+
 /* Three wrong ones in a row, counted over sessions and power, lock Alice out. */
 static void test_attempts(void **state)
 {
@@ -127,7 +145,9 @@ static void test_session_policy(void **state)
 	expect_in(0x6A80, applet, alice, "8004001F", "41=0480000003FF");
 	expect_in(0x6A80, applet, alice, "8004001F", "41=020001");	/* no such rule */
 	/* three more, and again with a refresh, if it may */
-	expect_in(0x9000, applet, alice, "8004001F", "41=04A0000003");
+	expect_in(0x9000, applet, alice, "8004001F", "41=04A0000063");
+	expect_in(0x6A80, applet, alice, "8004001E", "11=00");
+	expect_in(0x9000, applet, alice, "8004001E", "11=04A0000003");
 	expect_in(0x9000, applet, alice, "80040020", NOTHING);
 	expect_in(0x9000, applet, alice, "8004001E", NOTHING);
 	for (int i = 0; i < 3; i++)
@@ -265,6 +285,21 @@ static void test_policies(void **state)
 	expect_in(0x6986, applet, alice, "80020000", "41=" ID);
 	expect_in(0x6986, applet, alice, "80040028", "41=" ID);
 	expect(0x9000, applet, "80040028", "41=" ID);
+	/* who has no entry of his own is anyone */
+	expect(0x9000, applet, "80010600", "11=08" BOB "00200000" "08" ANYONE "00340000"
+	       " 41=" ID " 43=0001");
+	expect_in(0x9000, applet, alice, "80010600", "41=" ID " 44=00");
+	expect_in(0x9000, applet, alice, "80040028", "41=" ID);
+	expect(0x9000, applet, "80010600", "11=08" BOB "00340000 41=" ID " 43=0001");
+	expect_in(0x6986, applet, alice, "80020000", "41=" ID);
+	expect(0x6986, applet, "80020000", "41=" ID);
+	{
+		const char *bob = open_session(applet, BOB, BOBS_ID);
+
+		expect_in(0x9000, applet, bob, "80020000", "41=" ID);
+		expect_in(0x9000, applet, bob, "80040028", "41=" ID);
+		expect_in(0x9000, applet, bob, "8004001C", NOTHING);
+	}
 	/* only by secure messaging, of which there is none */
 	expect(0x9000, applet, "80010600", "11=08" ANYONE "00260000" " 41=00000002 43=0001");
 	expect(0x6986, applet, "80020000", "41=00000002");
@@ -513,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_change_userid),
 		cmocka_unit_test(test_session_policy),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_policies),

@@ -313,6 +313,10 @@ static void test_memory(void **state)
 	for (n = 1; xfer(applet, "80010600", "41=%08X 43=0800", n) == 0x9000; n++)
 		assert_true(n < 100);
 	assert_int_equal(answer.sw, 0x6A84);
+	/* to the last byte; but for the other parts there is room */
+	expect(0x9000, applet, "80010600", "41=00000F00 43=%04X", free_memory(applet, "01") - 30);
+	assert_int_equal(free_memory(applet, "01"), 0);
+	expect(0x9000, applet, "80010200", "41=" ID " 44=%0256d", 1);
 	expect(0x9000, applet, "80040027", "41=%08X", n);
 	assert_string_equal(value_hex(0x41), "02");	/* nothing of it is there */
 	/* the same for what is transient, which takes none of the flash */
@@ -347,6 +351,10 @@ static void test_binary(void **state)
 	expect(0x6A80, applet, "80020000", "41=" ID " 42=0007");
 	expect(0x6A80, applet, "80020000", "41=" ID " 42=0003 43=0004");
 	expect(0x6A80, applet, "80020000", "41=" ID " 44=00");		/* it is no RSA key */
+	/* a version that is none: nothing of it is written */
+	expect(0x6A80, applet, "80010600", "41=" ID " 44=FF 4B=00");
+	expect(0x9000, applet, "80020000", "41=" ID " 43=0001");
+	assert_string_equal(value_hex(0x41), "61");
 	/* one that is longer than one answer */
 	expect(0x9000, applet, "80010600", "41=00000002 43=0600");
 	expect(0x6700, applet, "80020000", "41=00000002");

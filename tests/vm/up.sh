@@ -7,7 +7,8 @@
 #
 # $BIND: autobind (the client comes with the bus, with an enable line) or
 # new_device (somebody writes it into sysfs, no line). The applet keeps its
-# objects in $STATE, by default /run/se05x-state.
+# objects in $STATE, by default /run/se05x-state, and has the options in $APPLET,
+# by default none: it is an SE050E's.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -16,7 +17,9 @@ autobind=1
 [ "${BIND:-autobind}" = autobind ] || autobind=0
 
 insmod "$modules/tests/sim/se05x-sim.ko" autobind=$autobind "$@"
-"$top/tests/sim/applet/se05x-applet" --background --state="${STATE:-/run/se05x-state}"
+# shellcheck disable=SC2086 # words are meant
+"$top/tests/sim/applet/se05x-applet" --background --state="${STATE:-/run/se05x-state}" \
+	${APPLET:-}
 insmod "$modules/kernel/se05x.ko"
 if [ $autobind = 0 ]; then
 	bus=$(dirname "$(grep -lx se05x-sim /sys/class/i2c-adapter/*/name)")

@@ -142,22 +142,6 @@ static uint16_t take_key(struct call *call, const struct curve *curve, bool pair
 	return SW_OK;
 }
 
-/* A key that is there: another one of the same curve takes its place. */
-static uint16_t replace_key(struct call *call, struct object *old, const uint8_t *value,
-			    size_t len)
-{
-	uint32_t version = old->version;
-	uint16_t sw;
-
-	if (arg_optional(call, TAG_11, 4, &version) != SW_OK)
-		return SW_DATA;
-	sw = object_set_value(call, old, value, len);
-	if (sw != SW_OK)
-		return sw;
-	old->version = version;
-	return SW_OK;
-}
-
 static uint16_t put_key(struct call *call, struct object *old, const struct curve *curve,
 			bool pair, const uint8_t *value)
 {
@@ -166,7 +150,8 @@ static uint16_t put_key(struct call *call, struct object *old, const struct curv
 	uint16_t sw;
 
 	if (old) {
-		sw = replace_key(call, old, value, len);
+		sw = object_set_value(call, old, value, len);
+		object_set_version(call, old);
 	} else {
 		sw = object_new(call, pair ? TYPE_EC_PAIR : TYPE_EC_PUBLIC, len, &object);
 		if (sw == SW_OK) {

@@ -21,8 +21,8 @@ static uint16_t add(struct call *call, struct object *object)
 /* It was there before. */
 static uint16_t changed(struct call *call, struct object *object)
 {
-	return arg_optional(call, TAG_11, 4, &object->version) == SW_OK ?
-	       iot_save_object(call, object) : SW_DATA;
+	object_set_version(call, object);
+	return iot_save_object(call, object);
 }
 
 /* TAG_3 sets the size of a new file; what is not written is 0. */

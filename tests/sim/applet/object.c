@@ -86,9 +86,11 @@ uint16_t write_begin(const struct call *call, uint8_t type, uint32_t right,
 {
 	const struct tlv *check = arg(call, TAG_POLICY_CHECK);
 	uint16_t sw = find_object(call, TAG_1, 0, old);
+	uint32_t version;
 	bool transient = call->apdu->ins & INS_TRANSIENT;
 
-	if (sw == SW_DATA)
+	/* nothing is written of a command that is wrong in what is read last */
+	if (sw == SW_DATA || arg_optional(call, TAG_11, 4, &version) != SW_OK)
 		return SW_DATA;
 	if (!*old) {
 		uint32_t id = get_be(arg(call, TAG_1)->value, 4);
@@ -112,15 +114,14 @@ uint16_t object_new(const struct call *call, uint8_t type, size_t len, struct ob
 {
 	const struct tlv *policy = arg(call, TAG_POLICY);
 	struct object *object;
-	uint32_t attempts = 0, version = 0;
+	uint32_t attempts = 0;
 	uint16_t sw = SW_OK;
 
 	if (policy->value)
 		sw = policy_check(call, type, policy);
 	if (sw != SW_OK)
 		return sw;
-	if (arg_optional(call, TAG_MAX_ATTEMPTS, 2, &attempts) != SW_OK ||
-	    arg_optional(call, TAG_11, 4, &version) != SW_OK)
+	if (arg_optional(call, TAG_MAX_ATTEMPTS, 2, &attempts) != SW_OK)
 		return SW_DATA;
 	/* a secret that opens sessions must not be lost with the power */
 	if (call->apdu->ins & INS_AUTH && call->apdu->ins & INS_TRANSIENT)
@@ -136,7 +137,7 @@ uint16_t object_new(const struct call *call, uint8_t type, size_t len, struct ob
 	object->auth = call->apdu->ins & INS_AUTH;
 	object->owner = caller(call);
 	object->max_attempts = attempts;
-	object->version = version;
+	object_set_version(call, object);
 	object->policy_len = policy->len;
 	object->policy = malloc(policy->len + 1);
 	object->value = OPENSSL_zalloc(len + 1);
@@ -151,13 +152,20 @@ uint16_t object_new(const struct call *call, uint8_t type, size_t len, struct ob
 	return SW_OK;
 }
 
+void object_set_version(const struct call *call, struct object *object)
+{
+	arg_optional(call, TAG_11, 4, &object->version);
+}
+
 uint16_t object_set_value(const struct call *call, struct object *object,
 			  const uint8_t *value, size_t len)
 {
+	size_t room = store_free(&call->iot->store, object->transient) + object_size(object);
+	struct object bigger = *object;
 	uint8_t *copy;
 
-	if (len > object->len &&
-	    len - object->len > store_free(&call->iot->store, object->transient))
+	bigger.len = len;
+	if (object_size(&bigger) > room)
 		return SW_MEMORY;
 	copy = OPENSSL_malloc(len + 1);
 	if (!copy)

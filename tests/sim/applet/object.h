@@ -41,6 +41,9 @@ uint16_t object_new(const struct call *call, uint8_t type, size_t len, struct ob
 uint16_t object_set_value(const struct call *call, struct object *object,
 			  const uint8_t *value, size_t len);
 
+/* The version that came with the command, if one did */
+void object_set_version(const struct call *call, struct object *object);
+
 /* What ReadType calls it: applet 7.x names the curve too. */
 uint8_t object_type(const struct call *call, const struct object *object);
 

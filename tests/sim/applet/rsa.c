@@ -323,9 +323,11 @@ static uint16_t fill_key(struct call *call, struct object *key, uint8_t tag)
 	}
 	sw = len ? object_set_value(call, key, value, len) : SW_INTERNAL;
 	OPENSSL_cleanse(value, sizeof(value));
-	if (sw == SW_OK)
-		key->origin = tag ? ORIGIN_EXTERNAL : ORIGIN_INTERNAL;
-	return sw;
+	if (sw != SW_OK)
+		return sw;
+	key->origin = tag ? ORIGIN_EXTERNAL : ORIGIN_INTERNAL;
+	object_set_version(call, key);
+	return SW_OK;
 }
 
 uint16_t cmd_write_rsa_key(struct call *call)

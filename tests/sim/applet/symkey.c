@@ -88,8 +88,7 @@ static uint16_t put_key(struct call *call, uint8_t type, struct object *object,
 		/* its length was settled, too */
 		if (len != object->len)
 			return SW_CONDITIONS;
-		if (arg_optional(call, TAG_11, 4, &object->version) != SW_OK)
-			return SW_DATA;
+		object_set_version(call, object);
 		memcpy(object->value, value, len);
 		return iot_save_object(call, object);
 	}
