@@ -744,11 +744,16 @@ static int soft_reset(struct se05x_link *link)
 	return start_over(link);
 }
 
+static u64 boot_time(struct se05x_link *link)
+{
+	return max_t(u64, BOOT_TIME, link->atr.wut_us);
+}
+
 /* After power-on, and after the wake-up time it announced, RESYNC comes first. */
 static int boot(struct se05x_link *link)
 {
 	take_ifsc(link);	/* what S(IFS) made of it is forgotten */
-	if (pause_for(link, max_t(u64, BOOT_TIME, link->atr.wut_us)) == STOP)
+	if (pause_for(link, boot_time(link)) == STOP)
 		return link->stop;
 	return resync(link);
 }
@@ -947,6 +952,15 @@ int se05x_link_wake(struct se05x_link *link)
 		return 0;
 	begin(link);
 	return end(link, recover(link, SE05X_RUNG_RESYNC, true));
+}
+
+void se05x_link_booted(struct se05x_link *link)
+{
+	link->synced = false;
+	link->fresh = true;
+	link->in_flight = false;
+	link->ready = now(link) + boot_time(link);
+	take_ifsc(link);
 }
 
 static u32 be32(const u8 *p)

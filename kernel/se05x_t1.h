@@ -10,6 +10,8 @@
 
 #include <linux/types.h>
 
+#include <linux/se05x.h>
+
 #include "se05x_habit.h"
 
 #define SE05X_T1_ATR_MAX	254	/* it comes as one INF field */
@@ -50,24 +52,6 @@ struct se05x_atr {
 	u16 wut_us;
 	u8 hb;
 	u8 hb_len;
-};
-
-/**
- * enum se05x_rung - how far a recovery went, lowest first
- * @SE05X_RUNG_RNAK: R-NAK, the block is asked for again
- * @SE05X_RUNG_RESYNC: S(RESYNC), block numbers start at 0
- * @SE05X_RUNG_SOFT: S(interface soft reset)
- * @SE05X_RUNG_CHIP: S(chip reset)
- * @SE05X_RUNG_POWER: power cycle
- * @SE05X_RUNG_GIVEN_UP: nothing helped
- */
-enum se05x_rung {
-	SE05X_RUNG_RNAK,
-	SE05X_RUNG_RESYNC,
-	SE05X_RUNG_SOFT,
-	SE05X_RUNG_CHIP,
-	SE05X_RUNG_POWER,
-	SE05X_RUNG_GIVEN_UP,
 };
 
 /**
@@ -226,6 +210,14 @@ int se05x_link_open(struct se05x_link *link, bool boot);
  * ops->sleep gave.
  */
 int se05x_link_wake(struct se05x_link *link);
+
+/**
+ * se05x_link_booted() - the caller switched the chip off and on again
+ * @link: the link
+ *
+ * With nothing in flight. The next use waits for its boot.
+ */
+void se05x_link_booted(struct se05x_link *link);
 
 /**
  * se05x_link_transceive() - send one C-APDU and get its R-APDU

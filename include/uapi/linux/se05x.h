@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * NXP EdgeLock SE05x secure element: the user interface of /dev/se05x
+ * NXP EdgeLock SE05x secure element: the user interface of /dev/se05x, and of
+ * the generic netlink family "se05x" at the end
  *
  * Every ioctl takes a pointer to one fixed-size struct. In all of them:
  *  - flags, padding and reserved must be zero but for the flags named here,
@@ -273,5 +274,154 @@ struct se05x_reset {
 #define SE05X_IOC_LOCK		_IOWR(SE05X_IOC_MAGIC, 0x03, struct se05x_lock)
 #define SE05X_IOC_UNLOCK	_IOWR(SE05X_IOC_MAGIC, 0x04, struct se05x_unlock)
 #define SE05X_IOC_RESET		_IOWR(SE05X_IOC_MAGIC, 0x05, struct se05x_reset)
+
+/*
+ * Generic netlink: what happens to the chips, and counts; nothing can be changed
+ * by it. Events and SE05X_CMD_CHIP_GET are for everybody, so they say nothing
+ * that moves with each APDU; SE05X_CMD_COUNTERS_GET needs CAP_NET_ADMIN. The
+ * family lives in the initial network namespace.
+ */
+#define SE05X_GENL_NAME		"se05x"
+#define SE05X_GENL_VERSION	1
+#define SE05X_MCGRP_EVENTS	"events"
+
+/**
+ * enum se05x_cmd - commands of the family
+ * @SE05X_CMD_CHIP_GET: one chip (@SE05X_A_INDEX) or, as a dump, all: its state
+ *	and how often it was reset and recovered
+ * @SE05X_CMD_COUNTERS_GET: the same way, what was exchanged; needs CAP_NET_ADMIN
+ * @SE05X_CMD_EVENT: sent to the group "events"
+ */
+enum se05x_cmd {
+	SE05X_CMD_CHIP_GET = 1,
+	SE05X_CMD_COUNTERS_GET,
+	SE05X_CMD_EVENT,
+};
+
+#define SE05X_CMD_MAX	SE05X_CMD_EVENT
+
+/**
+ * enum se05x_attr - attributes of all commands
+ * @SE05X_A_PAD: aligns the 64-bit ones
+ * @SE05X_A_INDEX: u32, N of /sys/class/se05x/se05xN
+ * @SE05X_A_STATE: u32, an enum se05x_state
+ * @SE05X_A_RESETS: u64, resets on request that were carried out
+ * @SE05X_A_RECOVERIES: u64, how often the link had to be mended
+ * @SE05X_A_RUNG_RNAK: u64, blocks asked for again by R-NAK
+ * @SE05X_A_RUNG_RESYNC: u64, S(RESYNC) in a recovery
+ * @SE05X_A_RUNG_SOFT: u64, interface soft resets in a recovery
+ * @SE05X_A_RUNG_CHIP: u64, chip resets in a recovery
+ * @SE05X_A_RUNG_POWER: u64, power cycles in a recovery
+ * @SE05X_A_RUNG_GIVEN_UP: u64, recoveries that did not help
+ * @SE05X_A_GENERATION: u64, as in &se05x_info.generation
+ * @SE05X_A_APDUS: u64, commands whose first block was tried
+ * @SE05X_A_BYTES_OUT: u64, bytes written to the chip
+ * @SE05X_A_BYTES_IN: u64, bytes read from it
+ * @SE05X_A_BLOCKS_OUT: u64, blocks written, each try
+ * @SE05X_A_BLOCKS_IN: u64, valid blocks read
+ * @SE05X_A_POLLS: u64, transfers that the chip did not acknowledge
+ * @SE05X_A_WTX: u64, waiting time extensions granted
+ * @SE05X_A_RESENDS: u64, blocks written again because the chip asked
+ * @SE05X_A_WAITS: u64, requests that had to wait for another or for a lock
+ * @SE05X_A_WAIT_US: u64, how long all requests were in the queue, in microseconds
+ * @SE05X_A_EVENT: u32, an enum se05x_event
+ * @SE05X_A_TIME: u64, CLOCK_BOOTTIME at the event, in nanoseconds
+ * @SE05X_A_BY: u32, an enum se05x_by, with @SE05X_EVENT_RESET
+ * @SE05X_A_RESET: u32, an enum se05x_reset_kind, with @SE05X_EVENT_RESET; absent
+ *	by a resume, where nobody knows
+ * @SE05X_A_RUNG: u32, an enum se05x_rung, with @SE05X_EVENT_RECOVERY
+ * @SE05X_A_COUNT: u32, how many events of this kind in a row became this one
+ * @SE05X_A_LOST: u32, events that the kernel could not send before this one
+ */
+enum se05x_attr {
+	SE05X_A_PAD = 1,
+	SE05X_A_INDEX,
+	SE05X_A_STATE,
+	SE05X_A_RESETS,
+	SE05X_A_RECOVERIES,
+	SE05X_A_RUNG_RNAK,
+	SE05X_A_RUNG_RESYNC,
+	SE05X_A_RUNG_SOFT,
+	SE05X_A_RUNG_CHIP,
+	SE05X_A_RUNG_POWER,
+	SE05X_A_RUNG_GIVEN_UP,
+	SE05X_A_GENERATION,
+	SE05X_A_APDUS,
+	SE05X_A_BYTES_OUT,
+	SE05X_A_BYTES_IN,
+	SE05X_A_BLOCKS_OUT,
+	SE05X_A_BLOCKS_IN,
+	SE05X_A_POLLS,
+	SE05X_A_WTX,
+	SE05X_A_RESENDS,
+	SE05X_A_WAITS,
+	SE05X_A_WAIT_US,
+	SE05X_A_EVENT,
+	SE05X_A_TIME,
+	SE05X_A_BY,
+	SE05X_A_RESET,
+	SE05X_A_RUNG,
+	SE05X_A_COUNT,
+	SE05X_A_LOST,
+};
+
+#define SE05X_A_MAX	SE05X_A_LOST
+
+/**
+ * enum se05x_event - @SE05X_A_EVENT; programs must skip those they don't know
+ * @SE05X_EVENT_ADDED: a chip was found
+ * @SE05X_EVENT_REMOVED: it is gone, and its index free
+ * @SE05X_EVENT_ONLINE: awake and in step (again)
+ * @SE05X_EVENT_ASLEEP: the session was ended
+ * @SE05X_EVENT_OFF: it has no power
+ * @SE05X_EVENT_RESET: it was reset
+ * @SE05X_EVENT_RECOVERY: a rung of the ladder was tried
+ * @SE05X_EVENT_GIVEN_UP: nothing helped
+ * @SE05X_EVENT_GENERATION: the applet's state may be gone, by something else
+ *	than a program's SELECT
+ * @SE05X_EVENT_LOCK: somebody has held the lock for a second
+ */
+enum se05x_event {
+	SE05X_EVENT_ADDED = 1,
+	SE05X_EVENT_REMOVED,
+	SE05X_EVENT_ONLINE,
+	SE05X_EVENT_ASLEEP,
+	SE05X_EVENT_OFF,
+	SE05X_EVENT_RESET,
+	SE05X_EVENT_RECOVERY,
+	SE05X_EVENT_GIVEN_UP,
+	SE05X_EVENT_GENERATION,
+	SE05X_EVENT_LOCK,
+};
+
+/**
+ * enum se05x_by - @SE05X_A_BY: who reset the chip
+ * @SE05X_BY_USER: SE05X_IOC_RESET
+ * @SE05X_BY_RECOVERY: the link had failed
+ * @SE05X_BY_RESUME: the machine slept, and the chip may have been without power
+ */
+enum se05x_by {
+	SE05X_BY_USER = 1,
+	SE05X_BY_RECOVERY,
+	SE05X_BY_RESUME,
+};
+
+/**
+ * enum se05x_rung - @SE05X_A_RUNG: how far a recovery went, lowest first
+ * @SE05X_RUNG_RNAK: R-NAK, the block is asked for again
+ * @SE05X_RUNG_RESYNC: S(RESYNC), block numbers start at 0
+ * @SE05X_RUNG_SOFT: S(interface soft reset)
+ * @SE05X_RUNG_CHIP: S(chip reset)
+ * @SE05X_RUNG_POWER: power cycle
+ * @SE05X_RUNG_GIVEN_UP: nothing helped
+ */
+enum se05x_rung {
+	SE05X_RUNG_RNAK,
+	SE05X_RUNG_RESYNC,
+	SE05X_RUNG_SOFT,
+	SE05X_RUNG_CHIP,
+	SE05X_RUNG_POWER,
+	SE05X_RUNG_GIVEN_UP,
+};
 
 #endif /* _UAPI_LINUX_SE05X_H */
