@@ -18,6 +18,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <linux/se05x.h>
 
@@ -44,6 +45,7 @@ struct se05x_phy_ops {
  * @trusted: it is certain that an SE05x is there
  * @booting: it was switched on just now
  * @can_power: there is something to switch
+ * @hwrng: the board wants it to feed the kernel's random numbers
  * @heard: told by se05x_chip_register(): something acknowledged
  */
 struct se05x_setup {
@@ -54,6 +56,7 @@ struct se05x_setup {
 	bool trusted;
 	bool booting;
 	bool can_power;
+	bool hwrng;
 	bool heard;
 };
 
@@ -67,7 +70,15 @@ struct se05x_context {
 	u64 channel;		/* id of the file that opened it, 0: none */
 };
 
-enum se05x_request_type { SE05X_TRANSCEIVE, SE05X_SELECT, SE05X_LOCK, SE05X_RESET };
+/* SE05X_RANDOM: a command to an AID, by nobody who has the chip open (hwrng) */
+enum se05x_request_type {
+	SE05X_TRANSCEIVE,
+	SE05X_SELECT,
+	SE05X_LOCK,
+	SE05X_RESET,
+	SE05X_RANDOM,
+};
+
 enum se05x_request_state { SE05X_IDLE, SE05X_QUEUED, SE05X_TAKEN, SE05X_DONE };
 
 struct se05x_file;
@@ -92,6 +103,7 @@ struct se05x_request {
 	u8 aid_len;
 	u8 aid[SE05X_AID_MAX];
 	u32 command_len;
+	u64 queued_us;			/* when it was */
 
 	/* out */
 	int error;
@@ -118,10 +130,30 @@ struct se05x_file {
 	struct se05x_request *req;	/* who has the turn has this */
 };
 
+/* What happened, until the callers know and the events can be sent */
+struct se05x_note {
+	u64 time;			/* CLOCK_BOOTTIME, ns */
+	u32 event;			/* enum se05x_event */
+	u32 by;				/* enum se05x_by, 0: does not say */
+	u32 detail;			/* enum se05x_reset_kind or se05x_rung */
+	u32 count;
+	u32 lost;			/* notes lost before this one */
+};
+
+/* A request notes a dozen at most: more only where R-NAK and RESYNC alternate. */
+#define SE05X_NOTES	16
+
+#define SE05X_IDLE_DEFAULT	U32_MAX	/* the module parameter's */
+
+/* What the trace event se05x_power tells */
+enum se05x_power { SE05X_POWER_OFF, SE05X_POWER_ON, SE05X_POWER_WAKE, SE05X_POWER_SLEEP };
+
+struct se05x_hwrng;
+
 struct se05x_chip {
 	struct device dev;
 	struct cdev cdev;
-	int index;
+	u32 index;
 	const struct se05x_phy_ops *phy_ops;
 	void *phy;
 	bool can_power;
@@ -134,8 +166,13 @@ struct se05x_chip {
 	bool power_lost;		/* since this was last set to false */
 	bool climbed;			/* the ladder, since the same */
 	bool asleep;
+	bool rested;		/* the end of session was answered, nothing was sent since */
+	bool powered;		/* the owner's usage count of runtime PM */
+	bool resetting;		/* on somebody's request */
 	u8 answer[258];			/* to the SELECT of the context */
 	u16 answer_len;			/* 0: not to be remembered */
+	struct delayed_work lock_watch;
+	struct se05x_hwrng *hwrng;	/* NULL: not wanted */
 
 	bool stop;			/* not one byte more */
 	bool cut;			/* somebody may cut the exchange in flight */
@@ -149,11 +186,35 @@ struct se05x_chip {
 	bool busy;			/* the owner is at work */
 	bool parked;			/* the owner must not start anything */
 	bool dead;
+	bool off;			/* runtime PM has cut its power */
+	bool cold;			/* and it has not booted since */
+	bool quiet;			/* nobody's request: no generation is at stake */
+	u32 idle_ms;
+	u32 power_off_ms;		/* 0: never */
 	u32 state;
 	u64 generation;
 	struct se05x_context context;
 	struct se05x_context last;	/* selected last */
 	struct se05x_atr atr;
+	struct se05x_link_stats stats;	/* link.stats after the last request */
+	u64 resets;
+	u64 recoveries;
+	u64 waits;
+	u64 wait_us;
+	struct se05x_note notes[SE05X_NOTES];
+	u32 nnotes;
+	u32 notes_lost;
+};
+
+/* What netlink and sysfs tell of a chip, taken at one instant */
+struct se05x_counts {
+	u32 state;
+	u64 generation;
+	u64 resets;
+	u64 recoveries;
+	u64 waits;
+	u64 wait_us;
+	struct se05x_link_stats link;
 };
 
 /* se05x_core.c */
@@ -162,17 +223,25 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 void se05x_chip_unregister(struct se05x_chip *chip);
 int se05x_chip_suspend(struct se05x_chip *chip);
 void se05x_chip_resume(struct se05x_chip *chip);
+int se05x_chip_power_off(struct se05x_chip *chip);
+int se05x_chip_power_on(struct se05x_chip *chip);
+struct se05x_chip *se05x_chip_next(unsigned long *index, unsigned long last);
+void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts);
 int se05x_core_init(void);
 void se05x_core_exit(void);
 void se05x_renew(struct se05x_chip *chip);
 void se05x_forget_context(struct se05x_chip *chip);
+void se05x_lose_context(struct se05x_chip *chip);
 u64 se05x_hard_limit_us(void);
+u32 se05x_idle_ms(struct se05x_chip *chip);
 void se05x_idle_start(struct se05x_chip *chip);
 
 /* se05x_queue.c */
 void se05x_queue_init(struct se05x_chip *chip);
 void se05x_queue_bury(struct se05x_chip *chip);
 void se05x_owner_free(struct se05x_chip *chip);
+struct se05x_file *se05x_file_alloc(struct se05x_chip *chip);
+void se05x_file_free(struct se05x_file *file);
 struct se05x_file *se05x_file_open(struct se05x_chip *chip);
 void se05x_file_close(struct se05x_file *file);
 int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock);
@@ -187,9 +256,35 @@ bool se05x_is_dead(struct se05x_chip *chip);
 extern const struct se05x_link_ops se05x_owner_ops;
 void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req);
 void se05x_owner_sleep(struct se05x_chip *chip);
+void se05x_owner_idle(struct se05x_chip *chip);
 void se05x_owner_publish(struct se05x_chip *chip);
 
 /* se05x_cdev.c */
 extern const struct file_operations se05x_fops;
+
+/* se05x_sysfs.c */
+extern const struct attribute_group *se05x_groups[];
+
+/* se05x_netlink.c */
+void se05x_note(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail);
+void se05x_tell(struct se05x_chip *chip);
+void se05x_tell_lock(struct se05x_chip *chip);
+int se05x_netlink_init(void);
+void se05x_netlink_exit(void);
+
+/* se05x_hwrng.c */
+#if IS_REACHABLE(CONFIG_HW_RANDOM)
+int se05x_hwrng_add(struct se05x_chip *chip, bool wanted);
+void se05x_hwrng_del(struct se05x_chip *chip);
+#else
+static inline int se05x_hwrng_add(struct se05x_chip *chip, bool wanted)
+{
+	return 0;
+}
+
+static inline void se05x_hwrng_del(struct se05x_chip *chip)
+{
+}
+#endif
 
 #endif /* SE05X_H */

@@ -7,13 +7,14 @@
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/idr.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/xarray.h>
 
 #include "compat.h"
 #include "se05x.h"
@@ -23,14 +24,14 @@
 
 static unsigned int idle_ms = 5000;
 module_param(idle_ms, uint, 0644);
-MODULE_PARM_DESC(idle_ms, "time from the last close to the end of the session, in ms");
+MODULE_PARM_DESC(idle_ms, "time from the last close to the end of the session, in ms, of each chip whose own is not set");
 
 static unsigned int hard_limit_ms = 300000;
 module_param(hard_limit_ms, uint, 0644);
 MODULE_PARM_DESC(hard_limit_ms, "how long one command may keep the chip, in ms");
 
 static dev_t first_devt;
-static DEFINE_IDA(indices);
+static DEFINE_XARRAY_ALLOC(chips);	/* an entry is NULL but while others may see it */
 static atomic64_t generations;
 
 static void se05x_chip_release(struct device *dev)
@@ -53,6 +54,7 @@ static char *se05x_devnode(se05x_devnode_const struct device *dev, umode_t *mode
 static struct class se05x_class = {
 	.name = "se05x",
 	.devnode = se05x_devnode,
+	.dev_groups = se05x_groups,
 	.dev_release = se05x_chip_release,
 };
 
@@ -68,7 +70,53 @@ void se05x_forget_context(struct se05x_chip *chip)
 	lockdep_assert_held(&chip->lock);
 	chip->context.state = SE05X_UNKNOWN;
 	chip->context.channel = 0;
-	se05x_renew(chip);
+	if (!chip->quiet)
+		se05x_renew(chip);
+}
+
+/* The same, where no program asked for it. */
+void se05x_lose_context(struct se05x_chip *chip)
+{
+	se05x_forget_context(chip);
+	if (!chip->quiet)
+		se05x_note(chip, SE05X_EVENT_GENERATION, 0, 0);
+}
+
+/**
+ * se05x_chip_next() - the chips, one after the other
+ * @index: from which index on; out: the one found
+ * @last: up to which
+ *
+ * Return: a chip, the caller's to put_device(); NULL if there is none.
+ */
+struct se05x_chip *se05x_chip_next(unsigned long *index, unsigned long last)
+{
+	struct se05x_chip *chip;
+
+	xa_lock(&chips);
+	chip = xa_find(&chips, index, last, XA_PRESENT);
+	if (chip)
+		get_device(&chip->dev);
+	xa_unlock(&chips);
+	return chip;
+}
+
+/**
+ * se05x_chip_counts() - how it is, and what it did so far
+ * @chip: the chip
+ * @counts: out; what an exchange in flight adds is not in it yet
+ */
+void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts)
+{
+	spin_lock(&chip->lock);
+	counts->state = chip->state;
+	counts->generation = chip->generation;
+	counts->resets = chip->resets;
+	counts->recoveries = chip->recoveries;
+	counts->waits = chip->waits;
+	counts->wait_us = chip->wait_us;
+	counts->link = chip->stats;
+	spin_unlock(&chip->lock);
 }
 
 u64 se05x_hard_limit_us(void)
@@ -76,13 +124,20 @@ u64 se05x_hard_limit_us(void)
 	return hard_limit_ms * 1000ULL;
 }
 
-/* Nobody has the chip open: from now on it is idle. */
+u32 se05x_idle_ms(struct se05x_chip *chip)
+{
+	u32 ms = READ_ONCE(chip->idle_ms);
+
+	return ms == SE05X_IDLE_DEFAULT ? READ_ONCE(idle_ms) : ms;
+}
+
+/* If nobody has the chip open it is idle from now on. */
 void se05x_idle_start(struct se05x_chip *chip)
 {
 	lockdep_assert_held(&chip->lock);
-	if (list_empty(&chip->files))
+	if (list_empty(&chip->files) && !chip->dead)
 		kthread_mod_delayed_work(chip->worker, &chip->idle,
-					 msecs_to_jiffies(idle_ms));
+					 msecs_to_jiffies(se05x_idle_ms(chip)));
 }
 
 /* Nobody has the chip open for a while: let it save power. */
@@ -98,11 +153,24 @@ static void idle_work(struct kthread_work *work)
 	chip->busy = true;
 	spin_unlock(&chip->lock);
 
-	se05x_owner_sleep(chip);
+	se05x_owner_idle(chip);
 
 	spin_lock(&chip->lock);
 	se05x_owner_free(chip);
 	spin_unlock(&chip->lock);
+	se05x_tell(chip);
+}
+
+static void lock_watch_work(struct work_struct *work)
+{
+	struct se05x_chip *chip = container_of(work, struct se05x_chip, lock_watch.work);
+	bool held;
+
+	spin_lock(&chip->lock);
+	held = chip->holder;
+	spin_unlock(&chip->lock);
+	if (held)
+		se05x_tell_lock(chip);
 }
 
 static void farewell_work(struct kthread_work *work)
@@ -117,8 +185,76 @@ static void farewell_work(struct kthread_work *work)
 
 /* ---- the chip ---- */
 
+static void power_init(struct se05x_chip *chip)
+{
+	struct device *dev = chip->dev.parent;
+
+	dev_set_drvdata(dev, chip);
+	pm_runtime_set_active(dev);
+	pm_runtime_get_noresume(dev);
+	chip->powered = true;
+	pm_runtime_use_autosuspend(dev);
+	pm_runtime_enable(dev);
+}
+
+static void power_exit(struct se05x_chip *chip)
+{
+	struct device *dev = chip->dev.parent;
+
+	pm_runtime_disable(dev);
+	pm_runtime_dont_use_autosuspend(dev);
+	if (chip->powered)
+		pm_runtime_put_noidle(dev);
+	pm_runtime_set_suspended(dev);
+	dev_set_drvdata(dev, NULL);
+}
+
+/**
+ * se05x_chip_power_off() - cut the power of a chip that sleeps: runtime suspend
+ * @chip: the chip; the owner has dropped its usage count
+ *
+ * Return: 0; -EBUSY if it has to stay on.
+ */
+int se05x_chip_power_off(struct se05x_chip *chip)
+{
+	if (chip->phy_ops->power(chip->phy, false))
+		return -EBUSY;
+	spin_lock(&chip->lock);
+	chip->off = true;
+	chip->cold = true;
+	chip->state = SE05X_STATE_OFF;
+	se05x_note(chip, SE05X_EVENT_OFF, 0, 0);
+	se05x_lose_context(chip);
+	if (!chip->dead)
+		kthread_queue_work(chip->worker, &chip->serve);	/* tells */
+	spin_unlock(&chip->lock);
+	return 0;
+}
+
+/**
+ * se05x_chip_power_on() - give it power again: runtime resume
+ * @chip: the chip; whoever uses it next waits for its boot
+ *
+ * Return: 0, or an errno of the lines or the supply.
+ */
+int se05x_chip_power_on(struct se05x_chip *chip)
+{
+	int ret = chip->phy_ops->power(chip->phy, true);
+
+	if (ret)
+		return ret;
+	spin_lock(&chip->lock);
+	chip->off = false;
+	chip->rested = false;
+	chip->state = SE05X_STATE_ASLEEP;
+	se05x_idle_start(chip);
+	spin_unlock(&chip->lock);
+	return 0;
+}
+
 static struct se05x_chip *chip_alloc(struct device *parent, const struct se05x_setup *setup)
 {
+	const struct xa_limit limit = XA_LIMIT(0, SE05X_MINORS - 1);
 	struct se05x_chip *chip = kzalloc(sizeof(*chip), GFP_KERNEL);
 	int ret;
 
@@ -133,17 +269,18 @@ static struct se05x_chip *chip_alloc(struct device *parent, const struct se05x_s
 	se05x_queue_init(chip);
 	kthread_init_work(&chip->farewell, farewell_work);
 	kthread_init_delayed_work(&chip->idle, idle_work);
+	INIT_DELAYED_WORK(&chip->lock_watch, lock_watch_work);
+	chip->idle_ms = SE05X_IDLE_DEFAULT;
 	se05x_link_init(&chip->link, &se05x_owner_ops, chip, setup->max_write,
 			setup->max_read);
 	chip->link.trusted = setup->trusted;
 	chip->link.hard_limit_us = se05x_hard_limit_us();
 
-	ret = ida_alloc_max(&indices, SE05X_MINORS - 1, GFP_KERNEL);
-	if (ret < 0) {
+	ret = xa_alloc(&chips, &chip->index, NULL, limit, GFP_KERNEL);
+	if (ret) {
 		put_device(&chip->dev);
 		return ERR_PTR(ret);
 	}
-	chip->index = ret;
 	chip->dev.devt = first_devt + chip->index;
 	cdev_init(&chip->cdev, &se05x_fops);
 	chip->cdev.owner = THIS_MODULE;
@@ -185,27 +322,37 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 	setup->heard = chip->link.stats.bytes_out || chip->link.stats.bytes_in;
 	if (ret)
 		goto free_index;
-	ret = dev_set_name(&chip->dev, "se05x%d", chip->index);
+	ret = dev_set_name(&chip->dev, "se05x%u", chip->index);
 	if (ret)
 		goto free_index;
-	chip->worker = kthread_create_worker(0, "se05x%d", chip->index);
+	chip->worker = kthread_create_worker(0, "se05x%u", chip->index);
 	if (IS_ERR(chip->worker)) {
 		ret = PTR_ERR(chip->worker);
 		goto free_index;
 	}
 	sched_set_fifo_low(chip->worker->task);
+	power_init(chip);
+	spin_lock(&chip->lock);
+	chip->nnotes = 0;	/* nobody knew it */
+	se05x_note(chip, SE05X_EVENT_ADDED, 0, 0);
+	spin_unlock(&chip->lock);
 	ret = cdev_device_add(&chip->cdev, &chip->dev);
 	if (ret)
 		goto stop_owner;
+	xa_store(&chips, chip->index, chip, GFP_KERNEL);
 	spin_lock(&chip->lock);
+	kthread_queue_work(chip->worker, &chip->serve);	/* tells */
 	se05x_idle_start(chip);
 	spin_unlock(&chip->lock);
+	if (se05x_hwrng_add(chip, setup->hwrng))
+		dev_warn(parent, "no random numbers from it\n");
 	return chip;
 
 stop_owner:
 	kthread_destroy_worker(chip->worker);
+	power_exit(chip);
 free_index:
-	ida_free(&indices, chip->index);
+	xa_erase(&chips, chip->index);
 	put_device(&chip->dev);
 	return ERR_PTR(ret);
 }
@@ -232,7 +379,9 @@ void se05x_chip_unregister(struct se05x_chip *chip)
 	long left;
 
 	cdev_device_del(&chip->cdev, &chip->dev);
+	xa_store(&chips, chip->index, NULL, GFP_KERNEL);	/* but keep the index */
 	se05x_queue_bury(chip);
+	se05x_hwrng_del(chip);
 	left = wait_event_timeout(chip->wait, owner_is_free(chip), FAREWELL_TIME);
 	if (left) {
 		spin_lock(&chip->lock);
@@ -246,9 +395,15 @@ void se05x_chip_unregister(struct se05x_chip *chip)
 			 "removed while the chip computes: it is left in mid-command\n");
 		WRITE_ONCE(chip->stop, true);
 	}
+	cancel_delayed_work_sync(&chip->lock_watch);
 	kthread_cancel_delayed_work_sync(&chip->idle);
 	kthread_destroy_worker(chip->worker);
-	ida_free(&indices, chip->index);
+	power_exit(chip);
+	spin_lock(&chip->lock);
+	se05x_note(chip, SE05X_EVENT_REMOVED, 0, 0);
+	spin_unlock(&chip->lock);
+	se05x_tell(chip);
+	xa_erase(&chips, chip->index);
 	put_device(&chip->dev);
 }
 
@@ -288,9 +443,11 @@ void se05x_chip_resume(struct se05x_chip *chip)
 	chip->link.synced = false;	/* parked, so the owner is not at it */
 	chip->link.fresh = true;
 	chip->asleep = true;
+	chip->rested = false;
 	se05x_owner_publish(chip);
 	spin_lock(&chip->lock);
-	se05x_forget_context(chip);
+	se05x_note(chip, SE05X_EVENT_RESET, SE05X_BY_RESUME, 0);
+	se05x_lose_context(chip);
 	unpark(chip);
 	spin_unlock(&chip->lock);
 }
@@ -306,13 +463,23 @@ int __init se05x_core_init(void)
 		return ret;
 	ret = class_register(&se05x_class);
 	if (ret)
-		unregister_chrdev_region(first_devt, SE05X_MINORS);
+		goto free_devt;
+	ret = se05x_netlink_init();
+	if (ret)
+		goto free_class;
+	return 0;
+
+free_class:
+	class_unregister(&se05x_class);
+free_devt:
+	unregister_chrdev_region(first_devt, SE05X_MINORS);
 	return ret;
 }
 
 void se05x_core_exit(void)
 {
+	se05x_netlink_exit();
 	class_unregister(&se05x_class);
 	unregister_chrdev_region(first_devt, SE05X_MINORS);
-	ida_destroy(&indices);
+	xa_destroy(&chips);
 }

@@ -8,6 +8,7 @@
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/pm.h>
+#include <linux/pm_runtime.h>
 #include <linux/property.h>
 #include <linux/regulator/consumer.h>
 
@@ -24,7 +25,6 @@
  * @reset: reset line, NULL without one
  * @vdd: supply, NULL without one
  * @vdd_on: we have switched @vdd on
- * @chip: the chip; NULL once it was shut down
  */
 struct se05x_i2c {
 	struct i2c_client *client;
@@ -32,7 +32,6 @@ struct se05x_i2c {
 	struct gpio_desc *reset;
 	struct regulator *vdd;
 	bool vdd_on;
-	struct se05x_chip *chip;
 };
 
 /*
@@ -206,6 +205,7 @@ static int se05x_i2c_probe(struct i2c_client *client)
 {
 	struct se05x_setup setup = { .ops = &se05x_i2c_ops };
 	struct device *dev = &client->dev;
+	struct se05x_chip *chip;
 	struct se05x_i2c *bus;
 	int ret;
 
@@ -227,9 +227,10 @@ static int se05x_i2c_probe(struct i2c_client *client)
 	setup.booting = ret;
 	setup.trusted = bus->enable && is_described(dev);
 	setup.can_power = bus->enable || bus->vdd || bus->reset;
-	bus->chip = se05x_chip_register(dev, &setup);
-	if (IS_ERR(bus->chip)) {
-		ret = PTR_ERR(bus->chip);
+	setup.hwrng = device_property_read_bool(dev, "nxp,hwrng");
+	chip = se05x_chip_register(dev, &setup);
+	if (IS_ERR(chip)) {
+		ret = PTR_ERR(chip);
 		if (ret == -ENODEV)
 			return dev_err_probe(dev, ret, "no SE05x at 0x%02x on %s (%s): %s\n",
 					     client->addr, dev_name(&client->adapter->dev),
@@ -239,37 +240,43 @@ static int se05x_i2c_probe(struct i2c_client *client)
 		return dev_err_probe(dev, ret, "no SE05x at 0x%02x on %s\n", client->addr,
 				     dev_name(&client->adapter->dev));
 	}
-	i2c_set_clientdata(client, bus);
 	return 0;
 }
 
 /* Lines and supply stay as they are: devres releases them after a removal. */
 static void se05x_i2c_shutdown(struct i2c_client *client)
 {
-	struct se05x_i2c *bus = i2c_get_clientdata(client);
+	struct se05x_chip *chip = i2c_get_clientdata(client);
 
-	if (bus && bus->chip)
-		se05x_chip_unregister(bus->chip);
-	if (bus)
-		bus->chip = NULL;
+	if (chip)	/* not shut down already */
+		se05x_chip_unregister(chip);
 }
 
 static int se05x_i2c_suspend(struct device *dev)
 {
-	struct se05x_i2c *bus = dev_get_drvdata(dev);
-
-	return se05x_chip_suspend(bus->chip);
+	return se05x_chip_suspend(dev_get_drvdata(dev));
 }
 
 static int se05x_i2c_resume(struct device *dev)
 {
-	struct se05x_i2c *bus = dev_get_drvdata(dev);
-
-	se05x_chip_resume(bus->chip);
+	se05x_chip_resume(dev_get_drvdata(dev));
 	return 0;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(se05x_pm_ops, se05x_i2c_suspend, se05x_i2c_resume);
+static int se05x_i2c_runtime_suspend(struct device *dev)
+{
+	return se05x_chip_power_off(dev_get_drvdata(dev));
+}
+
+static int se05x_i2c_runtime_resume(struct device *dev)
+{
+	return se05x_chip_power_on(dev_get_drvdata(dev));
+}
+
+static const struct dev_pm_ops se05x_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(se05x_i2c_suspend, se05x_i2c_resume)
+	RUNTIME_PM_OPS(se05x_i2c_runtime_suspend, se05x_i2c_runtime_resume, NULL)
+};
 
 static const struct i2c_device_id se05x_ids[] = {
 	{ "se050" },
@@ -284,7 +291,7 @@ static struct i2c_driver se05x_i2c_driver = {
 	.driver = {
 		.name = "se05x",
 		.of_match_table = se05x_of_match,
-		.pm = pm_sleep_ptr(&se05x_pm_ops),
+		.pm = pm_ptr(&se05x_pm_ops),
 		.probe_type = PROBE_PREFER_ASYNCHRONOUS,
 	},
 	.se05x_i2c_probe_member = se05x_i2c_probe,

@@ -9,9 +9,15 @@
 #include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
+#include <linux/pm_runtime.h>
 #include <linux/string.h>
 
 #include "se05x.h"
+
+#define CREATE_TRACE_POINTS
+#include "se05x_trace.h"
+
+#define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
 
 #define INS_SELECT		0xA4
 #define INS_INITIALIZE_UPDATE	0x50
@@ -64,25 +70,64 @@ static u64 owner_now(void *ctx)
 static int owner_power(void *ctx, bool on)
 {
 	struct se05x_chip *chip = ctx;
+	int ret = chip->phy_ops->power(chip->phy, on);
 
-	return chip->phy_ops->power(chip->phy, on);
+	trace_se05x_power(chip->index, on ? SE05X_POWER_ON : SE05X_POWER_OFF, ret);
+	return ret;
+}
+
+/* A block that resets counters is tried, or power was cut. */
+static void note_lost(struct se05x_chip *chip, enum se05x_rung rung)
+{
+	static const u8 kinds[] = {
+		[SE05X_RUNG_SOFT] = SE05X_RESET_SOFT,
+		[SE05X_RUNG_CHIP] = SE05X_RESET_CHIP,
+		[SE05X_RUNG_POWER] = SE05X_RESET_POWER,
+	};
+	bool wanted = chip->resetting && !chip->climbed;
+
+	chip->power_lost |= rung == SE05X_RUNG_POWER;
+	chip->asleep = false;
+	chip->rested = false;
+	spin_lock(&chip->lock);
+	if (rung >= SE05X_RUNG_SOFT)
+		se05x_note(chip, SE05X_EVENT_RESET,
+			   wanted ? SE05X_BY_USER : SE05X_BY_RECOVERY, kinds[rung]);
+	se05x_lose_context(chip);
+	spin_unlock(&chip->lock);
+}
+
+static void note_rung(struct se05x_chip *chip, enum se05x_rung rung)
+{
+	trace_se05x_rung(chip->index, rung);
+	spin_lock(&chip->lock);
+	if (rung < SE05X_RUNG_GIVEN_UP)	/* which is a state, with its own event */
+		se05x_note(chip, SE05X_EVENT_RECOVERY, 0, rung);
+	if (rung > SE05X_RUNG_RNAK) {
+		chip->recoveries += !chip->climbed;
+		chip->climbed = true;
+		chip->state = SE05X_STATE_RECOVERING;
+	}
+	spin_unlock(&chip->lock);
 }
 
 static void owner_event(void *ctx, enum se05x_link_event event, u32 arg, int result)
 {
 	struct se05x_chip *chip = ctx;
 
-	if (event == SE05X_LINK_LOST) {
-		chip->power_lost |= arg == SE05X_RUNG_POWER;
-		chip->asleep = false;
-		spin_lock(&chip->lock);
-		se05x_forget_context(chip);
-		spin_unlock(&chip->lock);
-	} else if (event == SE05X_LINK_RUNG && arg > SE05X_RUNG_RNAK) {
-		chip->climbed = true;
-		spin_lock(&chip->lock);
-		chip->state = SE05X_STATE_RECOVERING;
-		spin_unlock(&chip->lock);
+	switch (event) {
+	case SE05X_LINK_FRAME_OUT:
+		trace_se05x_frame_out(chip->index, arg >> 8, arg & 0xff, result);
+		break;
+	case SE05X_LINK_FRAME_IN:
+		trace_se05x_frame_in(chip->index, arg >> 8, arg & 0xff, result);
+		break;
+	case SE05X_LINK_RUNG:
+		note_rung(chip, arg);
+		break;
+	case SE05X_LINK_LOST:
+		note_lost(chip, arg);
+		break;
 	}
 }
 
@@ -97,21 +142,38 @@ const struct se05x_link_ops se05x_owner_ops = {
 
 /* ---- contexts ---- */
 
-/* Tell the others how the chip is. */
-void se05x_owner_publish(struct se05x_chip *chip)
+static u32 state_of(struct se05x_chip *chip)
 {
 	const struct se05x_link *link = &chip->link;
 
-	spin_lock(&chip->lock);
 	if (link->given_up)
-		chip->state = SE05X_STATE_GIVEN_UP;
-	else if (link->synced)
-		chip->state = SE05X_STATE_ONLINE;
-	else if (chip->asleep)
-		chip->state = SE05X_STATE_ASLEEP;
-	else
-		chip->state = SE05X_STATE_RECOVERING;
-	chip->atr = link->atr;
+		return SE05X_STATE_GIVEN_UP;
+	if (chip->off)
+		return SE05X_STATE_OFF;
+	if (link->synced)
+		return SE05X_STATE_ONLINE;
+	return chip->asleep ? SE05X_STATE_ASLEEP : SE05X_STATE_RECOVERING;
+}
+
+/* Tell the others how the chip is. */
+void se05x_owner_publish(struct se05x_chip *chip)
+{
+	static const u8 events[] = {
+		[SE05X_STATE_ONLINE] = SE05X_EVENT_ONLINE,
+		[SE05X_STATE_ASLEEP] = SE05X_EVENT_ASLEEP,
+		[SE05X_STATE_OFF] = SE05X_EVENT_OFF,
+		[SE05X_STATE_RECOVERING] = 0,
+		[SE05X_STATE_GIVEN_UP] = SE05X_EVENT_GIVEN_UP,
+	};
+	u32 state;
+
+	spin_lock(&chip->lock);
+	state = state_of(chip);
+	if (state != chip->state && events[state])
+		se05x_note(chip, events[state], 0, 0);
+	chip->state = state;
+	chip->atr = chip->link.atr;
+	chip->stats = chip->link.stats;
 	spin_unlock(&chip->lock);
 }
 
@@ -185,12 +247,53 @@ static void note_select(struct se05x_chip *chip, const struct se05x_file *file,
 
 /* ---- the chip ---- */
 
+/*
+ * Before the first transfer: runtime PM must not cut the power. The only place
+ * that waits for a resume, and the callbacks never wait for us.
+ */
+static int power_up(struct se05x_chip *chip)
+{
+	struct device *dev = chip->dev.parent;
+	int ret;
+
+	if (!chip->powered) {
+		ret = pm_runtime_resume_and_get(dev);
+		if (ret < 0) {
+			dev_err(dev, "can't switch the chip on: %d\n", ret);
+			pm_runtime_set_suspended(dev);	/* so the next may try */
+			chip->link.given_up = true;
+			return -ENOLINK;
+		}
+		chip->powered = true;
+	}
+	if (chip->cold) {
+		chip->cold = false;
+		chip->power_lost = true;
+		se05x_link_booted(&chip->link);
+	}
+	return 0;
+}
+
+/* Nobody needs it for a while: runtime PM may cut it after power_off_ms. */
+static void power_down(struct se05x_chip *chip)
+{
+	struct device *dev = chip->dev.parent;
+
+	pm_runtime_set_autosuspend_delay(dev, READ_ONCE(chip->power_off_ms));
+	pm_runtime_mark_last_busy(dev);
+	pm_runtime_put_autosuspend(dev);
+	chip->powered = false;
+}
+
 static int wake(struct se05x_chip *chip)
 {
+	bool asleep = !chip->link.synced;
 	int ret;
 
 	chip->power_lost = false;
-	ret = se05x_link_wake(&chip->link);
+	ret = power_up(chip) ?: se05x_link_wake(&chip->link);
+	if (asleep)
+		trace_se05x_power(chip->index, SE05X_POWER_WAKE, ret);
 	if (!ret && chip->power_lost) {
 		spin_lock(&chip->lock);
 		chip->context.state = SE05X_CLEAN;
@@ -218,16 +321,21 @@ static int exchange(struct se05x_chip *chip, struct se05x_request *req,
 		.command_len = len,
 		.response = req->response,
 	};
-	int ret = se05x_link_transceive(&chip->link, &apdu);
+	u64 begin = owner_now(chip);
+	int ret;
 
+	trace_se05x_apdu_begin(chip->index, len);
+	ret = se05x_link_transceive(&chip->link, &apdu);
 	*outcome = max(*outcome, apdu.outcome);
-	if (ret)
-		return ret == -ECANCELED ? -ECONNABORTED : ret;
-	*outcome = apdu.outcome;
-	req->response_len = apdu.response_len;
-	req->sw = req->response[apdu.response_len - 2] << 8 |
-		  req->response[apdu.response_len - 1];
-	return 0;
+	if (!ret) {
+		*outcome = apdu.outcome;
+		req->response_len = apdu.response_len;
+		req->sw = req->response[apdu.response_len - 2] << 8 |
+			  req->response[apdu.response_len - 1];
+	}
+	trace_se05x_apdu_end(chip->index, apdu.response_len, ret ? 0 : req->sw, ret,
+			     owner_now(chip) - begin);
+	return ret == -ECANCELED ? -ECONNABORTED : ret;
 }
 
 /* SELECT by name, on the driver's own account. It may be sent again. */
@@ -467,6 +575,7 @@ static int serve_lock(struct se05x_chip *chip, struct se05x_request *req)
 		req->decided = true;
 		chip->holder = req->file;
 		req->outcome = SE05X_OUTCOME_RAN;
+		mod_delayed_work(system_wq, &chip->lock_watch, LOCK_WATCH);
 	}
 	spin_unlock(&chip->lock);
 	return ret;
@@ -482,7 +591,7 @@ static bool others_work(struct se05x_chip *chip, const struct se05x_file *me)
 		if (file != me && file->bound.state == SE05X_SELECTED)
 			return true;
 	list_for_each_entry(req, &chip->queue, node)
-		if (req->file != me)
+		if (req->file != me && req->type != SE05X_RANDOM)
 			return true;
 	return false;
 }
@@ -534,9 +643,10 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 		return ret;
 
 	chip->power_lost = false;
-	chip->climbed = false;
-	ret = se05x_link_reset(&chip->link, rungs[req->kind],
-			       req->flags & SE05X_RESET_FORCE);
+	chip->resetting = true;
+	ret = power_up(chip) ?: se05x_link_reset(&chip->link, rungs[req->kind],
+						 req->flags & SE05X_RESET_FORCE);
+	chip->resetting = false;
 	if (ret == -ECANCELED) {
 		req->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
 		return -ECONNRESET;
@@ -546,9 +656,78 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 	req->outcome = SE05X_OUTCOME_RAN;
 	clean = chip->power_lost || (req->kind == SE05X_RESET_CHIP && !chip->climbed);
 	spin_lock(&chip->lock);
+	chip->resets++;
 	chip->context.state = clean ? SE05X_CLEAN : SE05X_UNKNOWN;
 	spin_unlock(&chip->lock);
 	return 0;
+}
+
+/* ---- hwrng ---- */
+
+/* It must not be in anybody's way, nor take anything from anybody. */
+static int may_draw(struct se05x_chip *chip, const struct se05x_context *want)
+{
+	const struct se05x_context *is = &chip->context;
+	const struct se05x_request *req;
+
+	lockdep_assert_held(&chip->lock);
+	if (chip->holder)
+		return -EBUSY;
+	list_for_each_entry(req, &chip->queue, node)
+		if (req->type == SE05X_LOCK)
+			return -EBUSY;
+	if (list_empty(&chip->files))
+		return 0;
+	return chip->link.synced && is->state == SE05X_SELECTED && !is->channel &&
+	       same_aid(is, want) ? 0 : -EBUSY;
+}
+
+/* One command to an applet, whose SELECT nobody else is to notice */
+static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
+{
+	u8 command[SELECT_MAX] = { 0x00, INS_SELECT, P1_BY_NAME, P2_FIRST_FCI, req->aid_len };
+	u32 outcome = SE05X_OUTCOME_NOT_SENT;
+	int ret;
+
+	memcpy(command + 5, req->aid, req->aid_len);
+	chip->answer_len = 0;
+	ret = wake(chip) ?: exchange(chip, req, command, 5 + req->aid_len + 1, &outcome);
+	if (!ret && !is_success(req->sw))
+		ret = -ENOTCONN;
+	return ret;
+}
+
+/*
+ * With nobody there no generation is at stake, also for a file that is opened
+ * while this goes on: it has sent nothing yet, and finds the context unknown.
+ */
+static int serve_random(struct se05x_chip *chip, struct se05x_request *req)
+{
+	struct se05x_context want = { };
+	bool alone;
+	int ret;
+
+	set_aid(&want, req->aid, req->aid_len);
+	spin_lock(&chip->lock);
+	alone = list_empty(&chip->files);
+	ret = req->abandoned ? -EBUSY : may_draw(chip, &want);
+	chip->quiet = alone && !ret;
+	spin_unlock(&chip->lock);
+	if (ret)
+		return ret;
+
+	if (alone)
+		ret = draw_alone(chip, req);
+	if (!ret && start(chip, req))
+		ret = exchange(chip, req, req->command, req->command_len, &req->outcome);
+	else
+		ret = ret ?: -EBUSY;
+	spin_lock(&chip->lock);
+	if (alone)
+		se05x_forget_context(chip);
+	chip->quiet = false;
+	spin_unlock(&chip->lock);
+	return ret;
 }
 
 /**
@@ -558,6 +737,7 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
  */
 void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req)
 {
+	chip->climbed = false;
 	switch (req->type) {
 	case SE05X_TRANSCEIVE:
 		req->error = serve_transceive(chip, req);
@@ -571,6 +751,9 @@ void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req)
 	case SE05X_RESET:
 		req->error = serve_reset(chip, req);
 		break;
+	case SE05X_RANDOM:
+		req->error = serve_random(chip, req);
+		break;
 	}
 	se05x_owner_publish(chip);
 }
@@ -581,9 +764,32 @@ void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req)
  */
 void se05x_owner_sleep(struct se05x_chip *chip)
 {
+	int ret;
+
 	if (chip->link.given_up || !chip->link.synced)
 		return;
-	se05x_link_sleep(&chip->link);
+	ret = se05x_link_sleep(&chip->link);
+	trace_se05x_power(chip->index, SE05X_POWER_SLEEP, ret);
+	chip->rested = !ret;
 	chip->asleep = true;
 	se05x_owner_publish(chip);
+}
+
+/**
+ * se05x_owner_idle() - nobody has the chip open for a while: let it save power
+ * @chip: the chip
+ *
+ * A chip that is awake, as far as we know, but out of step is put in step first:
+ * after a resume it may be either. Power may be cut once the end of the session
+ * was answered, and only then.
+ */
+void se05x_owner_idle(struct se05x_chip *chip)
+{
+	chip->climbed = false;
+	if (!chip->rested && !chip->off && !wake(chip))
+		se05x_owner_sleep(chip);
+	if (chip->rested && chip->powered && chip->can_power && chip->power_off_ms)
+		power_down(chip);
+	else if (!chip->powered && !chip->off && !chip->power_off_ms)
+		power_up(chip);
 }

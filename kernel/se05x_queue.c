@@ -7,6 +7,7 @@
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -111,9 +112,10 @@ static void serve_work(struct kthread_work *work)
 		req = pick(chip);
 		if (!req) {
 			spin_unlock(&chip->lock);
-			return;
+			break;
 		}
 		list_del_init(&req->node);
+		chip->wait_us += ktime_to_us(ktime_get()) - req->queued_us;
 		req->state = SE05X_TAKEN;
 		wake_up(&req->wait);
 		chip->busy = true;
@@ -128,9 +130,12 @@ static void serve_work(struct kthread_work *work)
 		chip->current_req = NULL;
 		request_finish(chip, req);
 		se05x_owner_free(chip);
+		se05x_idle_start(chip);	/* where nobody waits for it any more */
 		spin_unlock(&chip->lock);
 		request_drop(req);
+		se05x_tell(chip);
 	}
+	se05x_tell(chip);
 }
 
 /* ---- those who wait ---- */
@@ -247,6 +252,7 @@ static bool leave_behind(struct se05x_file *file, struct se05x_request *req, int
 static int enqueue(struct se05x_file *file, struct se05x_request *req, bool nonblock)
 {
 	struct se05x_chip *chip = file->chip;
+	bool waits = false;
 	int ret = 0;
 
 	req->file = file;
@@ -258,12 +264,15 @@ static int enqueue(struct se05x_file *file, struct se05x_request *req, bool nonb
 	req->sw = 0;
 	req->response_len = 0;
 	req->generation = 0;
+	req->queued_us = ktime_to_us(ktime_get());
 
 	spin_lock(&chip->lock);
 	list_add_tail(&req->node, &chip->queue);
 	if (chip->dead)
 		ret = -ENODEV;
-	else if (nonblock && (chip->current_req || pick(chip) != req))
+	else
+		waits = chip->current_req || pick(chip) != req;
+	if (waits && nonblock)
 		ret = -EAGAIN;
 	if (ret) {
 		list_del_init(&req->node);
@@ -271,6 +280,7 @@ static int enqueue(struct se05x_file *file, struct se05x_request *req, bool nonb
 		kref_get(&req->ref);
 		kref_get(&file->ref);
 		req->state = SE05X_QUEUED;
+		chip->waits += waits;
 		see_to_cut(chip);
 		kthread_queue_work(chip->worker, &chip->serve);
 	}
@@ -378,24 +388,42 @@ bool se05x_is_dead(struct se05x_chip *chip)
 
 /* ---- open files ---- */
 
-struct se05x_file *se05x_file_open(struct se05x_chip *chip)
+/* A client that does not count as one: nobody has the chip open by it. */
+struct se05x_file *se05x_file_alloc(struct se05x_chip *chip)
 {
 	struct se05x_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
-	int ret = 0;
 
 	if (!file)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	file->req = request_alloc();
 	if (!file->req) {
 		kfree(file);
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	}
 	kref_init(&file->ref);
 	init_waitqueue_head(&file->turn);
 	file->id = atomic64_inc_return(&file_ids);
 	file->chip = chip;
+	INIT_LIST_HEAD(&file->node);
 	get_device(&chip->dev);
+	return file;
+}
 
+/* No call of it is under way any more; the owner may still have its request. */
+void se05x_file_free(struct se05x_file *file)
+{
+	if (file->req)
+		kref_put(&file->req->ref, request_release);
+	kref_put(&file->ref, file_release);
+}
+
+struct se05x_file *se05x_file_open(struct se05x_chip *chip)
+{
+	struct se05x_file *file = se05x_file_alloc(chip);
+	int ret = 0;
+
+	if (!file)
+		return ERR_PTR(-ENOMEM);
 	spin_lock(&chip->lock);
 	if (chip->dead)
 		ret = -ENODEV;
@@ -403,8 +431,7 @@ struct se05x_file *se05x_file_open(struct se05x_chip *chip)
 		list_add_tail(&file->node, &chip->files);
 	spin_unlock(&chip->lock);
 	if (ret) {
-		kref_put(&file->req->ref, request_release);
-		kref_put(&file->ref, file_release);
+		se05x_file_free(file);
 		return ERR_PTR(ret);
 	}
 	return file;
@@ -415,9 +442,6 @@ void se05x_file_close(struct se05x_file *file)
 {
 	struct se05x_chip *chip = file->chip;
 
-	if (file->req)
-		kref_put(&file->req->ref, request_release);
-
 	spin_lock(&chip->lock);
 	file->closed = true;
 	list_del(&file->node);
@@ -427,11 +451,11 @@ void se05x_file_close(struct se05x_file *file)
 		kthread_queue_work(chip->worker, &chip->serve);
 		/* nobody inherits a channel, or from the last one anything */
 		if (chip->context.channel == file->id || list_empty(&chip->files))
-			se05x_forget_context(chip);
+			se05x_lose_context(chip);
 		se05x_idle_start(chip);
 	}
 	spin_unlock(&chip->lock);
-	kref_put(&file->ref, file_release);
+	se05x_file_free(file);
 }
 
 /**

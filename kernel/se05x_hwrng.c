@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hw_random: the chip's random numbers for the kernel's pool, where it is wanted
+ *
+ * Counts as nobody who has the chip open (docs/hwrng.md). The core calls read()
+ * under a mutex of its own, one call at a time.
+ */
+#include <linux/hw_random.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "se05x.h"
+
+#define PATIENCE_MS	1000	/* read() never takes longer */
+#define PREFETCH	64	/* what the core wants at a time */
+#define DRAW_MAX	256
+
+/*
+ * Bits of entropy in 1024. Set, since 0 means "unknown, take none" until 6.1 and
+ * "full" from 6.2 on. The chip's generator is certified, but its bytes come over
+ * a bus that anybody at the board can write to.
+ */
+#define QUALITY		900
+
+static bool hwrng;
+module_param(hwrng, bool, 0444);
+MODULE_PARM_DESC(hwrng, "feed the kernel's random numbers from the chips (default: those whose device tree node says nxp,hwrng)");
+
+/* The IoT applet of all parts (AN12413) */
+static const u8 iot_aid[] = {
+	0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
+	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
+};
+
+/**
+ * struct se05x_hwrng - one chip as a source
+ * @rng: what the core knows of it
+ * @name: its name there
+ * @chip: the chip
+ * @file: its place in the chip's queue
+ * @absent: the chip has no such applet
+ * @ready: bytes in @prefetch, at its end
+ * @prefetch: for who does not want to wait
+ */
+struct se05x_hwrng {
+	struct hwrng rng;
+	char name[24];
+	struct se05x_chip *chip;
+	struct se05x_file *file;
+	bool absent;
+	size_t ready;
+	u8 prefetch[PREFETCH];
+};
+
+static size_t take_prefetched(struct se05x_hwrng *source, u8 *buf, size_t max)
+{
+	size_t len = min(max, source->ready);
+	u8 *from = source->prefetch + PREFETCH - source->ready;
+
+	memcpy(buf, from, len);
+	memzero_explicit(from, len);
+	source->ready -= len;
+	return len;
+}
+
+/* GetRandom's answer: tag 41, its length in one of BER's forms, bytes, SW. */
+static const u8 *find_bytes(const u8 *r, size_t len, size_t *n)
+{
+	size_t head = 2, i;
+
+	len -= 2;
+	if (len < head || r[0] != 0x41)
+		return NULL;
+	*n = r[1];
+	if (r[1] & 0x80) {
+		head += r[1] & 0x7f;
+		if (r[1] < 0x81 || r[1] > 0x82 || len < head)
+			return NULL;
+		for (*n = 0, i = 2; i < head; i++)
+			*n = *n << 8 | r[i];
+	}
+	return *n == len - head ? r + head : NULL;
+}
+
+/* One GetRandom: bytes into @buf, and what is left of them into the prefetch. */
+static size_t draw(struct se05x_hwrng *source, u8 *buf, size_t max)
+{
+	size_t room = PREFETCH - source->ready;
+	size_t want = min_t(size_t, max + room, DRAW_MAX);
+	const u8 command[] = {	/* extended, as GetRandom wants it (AN12413) */
+		0x80, 0x04, 0x00, 0x49, 0x00, 0x00, 0x04,
+		0x41, 0x02, want >> 8, want & 0xff, 0x00, 0x00,
+	};
+	unsigned long end = jiffies + msecs_to_jiffies(PATIENCE_MS);
+	struct se05x_request *req;
+	const u8 *bytes = NULL;
+	size_t n = 0, spare;
+	int ret;
+
+	if (se05x_turn_begin(source->file, end, false))
+		return 0;
+	req = source->file->req;
+	req->type = SE05X_RANDOM;
+	req->aid_len = sizeof(iot_aid);
+	memcpy(req->aid, iot_aid, sizeof(iot_aid));
+	req->command_len = sizeof(command);
+	memcpy(req->command, command, sizeof(command));
+	ret = se05x_submit(source->file, PATIENCE_MS, end, false);
+	if (!ret && req->sw == 0x9000)
+		bytes = find_bytes(req->response, req->response_len, &n);
+	if (ret == -ENOTCONN && req->sw == 0x6A82)
+		source->absent = true;
+	if (bytes) {
+		spare = min(n - min(n, max), room);
+		n = min(n, max);
+		memcpy(buf, bytes, n);
+		memcpy(source->prefetch + room - spare, bytes + n, spare);
+		source->ready += spare;
+	}
+	se05x_turn_end(source->file);
+	return bytes ? n : 0;
+}
+
+static int se05x_hwrng_read(struct hwrng *rng, void *buf, size_t max, bool wait)
+{
+	struct se05x_hwrng *source = container_of(rng, struct se05x_hwrng, rng);
+
+	if (!wait)
+		return take_prefetched(source, buf, max);
+	if (source->absent || READ_ONCE(source->chip->parked))
+		return 0;
+	return draw(source, buf, max);
+}
+
+/**
+ * se05x_hwrng_add() - offer a chip to hw_random, if that is wanted
+ * @chip: the chip
+ * @wanted: its board says so
+ *
+ * Return: 0, also where it is not wanted; an errno.
+ */
+int se05x_hwrng_add(struct se05x_chip *chip, bool wanted)
+{
+	struct se05x_hwrng *source;
+	int ret = -ENOMEM;
+
+	if (!wanted && !hwrng)
+		return 0;
+	source = kzalloc(sizeof(*source), GFP_KERNEL);
+	if (!source)
+		return -ENOMEM;
+	source->chip = chip;
+	source->file = se05x_file_alloc(chip);
+	if (!source->file)
+		goto free;
+	snprintf(source->name, sizeof(source->name), "se05x-rng-%u", chip->index);
+	source->rng.name = source->name;
+	source->rng.read = se05x_hwrng_read;
+	source->rng.quality = QUALITY;
+	ret = hwrng_register(&source->rng);
+	if (ret)
+		goto free_file;
+	chip->hwrng = source;
+	return 0;
+
+free_file:
+	se05x_file_free(source->file);
+free:
+	kfree(source);
+	return ret;
+}
+
+/* After this returns nobody reads; a request may still be with the owner. */
+void se05x_hwrng_del(struct se05x_chip *chip)
+{
+	struct se05x_hwrng *source = chip->hwrng;
+
+	if (!source)
+		return;
+	hwrng_unregister(&source->rng);
+	se05x_file_free(source->file);
+	kfree_sensitive(source);
+	chip->hwrng = NULL;
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Generic netlink: events, and what the chips count
+ *
+ * Whoever learns of something notes it under chip->lock. The owner sends what
+ * was noted when the callers are served: nobody waits for an event.
+ */
+#include <linux/err.h>
+#include <linux/ktime.h>
+#include <net/genetlink.h>
+
+#include "se05x.h"
+
+static struct genl_family se05x_family;
+
+static const struct genl_multicast_group mcgrps[] = {
+	{ .name = SE05X_MCGRP_EVENTS },
+};
+
+static int put_u64(struct sk_buff *skb, int attr, u64 value)
+{
+	return nla_put_u64_64bit(skb, attr, value, SE05X_A_PAD);
+}
+
+/* ---- events ---- */
+
+/**
+ * se05x_note() - something happened; to be told by se05x_tell()
+ * @chip: the chip, locked
+ * @event: what
+ * @by: who did it, enum se05x_by, or 0
+ * @detail: enum se05x_reset_kind or enum se05x_rung, as the event wants it
+ *
+ * The same again and again becomes one event with a count.
+ */
+void se05x_note(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail)
+{
+	struct se05x_note *note = chip->nnotes ? &chip->notes[chip->nnotes - 1] : NULL;
+
+	lockdep_assert_held(&chip->lock);
+	if (note && note->event == event && note->by == by && note->detail == detail) {
+		note->count++;
+		return;
+	}
+	if (chip->nnotes == SE05X_NOTES) {
+		chip->notes_lost++;
+		return;
+	}
+	chip->notes[chip->nnotes++] = (struct se05x_note) {
+		.time = ktime_get_boottime_ns(),
+		.event = event,
+		.by = by,
+		.detail = detail,
+		.count = 1,
+		.lost = chip->notes_lost,
+	};
+	chip->notes_lost = 0;
+}
+
+static int put_note(struct sk_buff *skb, u32 index, const struct se05x_note *note)
+{
+	if (nla_put_u32(skb, SE05X_A_INDEX, index) ||
+	    nla_put_u32(skb, SE05X_A_EVENT, note->event) ||
+	    put_u64(skb, SE05X_A_TIME, note->time) ||
+	    nla_put_u32(skb, SE05X_A_COUNT, note->count))
+		return -EMSGSIZE;
+	if (note->by && nla_put_u32(skb, SE05X_A_BY, note->by))
+		return -EMSGSIZE;
+	if (note->event == SE05X_EVENT_RESET && note->detail &&
+	    nla_put_u32(skb, SE05X_A_RESET, note->detail))
+		return -EMSGSIZE;
+	if (note->event == SE05X_EVENT_RECOVERY &&
+	    nla_put_u32(skb, SE05X_A_RUNG, note->detail))
+		return -EMSGSIZE;
+	if (note->lost && nla_put_u32(skb, SE05X_A_LOST, note->lost))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Return: false if it is lost. A reader that is too slow is told by its socket. */
+static bool send(u32 index, const struct se05x_note *note)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	if (!genl_has_listeners(&se05x_family, &init_net, 0))
+		return true;
+	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb)
+		return false;
+	header = genlmsg_put(skb, 0, 0, &se05x_family, 0, SE05X_CMD_EVENT);
+	if (!header || put_note(skb, index, note)) {
+		nlmsg_free(skb);
+		return false;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast(&se05x_family, skb, 0, 0, GFP_KERNEL);
+	return true;
+}
+
+/**
+ * se05x_tell() - send what was noted
+ * @chip: the chip
+ *
+ * By the owner, or before and after there is one; may sleep.
+ */
+void se05x_tell(struct se05x_chip *chip)
+{
+	struct se05x_note notes[SE05X_NOTES];
+	u32 i, n, lost = 0;
+
+	if (!READ_ONCE(chip->nnotes))	/* who noted after that queues the owner */
+		return;
+	spin_lock(&chip->lock);
+	n = chip->nnotes;
+	memcpy(notes, chip->notes, n * sizeof(notes[0]));
+	chip->nnotes = 0;
+	spin_unlock(&chip->lock);
+
+	for (i = 0; i < n; i++) {
+		notes[i].lost += lost;
+		lost = send(chip->index, &notes[i]) ? 0 : notes[i].lost + notes[i].count;
+	}
+	if (lost) {
+		spin_lock(&chip->lock);
+		chip->notes_lost += lost;
+		spin_unlock(&chip->lock);
+	}
+}
+
+/**
+ * se05x_tell_lock() - somebody holds the lock for long
+ * @chip: the chip
+ *
+ * Told at once: the owner may be busy for the holder, and nobody is served by it.
+ */
+void se05x_tell_lock(struct se05x_chip *chip)
+{
+	const struct se05x_note note = {
+		.time = ktime_get_boottime_ns(),
+		.event = SE05X_EVENT_LOCK,
+		.count = 1,
+	};
+
+	if (send(chip->index, &note))
+		return;
+	spin_lock(&chip->lock);
+	chip->notes_lost++;
+	spin_unlock(&chip->lock);
+}
+
+/* ---- requests ---- */
+
+static int put_chip(struct sk_buff *skb, const struct se05x_counts *counts)
+{
+	int i;
+
+	if (nla_put_u32(skb, SE05X_A_STATE, counts->state) ||
+	    put_u64(skb, SE05X_A_RESETS, counts->resets) ||
+	    put_u64(skb, SE05X_A_RECOVERIES, counts->recoveries))
+		return -EMSGSIZE;
+	for (i = 0; i < ARRAY_SIZE(counts->link.rungs); i++)
+		if (put_u64(skb, SE05X_A_RUNG_RNAK + i, counts->link.rungs[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static int put_counters(struct sk_buff *skb, const struct se05x_counts *counts)
+{
+	const struct se05x_link_stats *link = &counts->link;
+
+	if (put_u64(skb, SE05X_A_GENERATION, counts->generation) ||
+	    put_u64(skb, SE05X_A_APDUS, link->apdus) ||
+	    put_u64(skb, SE05X_A_BYTES_OUT, link->bytes_out) ||
+	    put_u64(skb, SE05X_A_BYTES_IN, link->bytes_in) ||
+	    put_u64(skb, SE05X_A_BLOCKS_OUT, link->blocks_out) ||
+	    put_u64(skb, SE05X_A_BLOCKS_IN, link->blocks_in) ||
+	    put_u64(skb, SE05X_A_POLLS, link->nacks) ||
+	    put_u64(skb, SE05X_A_WTX, link->wtx) ||
+	    put_u64(skb, SE05X_A_RESENDS, link->resends) ||
+	    put_u64(skb, SE05X_A_WAITS, counts->waits) ||
+	    put_u64(skb, SE05X_A_WAIT_US, counts->wait_us))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_answer(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd,
+		      struct se05x_chip *chip)
+{
+	struct se05x_counts counts;
+	void *header;
+	int ret;
+
+	header = genlmsg_put(skb, portid, seq, &se05x_family, flags, cmd);
+	if (!header)
+		return -EMSGSIZE;
+	se05x_chip_counts(chip, &counts);
+	ret = nla_put_u32(skb, SE05X_A_INDEX, chip->index);
+	if (!ret)
+		ret = cmd == SE05X_CMD_CHIP_GET ? put_chip(skb, &counts) :
+						  put_counters(skb, &counts);
+	if (ret) {
+		genlmsg_cancel(skb, header);
+		return ret;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+static int get_one(struct sk_buff *request, struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[SE05X_A_INDEX];
+	struct se05x_chip *chip;
+	struct sk_buff *skb;
+	unsigned long index;
+	int ret;
+
+	if (GENL_REQ_ATTR_CHECK(info, SE05X_A_INDEX))
+		return -EINVAL;
+	index = nla_get_u32(attr);
+	chip = se05x_chip_next(&index, index);
+	if (!chip) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such chip");
+		return -ENODEV;
+	}
+	ret = -ENOMEM;
+	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (skb)
+		ret = put_answer(skb, info->snd_portid, info->snd_seq, 0,
+				 info->genlhdr->cmd, chip);
+	put_device(&chip->dev);
+	if (ret) {
+		nlmsg_free(skb);
+		return ret;
+	}
+	return genlmsg_reply(skb, info);
+}
+
+static int get_all(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	u8 cmd = ((struct genlmsghdr *)nlmsg_data(cb->nlh))->cmd;
+	unsigned long index = cb->args[0];
+	struct se05x_chip *chip;
+
+	while ((chip = se05x_chip_next(&index, ULONG_MAX))) {
+		int ret = put_answer(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				     NLM_F_MULTI, cmd, chip);
+
+		put_device(&chip->dev);
+		if (ret)	/* full: on with this one in the next message */
+			break;
+		index++;
+	}
+	cb->args[0] = index;
+	return skb->len;
+}
+
+static const struct nla_policy policy[SE05X_A_INDEX + 1] = {
+	[SE05X_A_INDEX] = { .type = NLA_U32 },
+};
+
+static const struct genl_small_ops ops[] = {
+	{
+		.cmd = SE05X_CMD_CHIP_GET,
+		.doit = get_one,
+		.dumpit = get_all,
+	},
+	{
+		.cmd = SE05X_CMD_COUNTERS_GET,
+		.flags = GENL_ADMIN_PERM,
+		.doit = get_one,
+		.dumpit = get_all,
+	},
+};
+
+static struct genl_family se05x_family __ro_after_init = {
+	.name = SE05X_GENL_NAME,
+	.version = SE05X_GENL_VERSION,
+	.module = THIS_MODULE,
+	.maxattr = SE05X_A_INDEX,
+	.policy = policy,
+	.small_ops = ops,
+	.n_small_ops = ARRAY_SIZE(ops),
+	.mcgrps = mcgrps,
+	.n_mcgrps = ARRAY_SIZE(mcgrps),
+};
+
+int __init se05x_netlink_init(void)
+{
+	return genl_register_family(&se05x_family);
+}
+
+void se05x_netlink_exit(void)
+{
+	genl_unregister_family(&se05x_family);
+}
