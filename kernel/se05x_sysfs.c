@@ -7,6 +7,7 @@
 #include <linux/device.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/sysfs.h>
 
 #include "se05x.h"
@@ -36,12 +37,15 @@ static ssize_t atr_show(struct device *dev, struct device_attribute *attr, char 
 {
 	struct se05x_chip *chip = to_chip(dev);
 	struct se05x_atr atr;
+	int at, len = 0;
 
 	spin_lock(&chip->lock);
 	atr = chip->atr;
 	spin_unlock(&chip->lock);
-	bin2hex(buf, atr.raw, atr.raw_len);
-	return 2 * atr.raw_len + sysfs_emit_at(buf, 2 * atr.raw_len, "\n");
+	for (at = 0; at < atr.raw_len; at += 64)	/* the most that %ph takes */
+		len += sysfs_emit_at(buf, len, "%*phN", min(64, atr.raw_len - at),
+				     atr.raw + at);
+	return len + sysfs_emit_at(buf, len, "\n");
 }
 static DEVICE_ATTR_RO(atr);
 
