@@ -137,12 +137,13 @@ uint16_t cmd_aead_one_shot(struct call *call)
 	if (ok)		/* of a message that is not what was sent nothing is told */
 		rsp_tlv(call->rsp, TAG_1, out, data->len);
 	OPENSSL_cleanse(out, sizeof(out));
-	if (!aead.encrypt)
+	if (!aead.encrypt) {
 		rsp_u8(call->rsp, TAG_2, ok ? 1 : 2);
-	else if (!ok)
+		return SW_OK;
+	}
+	if (!ok)
 		return SW_DATA;
-	else
-		rsp_tlv(call->rsp, TAG_2, aead.tag, aead.tag_len);
+	rsp_tlv(call->rsp, TAG_2, aead.tag, aead.tag_len);
 	if (aead.own_iv)
 		rsp_tlv(call->rsp, TAG_3, aead.iv, aead.iv_len);
 	return SW_OK;

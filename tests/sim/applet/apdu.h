@@ -30,6 +30,7 @@ struct apdu {
 	const uint8_t *data;
 	size_t lc;
 	size_t le;		/* 0: none; 256 and 65536 are what 00 and 00 00 mean */
+	bool secure;		/* it came by secure messaging */
 	const uint8_t *raw;	/* as it came ... */
 	size_t raw_len;		/* ... without Le */
 };

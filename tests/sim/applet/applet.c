@@ -12,13 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
-#include <openssl/rand.h>
+#include <openssl/crypto.h>
 
 #include "applet.h"
 #include "iot.h"
+#include "scp.h"
 
 static const uint8_t aid_iot[] = {
 	0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
@@ -27,14 +25,9 @@ static const uint8_t aid_iot[] = {
 static const uint8_t aid_manager[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00 };
 static const uint8_t aid_test[] = { 0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x00 };
 
-/* Keys that GlobalPlatform's examples use; this chip guards nothing. */
-static const uint8_t scp_key[16] = {
-	0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47,
-	0x48, 0x49, 0x4A, 0x4B, 0x4C, 0x4D, 0x4E, 0x4F,
-};
-
 struct applet {
 	struct iot *iot;
+	struct scp scp;
 	unsigned int speed;
 	enum { MANAGER, IOT, TEST } selected;
 };
@@ -67,12 +60,14 @@ void applet_free(struct applet *applet)
 void applet_reset(struct applet *applet)
 {
 	applet->selected = MANAGER;
+	scp_close(&applet->scp);
 	iot_reset(applet->iot);
 }
 
-/* Selecting the IoT applet again ends its sessions, too. */
+/* Selecting the IoT applet again ends its sessions, too, and the channel. */
 static void deselect(struct applet *applet)
 {
+	scp_close(&applet->scp);
 	if (applet->selected == IOT)
 		iot_reset(applet->iot);
 }
@@ -107,57 +102,6 @@ static uint16_t select_by_name(struct applet *applet, const struct apdu *apdu,
 	return SW_NOT_FOUND;
 }
 
-static bool cmac(const uint8_t *key, const uint8_t *data, size_t len, uint8_t *mac)
-{
-	char cipher[] = "AES-128-CBC";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, sizeof(cipher) - 1),
-		OSSL_PARAM_END,
-	};
-	EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "CMAC", NULL);
-	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(algorithm);
-	size_t mac_len = 0;
-	bool ok = ctx && EVP_MAC_init(ctx, key, 16, params) &&
-		  EVP_MAC_update(ctx, data, len) &&
-		  EVP_MAC_final(ctx, mac, &mac_len, 16) && mac_len == 16;
-
-	EVP_MAC_CTX_free(ctx);
-	EVP_MAC_free(algorithm);
-	return ok;
-}
-
-/* NIST SP 800-108 counter mode as SCP03 uses it (GPC Amendment D, 4.1.5) */
-static bool derive(const uint8_t *key, uint8_t constant, uint16_t bits,
-		   const uint8_t *context, uint8_t *out)
-{
-	uint8_t input[32] = { [11] = constant, [13] = bits >> 8, [14] = bits & 0xff, [15] = 1 };
-
-	memcpy(input + 16, context, 16);
-	return cmac(key, input, sizeof(input), out);
-}
-
-/*
- * INITIALIZE UPDATE of SCP03: a real card cryptogram. The channel itself goes
- * no further: nothing here takes wrapped commands.
- */
-static uint16_t initialize_update(const struct apdu *apdu, struct response *rsp)
-{
-	uint8_t context[16], mac_key[16], cryptogram[16];
-	uint8_t head[13] = { [10] = 0x0B, [11] = 0x03, [12] = 0x00 };
-
-	if (apdu->lc != 8)
-		return SW_LENGTH;
-	memcpy(context, apdu->data, 8);
-	if (RAND_bytes(context + 8, 8) != 1 ||
-	    !derive(scp_key, 0x06, 128, context, mac_key) ||
-	    !derive(mac_key, 0x00, 64, context, cryptogram))
-		return SW_INTERNAL;
-	rsp_put(rsp, head, sizeof(head));
-	rsp_put(rsp, context + 8, 8);
-	rsp_put(rsp, cryptogram, 8);
-	return SW_OK;
-}
-
 static uint16_t test_process(const struct apdu *apdu, struct response *rsp,
 			     uint32_t *delay_us)
 {
@@ -182,23 +126,46 @@ static uint16_t test_process(const struct apdu *apdu, struct response *rsp,
 	}
 }
 
+static uint16_t plain_process(struct applet *applet, const struct apdu *apdu,
+			      struct response *rsp, uint32_t *delay_us)
+{
+	switch (applet->selected) {
+	case IOT:
+		return iot_process(applet->iot, apdu, rsp, delay_us);
+	default:
+		return apdu->cla & 0x60 ? SW_CLA : SW_INS;
+	}
+}
+
+/* In the channel of the whole chip nothing goes without it; that ends it [U]. */
+static uint16_t secure_process(struct applet *applet, const struct apdu *apdu,
+			       struct response *rsp, uint32_t *delay_us)
+{
+	uint8_t buf[APPLET_COMMAND_MAX];
+	struct apdu plain;
+	uint16_t sw = scp_unwrap(&applet->scp, apdu, buf, &plain);
+
+	if (sw != SW_OK)
+		return sw;
+	sw = plain_process(applet, &plain, rsp, delay_us);
+	OPENSSL_cleanse(buf, sizeof(buf));
+	return scp_wrap(&applet->scp, rsp, sw);
+}
+
 static uint16_t process(struct applet *applet, const struct apdu *apdu,
 			struct response *rsp, uint32_t *delay_us)
 {
 	if (apdu->cla == 0x00 && apdu->ins == 0xA4 && apdu->p1 == 0x04)
 		return select_by_name(applet, apdu, rsp);
-	switch (applet->selected) {
-	case IOT:
-		if (apdu->cla == 0x80 && apdu->ins == 0x50)
-			return initialize_update(apdu, rsp);
-		return iot_process(applet->iot, apdu, rsp, delay_us);
-	case TEST:
+	if (applet->selected == TEST)
 		return test_process(apdu, rsp, delay_us);
-	default:
-		if (apdu->cla == 0x80 && apdu->ins == 0x50)
-			return initialize_update(apdu, rsp);
-		return apdu->cla & 0x60 ? SW_CLA : SW_INS;
-	}
+	if (apdu->cla == 0x80 && apdu->ins == INS_INITIALIZE_UPDATE)
+		return scp_initialize(&applet->scp, iot_scp_keys(applet->iot), apdu, rsp);
+	if (apdu->cla == 0x84 && apdu->ins == INS_EXTERNAL_AUTHENTICATE)
+		return scp_authenticate(&applet->scp, apdu);
+	if (applet->scp.state == SCP_OPEN)
+		return secure_process(applet, apdu, rsp, delay_us);
+	return plain_process(applet, apdu, rsp, delay_us);
 }
 
 void applet_process(struct applet *applet, const uint8_t *buf, size_t len,

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "apdu.h"
+#include "scp.h"
 #include "store.h"
 
 /* Feature bits as SELECT tells them */
@@ -26,6 +27,7 @@ struct model {
 	uint8_t version[7];	/* version 3, features 2, secure box 2 */
 	uint16_t payload_max;
 	bool v7;
+	struct scp_keys scp;	/* of the channel that all of the chip shares */
 };
 
 #define SESSIONS_MAX	2
@@ -34,6 +36,8 @@ struct session {
 	uint8_t id[8];
 	uint32_t auth_id;	/* 0: there is no such session */
 	bool verified;
+	bool closing;		/* at the end of the command under way */
+	struct scp scp;		/* opened by an AES key */
 	bool limited_apdus;
 	bool limited_time;
 	bool may_refresh;

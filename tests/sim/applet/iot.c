@@ -4,7 +4,7 @@
  *
  * Built from what is public of AN12413 (3.x) and AN12543 (7.x). What neither tells, or
  * what could not be tried with a chip, is marked [U]: there it is as strict as it can be.
- * Not there: secure channels, TLS, DESFire, the I2C master, SPAKE2+, import and export.
+ * Not there: EC key sessions, TLS, DESFire, the I2C master, SPAKE2+, import and export.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,10 +14,22 @@
 #include "iot.h"
 #include "session.h"
 
+/* Keys that GlobalPlatform's examples use; these chips guard nothing. */
+#define TEST_KEY	{ 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, \
+			  0x48, 0x49, 0x4A, 0x4B, 0x4C, 0x4D, 0x4E, 0x4F }
+#define TEST_KEYS	{ 0x0B, TEST_KEY, TEST_KEY }
+
+/* What each SE050E (OEF A921) has when it is new. NXP publishes them in AN12436. */
+#define SE050E_KEYS	{ 0x0B, { 0xD2, 0xDB, 0x63, 0xE7, 0xA0, 0xA5, 0xAE, 0xD7, \
+				  0x2A, 0x64, 0x60, 0xC4, 0xDF, 0xDC, 0xAF, 0x64 }, \
+			  { 0x73, 0x8D, 0x5B, 0x79, 0x8E, 0xD2, 0x41, 0xB0, \
+			    0xB2, 0x47, 0x68, 0x51, 0x4B, 0xFB, 0xA9, 0x5B } }
+
 static const struct model models[] = {
-	{ "7-no-rsa", 0x87, { 0x07, 0x02, 0x00, 0x3F, 0x9F, 0xFF, 0xFF }, 1024, true },
-	{ "7", 0x07, { 0x07, 0x02, 0x00, 0x6F, 0xFF, 0xFF, 0xFF }, 1024, true },
-	{ "3", 0x03, { 0x03, 0x01, 0x01, 0x6F, 0xFF, 0x01, 0x0B }, 892, false },
+	{ "7-no-rsa", 0x87, { 0x07, 0x02, 0x00, 0x3F, 0x9F, 0xFF, 0xFF }, 1024, true,
+	  SE050E_KEYS },
+	{ "7", 0x07, { 0x07, 0x02, 0x00, 0x6F, 0xFF, 0xFF, 0xFF }, 1024, true, TEST_KEYS },
+	{ "3", 0x03, { 0x03, 0x01, 0x01, 0x6F, 0xFF, 0x01, 0x0B }, 892, false, TEST_KEYS },
 };
 
 /* TLVs that a command takes */
@@ -215,11 +227,10 @@ static uint16_t process(struct call *call)
 	sw = apdu_parse(&inner, arg(call, TAG_1)->value, arg(call, TAG_1)->len);
 	if (sw != SW_OK)
 		return sw;
+	inner.secure = call->apdu->secure;
 	call->apdu = &inner;
 	memset(&call->tlvs, 0, sizeof(call->tlvs));
-	if (inner.ins == INS_PROCESS)
-		return SW_CONDITIONS;
-	sw = run(call);
+	sw = inner.ins == INS_PROCESS ? SW_CONDITIONS : session_run(call, run);
 	session_leave(call);
 	return sw;
 }
@@ -243,6 +254,11 @@ uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *
 	if (call.delay_ms)
 		*delay_us = call.delay_ms * 1000;
 	return sw;
+}
+
+const struct scp_keys *iot_scp_keys(const struct iot *iot)
+{
+	return &iot->model->scp;
 }
 
 void iot_version(const struct iot *iot, struct response *rsp)

@@ -7,6 +7,7 @@
 #include "applet.h"
 
 struct iot;
+struct scp_keys;
 
 /* As applet_new() */
 struct iot *iot_new(const struct applet_config *config);
@@ -14,6 +15,8 @@ void iot_free(struct iot *iot);
 
 /* The applet is not selected any more, or power is gone: what is transient goes. */
 void iot_reset(struct iot *iot);
+
+const struct scp_keys *iot_scp_keys(const struct iot *iot);
 
 /* What SELECT answers: version, features, secure box */
 void iot_version(const struct iot *iot, struct response *rsp);

@@ -62,6 +62,33 @@ static int serve(struct applet *applet, int fd)
 	}
 }
 
+static unsigned int number(const char *text)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || !n || n > 1000000 || *text == '-') {
+		fprintf(stderr, "se05x-applet: not a number from 1 to 1000000: %s\n", text);
+		exit(2);
+	}
+	return n;
+}
+
+static struct applet *start(const struct applet_config *config)
+{
+	struct applet *applet = applet_new(config);
+
+	if (!applet && errno == EINVAL)
+		fprintf(stderr, "se05x-applet: %s: no such applet; there are 3, 7 and 7-no-rsa\n",
+			config->model);
+	else if (!applet)
+		fprintf(stderr, "se05x-applet: %s: %s\n", config->state ?: "no state file",
+			strerror(errno));
+	return applet;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -99,10 +126,10 @@ int main(int argc, char **argv)
 			config.wear_log = optarg;
 			break;
 		case 'x':
-			config.speed = strtoul(optarg, NULL, 10);
+			config.speed = number(optarg);
 			break;
 		case 'r':
-			config.rate = strtoul(optarg, NULL, 10);
+			config.rate = number(optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -112,16 +139,9 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	applet = applet_new(&config);
-	if (!applet && errno == EINVAL) {
-		fprintf(stderr, "se05x-applet: %s: no such applet\n", config.model);
-		return 2;
-	}
-	if (!applet) {
-		fprintf(stderr, "se05x-applet: %s: %s\n", config.state ?: "no state file",
-			strerror(errno));
+	applet = start(&config);
+	if (!applet)
 		return 1;
-	}
 	fd = open(device, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || (background && daemon(1, 1)) || serve(applet, fd))
 		fprintf(stderr, "se05x-applet: %s: %s\n", device, strerror(errno));

@@ -85,7 +85,7 @@ static bool pcr_matches(const struct call *call, const uint8_t *want)
 
 /*
  * Who has an entry of his own gets that, and not also what everybody else gets [U].
- * Nothing here comes by secure messaging, so what requires it is for nobody.
+ * By secure messaging is what comes in a channel of the chip or of a session [U].
  */
 uint32_t policy_rules(const struct call *call, const struct object *object)
 {
@@ -98,7 +98,7 @@ uint32_t policy_rules(const struct call *call, const struct object *object)
 	if (!entry)
 		entry = find_entry(object->policy, object->policy_len, 0);
 	rules = entry ? get_be(entry + 5, 4) : 0;
-	if (rules & (RIGHT_FORBID_ALL | RIGHT_REQUIRE_SM))
+	if (rules & RIGHT_FORBID_ALL || (rules & RIGHT_REQUIRE_SM && !call->apdu->secure))
 		return 0;
 	if (rules & RIGHT_REQUIRE_PCR && !pcr_matches(call, entry + 9))
 		return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sessions of the IoT applet, opened with a UserID. Others need a secure channel. */
+/* Sessions of the IoT applet, opened with a UserID, or by SCP03 with an AES key */
 #define _POSIX_C_SOURCE 200809L
 
 #include <string.h>
@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "applet.h"
 #include "session.h"
 
 /* Session policy, 2 bytes; a number of 2 bytes follows for the first two */
@@ -25,7 +26,7 @@ static time_t now(void)
 
 static void end(struct session *session)
 {
-	memset(session, 0, sizeof(*session));
+	OPENSSL_cleanse(session, sizeof(*session));
 }
 
 static bool over(const struct session *session)
@@ -70,9 +71,57 @@ uint16_t session_enter(struct call *call, const struct tlv *id)
 	return SW_CONDITIONS;
 }
 
+/* INITIALIZE UPDATE with the key on which the session is; it is S-ENC's and S-MAC's. */
+static uint16_t initialize(struct call *call)
+{
+	const struct object *key = store_find(&call->iot->store, call->session->auth_id);
+	struct scp_keys keys = { .version = 0 };
+	uint16_t sw;
+
+	if (!key || key->type != TYPE_AES || key->len != SCP_KEY_LEN)
+		return SW_CONDITIONS;
+	memcpy(keys.enc, key->value, SCP_KEY_LEN);
+	memcpy(keys.mac, key->value, SCP_KEY_LEN);
+	call->session->verified = false;
+	call->session->scp.count_all = true;
+	sw = scp_initialize(&call->session->scp, &keys, call->apdu, call->rsp);
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	return sw;
+}
+
+uint16_t session_run(struct call *call, uint16_t (*run)(struct call *call))
+{
+	struct session *session = call->session;
+	const struct apdu *apdu = call->apdu;
+	uint8_t buf[APPLET_COMMAND_MAX];
+	struct apdu plain;
+	uint16_t sw;
+
+	if (apdu->cla == 0x80 && apdu->ins == INS_INITIALIZE_UPDATE)
+		return initialize(call);
+	if (apdu->cla == 0x84 && apdu->ins == INS_EXTERNAL_AUTHENTICATE) {
+		sw = scp_authenticate(&session->scp, apdu);
+		session->verified = sw == SW_OK;
+		return sw;
+	}
+	if (session->scp.state != SCP_OPEN)
+		return run(call);
+	/* in a channel nothing goes without it */
+	sw = scp_unwrap(&session->scp, apdu, buf, &plain);
+	if (sw != SW_OK) {
+		end(session);
+		return sw;
+	}
+	call->apdu = &plain;
+	sw = run(call);
+	OPENSSL_cleanse(buf, sizeof(buf));
+	/* DeleteAll ends its own session, and is answered without it */
+	return session->scp.state == SCP_OPEN ? scp_wrap(&session->scp, call->rsp, sw) : sw;
+}
+
 void session_leave(struct call *call)
 {
-	if (call->session->auth_id && over(call->session))
+	if (call->session->closing || (call->session->auth_id && over(call->session)))
 		end(call->session);
 }
 
@@ -179,6 +228,6 @@ uint16_t cmd_close_session(struct call *call)
 {
 	if (!call->session)
 		return SW_CONDITIONS;
-	end(call->session);
+	call->session->closing = true;
 	return SW_OK;
 }

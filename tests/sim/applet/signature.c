@@ -64,7 +64,8 @@ size_t signature_digest(uint32_t id, const uint8_t *data, size_t len, uint8_t di
 	const struct algorithm *algorithm = find_algorithm(id);
 	size_t n;
 
-	if (!algorithm || !EVP_Q_digest(NULL, algorithm->digest, NULL, data, len, digest, &n))
+	if (!algorithm ||
+	    !EVP_Q_digest(NULL, algorithm->digest, NULL, data, len, digest, &n))
 		return 0;
 	return n;
 }
@@ -117,7 +118,7 @@ static uint16_t arguments(const struct call *call, uint32_t types, uint32_t righ
 	if (has(call, TAG_4) && (!is_7(call) || (*algorithm)->scheme != PSS))
 		return SW_DATA;
 	/* in one byte or in two [U] */
-	return arg_optional(call, TAG_4, 1, salt) == SW_OK ? SW_OK : arg_optional(call, TAG_4, 2, salt);
+	return arg_optional(call, TAG_4, arg(call, TAG_4)->len == 1 ? 1 : 2, salt);
 }
 
 uint16_t cmd_sign(struct call *call)

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The simulated chip's secure channels: a log of real silicon, and a host of our own */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <openssl/evp.h>
+
+#include "../sim/applet/scp.h"
+#include "applet_run.h"
+
+#define HOST	"1122334455667788"
+
+static const struct scp_keys published = {	/* SE050E, OEF A921: AN12436 */
+	0x0B,
+	{ 0xD2, 0xDB, 0x63, 0xE7, 0xA0, 0xA5, 0xAE, 0xD7, 0x2A, 0x64, 0x60, 0xC4, 0xDF, 0xDC,
+	  0xAF, 0x64 },
+	{ 0x73, 0x8D, 0x5B, 0x79, 0x8E, 0xD2, 0x41, 0xB0, 0xB2, 0x47, 0x68, 0x51, 0x4B, 0xFB,
+	  0xA9, 0x5B },
+};
+
+/* An SE050E's answer to INITIALIZE UPDATE, from a log (community.nxp.com, 2114523) */
+static void test_silicon(void **state)
+{
+	uint8_t host[8], card[8], cryptogram[8], buf[64];
+	struct scp scp = { };
+	struct apdu apdu;
+
+	(void)state;
+	unhex(host, HOST);
+	unhex(card, "05437D4E3C213D20");
+	assert_true(scp_derive(&scp, &published, host, card, cryptogram));
+	assert_string_equal(hex(cryptogram, 8), "C4D889C1270264C4");
+	assert_string_equal(hex(scp.enc, 16), "012C3FCDB34F6CFF7E344D075BD048CB");
+	assert_string_equal(hex(scp.mac, 16), "5CAE32DEA3A3615E2AAE308D742277E0");
+	assert_string_equal(hex(scp.rmac, 16), "5FBBB883F36E0F2C4358130883C7D471");
+	assert_int_equal(apdu_parse(&apdu, buf, unhex(buf, "8482330010F00F6091B6F1FDEEBCD19E29C783892D")),
+			 0x9000);
+	assert_int_equal(scp_authenticate(&scp, &apdu), 0x9000);
+	assert_string_equal(hex(scp.chaining, 16), "BCD19E29C783892D1628093AB9E3B64E");
+}
+
+/* ---- a host ---- */
+
+struct host {
+	struct applet *applet;
+	const char *session;	/* NULL: the chip's own channel */
+	uint8_t enc[16], mac[16], rmac[16], chaining[16];
+	unsigned int counter;
+};
+
+static void cmac(const uint8_t key[16], const uint8_t *data, size_t len, uint8_t mac[16])
+{
+	size_t n;
+
+	assert_non_null(EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, key, 16, data, len,
+				  mac, 16, &n));
+}
+
+static void derive(const uint8_t key[16], uint8_t constant, uint8_t bits, const char *context,
+		   uint8_t out[16])
+{
+	uint8_t input[32] = { [11] = constant, [14] = bits, [15] = 1 };
+
+	unhex(input + 16, context);
+	cmac(key, input, sizeof(input), out);
+}
+
+static void cbc(struct host *host, bool encrypt, bool answer_iv, uint8_t *data, size_t len)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t iv[16] = { answer_iv ? 0x80 : 0, [14] = host->counter >> 8, [15] = host->counter };
+	int n;
+
+	EVP_EncryptInit_ex(ctx, EVP_aes_128_ecb(), NULL, host->enc, NULL);
+	EVP_EncryptUpdate(ctx, iv, &n, iv, 16);
+	EVP_CipherInit_ex(ctx, EVP_aes_128_cbc(), NULL, host->enc, iv, encrypt);
+	EVP_CIPHER_CTX_set_padding(ctx, 0);
+	EVP_CipherUpdate(ctx, data, &n, data, len);
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* As it is, or in the session's wrapper */
+static unsigned int forward(struct host *host, const uint8_t *apdu, size_t len)
+{
+	if (!host->session) {
+		run(host->applet, hex(apdu, len));
+		return answer.sw;
+	}
+	return xfer(host->applet, "80050000", "10=%s 41=%s", host->session, hex(apdu, len));
+}
+
+/* Append the MAC of @apdu, whose Lc counts it already. */
+static size_t put_mac(struct host *host, uint8_t *apdu, size_t len)
+{
+	uint8_t input[2048];
+
+	memcpy(input, host->chaining, 16);
+	memcpy(input + 16, apdu, len);
+	cmac(host->mac, input, 16 + len, host->chaining);
+	memcpy(apdu + len, host->chaining, 8);
+	return len + 8;
+}
+
+static unsigned int authenticate(struct host *host, const struct scp_keys *keys,
+				 const char *kvn)
+{
+	uint8_t apdu[64], cryptogram[16];
+	char context[33];
+
+	memset(host->chaining, 0, 16);
+	snprintf((char *)apdu, sizeof(apdu), "8050%s0008" HOST "00", kvn);
+	forward(host, apdu, unhex(apdu, strdupa((char *)apdu)));
+	if (answer.sw != 0x9000)
+		return answer.sw;
+	assert_int_equal(answer.len, 29);
+	snprintf(context, sizeof(context), HOST "%s", hex(answer.buf + 13, 8));
+	derive(keys->enc, 0x04, 0x80, context, host->enc);
+	derive(keys->mac, 0x06, 0x80, context, host->mac);
+	derive(keys->mac, 0x07, 0x80, context, host->rmac);
+	derive(host->mac, 0x00, 0x40, context, cryptogram);
+	if (memcmp(cryptogram, answer.buf + 21, 8))
+		return 0;	/* not our card */
+	derive(host->mac, 0x01, 0x40, context, cryptogram);
+	memcpy(apdu + unhex(apdu, "8482330010"), cryptogram, 8);
+	forward(host, apdu, put_mac(host, apdu, 13));
+	host->counter = 1;
+	return answer.sw;
+}
+
+/* Take the answer out of its wrapping; an error has none. */
+static void open_answer(struct host *host)
+{
+	uint8_t input[4200], mac[16];
+	size_t len = answer.len - 8;
+
+	if (answer.sw != 0x9000) {
+		assert_int_equal(answer.len, 0);
+		return;
+	}
+	assert_true(answer.len >= 8 && len % 16 == 0);
+	memcpy(input, host->chaining, 16);
+	memcpy(input + 16, answer.buf, len);
+	memcpy(input + 16 + len, "\x90\x00", 2);
+	cmac(host->rmac, input, 16 + len + 2, mac);
+	assert_memory_equal(mac, answer.buf + len, 8);
+	if (len) {
+		cbc(host, false, true, answer.buf, len);
+		while (!answer.buf[len - 1])
+			len--;
+		assert_int_equal(answer.buf[--len], 0x80);
+	}
+	answer.len = len;
+}
+
+static unsigned int secure(struct host *host, const char *header, const char *body)
+{
+	uint8_t plain[2048], apdu[2048];
+	size_t len = build(plain, header, body) - 1, data = len > 4 ? len - 5 : 0, n = 5, pad = 0;
+
+	memcpy(apdu, plain, 4);
+	apdu[0] = 0x84;
+	if (data) {
+		memcpy(apdu + 5, plain + 5, data);
+		apdu[5 + data] = 0x80;
+		for (pad = 1; (data + pad) % 16; pad++)
+			apdu[5 + data + pad] = 0;
+		cbc(host, true, false, apdu + 5, data + pad);
+	}
+	apdu[4] = data + pad + 8;
+	n = put_mac(host, apdu, 5 + data + pad);
+	if (!host->session)
+		apdu[n++] = 0;
+	forward(host, apdu, n);
+	open_answer(host);
+	if (data || host->session)
+		host->counter++;
+	return answer.sw;
+}
+
+#define secured(sw, ...) assert_int_equal(secure(__VA_ARGS__), sw)
+
+/* The channel of the whole chip */
+static void test_platform(void **state)
+{
+	struct applet *applet = chip(NULL);
+	struct host host = { .applet = applet };
+	struct scp_keys wrong = published;
+
+	(void)state;
+	wrong.mac[0] ^= 1;
+	assert_int_equal(authenticate(&host, &wrong, "0B"), 0);
+	assert_int_equal(authenticate(&host, &published, "0C"), 0x6A88);
+	assert_string_equal(run(applet, "8050 0B00 07 11223344556677 00"), "6700");
+	assert_string_equal(run(applet, "8482330010F00F6091B6F1FDEEBCD19E29C783892D"), "6985");
+	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	secured(0x9000, &host, "80040020", "");
+	assert_string_equal(value_hex(0x41), "0702003F9FFFFF");
+	secured(0x9000, &host, "80010600", "41=" ID " 43=0004 44=41424344");
+	assert_int_equal(answer.len, 0);
+	secured(0x6985, &host, "80020000", "41=00000009");	/* an error comes bare */
+	secured(0x9000, &host, "80020000", "41=" ID);
+	assert_string_equal(value_hex(0x41), "41424344");
+	secured(0x6D00, &host, "80FF0000", "");
+	secured(0x9000, &host, "80040049", "41=0100");
+	assert_int_equal(answer.len, 4 + 256);
+	/* what is not secured, or is tampered with, ends it */
+	assert_string_equal(run(applet, "8004002000"), "6982");
+	assert_string_equal(run(applet, "8004002000")  + 8, "0702003F9FFFFF9000");
+	assert_int_equal(authenticate(&host, &published, "00"), 0x9000);
+	host.mac[3] ^= 1;
+	secured(0x6982, &host, "80040020", "");
+	host.mac[3] ^= 1;
+	secured(0x6E00, &host, "80040020", "");
+	/* so does SELECT */
+	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	run(applet, "00A4040010A000000396545300000001030000000000");
+	assert_int_equal(answer.sw, 0x9000);
+	secured(0x6E00, &host, "80040020", "");
+	/* a host that does not know the keys */
+	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	run(applet, "8050 0B00 08 " HOST " 00");
+	assert_string_equal(run(applet, "8482330010F00F6091B6F1FDEEBCD19E29C783892D"), "6982");
+	assert_string_equal(run(applet, "8482330010F00F6091B6F1FDEEBCD19E29C783892D"), "6985");
+	applet_free(applet);
+}
+
+#define KEY "000102030405060708090A0B0C0D0E0F"
+
+/* A session on an AES key, in the chip's channel and without it */
+static void test_aes_session(void **state)
+{
+	struct applet *applet = chip(NULL);
+	struct host host = { .applet = applet };
+	struct scp_keys keys = { };
+	char session[17];
+
+	(void)state;
+	unhex(keys.enc, KEY);
+	unhex(keys.mac, KEY);
+	expect(0x9000, applet, "80410300", "41=0000000A 43=" KEY);
+	expect(0x9000, applet, "80410700", "41=0000000B 42=01020304");
+	/* an object that only this user has, and only by secure messaging */
+	expect(0x9000, applet, "80010600", "11=080000000A00360000 41=" ID " 43=0004 44=41424344");
+	expect(0x6986, applet, "80020000", "41=" ID);
+	expect(0x9000, applet, "8004001B", "41=0000000A");
+	strcpy(session, value_hex(0x41));
+	host.session = session;
+	expect_in(0x6986, applet, session, "80020000", "41=" ID);	/* nobody yet */
+	assert_int_equal(authenticate(&host, &published, "00"), 0);
+	assert_int_equal(authenticate(&host, &keys, "0B"), 0x6A88);
+	assert_int_equal(authenticate(&host, &keys, "00"), 0x9000);
+	secured(0x9000, &host, "80020000", "41=" ID);
+	assert_string_equal(value_hex(0x41), "41424344");
+	secured(0x9000, &host, "80040020", "");
+	secured(0x6985, &host, "80020000", "41=00000009");
+	secured(0x9000, &host, "80040020", "");
+	secured(0x9000, &host, "8004001C", "");		/* closed: that was still secured */
+	expect_in(0x6985, applet, session, "80040020", NOTHING);
+	/* without its channel it is over */
+	expect(0x9000, applet, "8004001B", "41=0000000A");
+	strcpy(session, value_hex(0x41));
+	assert_int_equal(authenticate(&host, &keys, "00"), 0x9000);
+	expect_in(0x6982, applet, session, "80020000", "41=" ID);
+	expect_in(0x6985, applet, session, "80020000", "41=" ID);
+	/* a UserID is no key */
+	expect(0x9000, applet, "8004001B", "41=0000000B");
+	strcpy(session, value_hex(0x41));
+	assert_int_equal(authenticate(&host, &keys, "00"), 0x6985);
+	applet_free(applet);
+}
+
+/* What requires secure messaging is content with the chip's channel, too. */
+static void test_require_sm(void **state)
+{
+	struct applet *applet = chip(NULL);
+	struct host host = { .applet = applet };
+
+	(void)state;
+	expect(0x9000, applet, "80010600", "11=080000000000260000 41=" ID " 43=0004 44=41424344");
+	expect(0x6986, applet, "80020000", "41=" ID);
+	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	secured(0x9000, &host, "80020000", "41=" ID);
+	secured(0x9000, &host, "80040028", "41=" ID);
+	applet_free(applet);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_silicon),
+		cmocka_unit_test(test_platform),
+		cmocka_unit_test(test_aes_session),
+		cmocka_unit_test(test_require_sm),
+	};
+
+	return cmocka_run_group_tests_name("applet secure channels", tests, NULL, NULL);
+}

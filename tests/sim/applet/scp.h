@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* SCP03 (GlobalPlatform, Card Specification, Amendment D): the card's side */
+#ifndef SE05X_SCP_H
+#define SE05X_SCP_H
+
+#include "apdu.h"
+
+#define SCP_KEY_LEN		16
+#define SCP_CHALLENGE_LEN	8
+#define SCP_MAC_LEN		8	/* what is sent of a MAC */
+
+#define INS_INITIALIZE_UPDATE		0x50
+#define INS_EXTERNAL_AUTHENTICATE	0x82
+
+struct scp_keys {
+	uint8_t version;
+	uint8_t enc[SCP_KEY_LEN];
+	uint8_t mac[SCP_KEY_LEN];
+};
+
+struct scp {
+	enum { SCP_NONE, SCP_BEGUN, SCP_OPEN } state;
+	bool count_all;		/* commands without data, too, advance the counter */
+	bool had_data;		/* the command under way */
+	uint8_t enc[SCP_KEY_LEN];	/* session keys */
+	uint8_t mac[SCP_KEY_LEN];
+	uint8_t rmac[SCP_KEY_LEN];
+	uint8_t chaining[16];
+	uint8_t host_cryptogram[8];
+	uint32_t counter;
+};
+
+/*
+ * Derive the session keys and cryptograms. Two challenges of SCP_CHALLENGE_LEN bytes.
+ * Return: false if libcrypto failed.
+ */
+bool scp_derive(struct scp *scp, const struct scp_keys *keys, const uint8_t *host,
+		const uint8_t *card, uint8_t card_cryptogram[8]);
+
+/* INITIALIZE UPDATE: a new channel begins, whatever there was. */
+uint16_t scp_initialize(struct scp *scp, const struct scp_keys *keys, const struct apdu *apdu,
+			struct response *rsp);
+
+/* EXTERNAL AUTHENTICATE: the channel is open, or there is none. */
+uint16_t scp_authenticate(struct scp *scp, const struct apdu *apdu);
+
+/*
+ * The command in a secured one. @buf: room for APPLET_COMMAND_MAX bytes, which @plain
+ * then points into. What is wrong ends the channel.
+ */
+uint16_t scp_unwrap(struct scp *scp, const struct apdu *apdu, uint8_t *buf,
+		    struct apdu *plain);
+
+/* Secure the answer to it in its place, if @sw is good; the counter advances. */
+uint16_t scp_wrap(struct scp *scp, struct response *rsp, uint16_t sw);
+
+void scp_close(struct scp *scp);
+
+#endif /* SE05X_SCP_H */
