@@ -25,6 +25,7 @@
  * @reset: reset line, NULL without one
  * @vdd: supply, NULL without one
  * @vdd_on: we have switched @vdd on
+ * @seen_on: @enable was read as active since it was last switched
  */
 struct se05x_i2c {
 	struct i2c_client *client;
@@ -32,6 +33,7 @@ struct se05x_i2c {
 	struct gpio_desc *reset;
 	struct regulator *vdd;
 	bool vdd_on;
+	bool seen_on;
 };
 
 /*
@@ -75,6 +77,11 @@ static int set_vdd(struct se05x_i2c *bus, bool on)
 	return ret;
 }
 
+static bool is_enabled(struct se05x_i2c *bus)
+{
+	return bus->enable && gpiod_get_value_cansleep(bus->enable) > 0;
+}
+
 /*
  * Supply first and enable line last, and back in reverse order. A reset line
  * stands in for them only where there is neither.
@@ -86,6 +93,9 @@ static int se05x_i2c_power(void *phy, bool on)
 
 	if (!bus->enable && !bus->vdd)
 		return bus->reset ? gpiod_direction_output(bus->reset, !on) : -EOPNOTSUPP;
+	/* a line whose controller is gone takes every command, and reads 0 */
+	if (!on && !bus->vdd && bus->seen_on && !is_enabled(bus))
+		return -EOPNOTSUPP;
 	if (on)
 		ret = set_vdd(bus, true);
 	if (!ret && on && bus->reset)
@@ -97,6 +107,7 @@ static int se05x_i2c_power(void *phy, bool on)
 	/* a supply that others hold on, or that can't be switched, cuts nothing */
 	if (!ret && !on && !bus->enable && regulator_is_enabled(bus->vdd) > 0)
 		ret = set_vdd(bus, true) ?: -EOPNOTSUPP;
+	bus->seen_on = is_enabled(bus);
 	return ret;
 }
 
@@ -224,6 +235,7 @@ static int se05x_i2c_probe(struct i2c_client *client)
 	if (ret < 0)
 		return dev_err_probe(dev, ret, "can't switch the chip on\n");
 
+	bus->seen_on = is_enabled(bus);
 	setup.booting = ret;
 	setup.trusted = bus->enable && is_described(dev);
 	setup.can_power = bus->enable || bus->vdd || bus->reset;
