@@ -892,8 +892,8 @@ static int end(struct se05x_link *link, int ret)
 	if (link->stop && link->given_up)
 		ret = link->stop == -ENODEV || link->stop == -ESHUTDOWN ?
 			-ENODEV : -ENOLINK;
-	memset(link->tx, 0, sizeof(link->tx));
-	memset(link->rx, 0, sizeof(link->rx));
+	memzero_explicit(link->tx, sizeof(link->tx));
+	memzero_explicit(link->rx, sizeof(link->rx));
 	return ret;
 }
 

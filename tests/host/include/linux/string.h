@@ -1,2 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <string.h>
+
+#define memzero_explicit(p, len) explicit_bzero(p, len)
