@@ -179,6 +179,20 @@ void card_answer(struct card *card, const u8 *rapdu, size_t len, u64 at)
 	card->answered = true;
 }
 
+bool card_forget(struct card *card)
+{
+	if (card->running || card->out_len || card->command_len ||
+	    card->answer_pos < card->answer_len)
+		return false;
+	card->last_was_i = false;
+	card->last_was_r = false;
+	memset(card->last, 0, sizeof(card->last));
+	memset(card->out, 0, sizeof(card->out));
+	memset(card->command, 0, sizeof(card->command));
+	memset(card->answer, 0, sizeof(card->answer));
+	return true;
+}
+
 static void s_request(struct card *card, u8 pcb, u64 at);
 
 /* What has happened by itself until @now */

@@ -138,6 +138,12 @@ int card_read(struct card *card, u8 *buf, size_t len, u64 start, u64 end);
 void card_answer(struct card *card, const u8 *rapdu, size_t len, u64 at);
 
 /*
+ * Wipe what is left of past exchanges, which nobody may ask for again then.
+ * Return: false while one is under way, and nothing was done.
+ */
+bool card_forget(struct card *card);
+
+/*
  * When the card will next have something to say, which a virtual clock may jump
  * to; ~0 if it waits for the host.
  */

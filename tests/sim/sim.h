@@ -79,16 +79,19 @@ struct sim_channel {
  * struct sim - one simulated bus with its chip
  * @lock: guards everything below but @adapter and @gpio
  * @adapter: the bus
+ * @adapter_parent: the board that it is on
  * @quirks: its limits
  * @gpio: the lines
  * @client: the chip's, with autobind
  * @plugged: @adapter is registered; under @plug_lock
  * @plug_lock: one plug or unplug at a time
+ * @lines: @gpio is registered; under @plug_lock
  * @gone: @adapter is on its way out
  * @card: the chip
  * @channel: the way to its applets
  * @line: physical levels
  * @output: directions
+ * @cut: the board has taken the chip's power, whatever the lines say
  * @powered: the chip has power
  * @dead: it says nothing until power is cut
  * @faults: waiting, in the order they were written
@@ -104,16 +107,19 @@ struct sim_channel {
 struct sim {
 	struct mutex lock;	/* of the bus and the chip */
 	struct i2c_adapter adapter;
+	struct device *adapter_parent;
 	struct i2c_adapter_quirks quirks;
 	struct gpio_chip gpio;
 	struct mutex plug_lock;	/* of plugging in and out */
 	struct i2c_client *client;
 	bool plugged;
+	bool lines;
 	bool gone;
 	struct card card;
 	struct sim_channel channel;
 	bool line[SIM_LINES];
 	bool output[SIM_LINES];
+	bool cut;
 	bool powered;
 	bool dead;
 	struct sim_fault faults[SIM_FAULTS];
@@ -141,8 +147,14 @@ static inline u64 sim_now(void)
 int sim_bus_add(struct sim *sim, u16 max_read, u16 max_write);
 void sim_bus_del(struct sim *sim);
 
+/* sim_board.c */
+int sim_board_add(struct sim *sim);
+void sim_board_del(void);
+int sim_sleep(struct sim *sim, bool on);
+int sim_shutdown(struct sim *sim);
+
 /* sim_gpio.c */
-int sim_gpio_add(struct sim *sim);
+int sim_lines(struct sim *sim, bool on);
 void sim_power(struct sim *sim);
 
 /* sim_fault.c */
@@ -158,7 +170,6 @@ void sim_channel_del(void);
 /* sim_main.c */
 int sim_plug(struct sim *sim);
 void sim_unplug(struct sim *sim);
-int sim_sleep(struct sim *sim, bool on);
 bool sim_enable_active_low(void);
 
 #endif /* SE05X_SIM_H */

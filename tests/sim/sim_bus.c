@@ -209,6 +209,7 @@ int sim_bus_add(struct sim *sim, u16 max_read, u16 max_write)
 		.max_write_len = max_write,
 	};
 	sim->adapter.owner = THIS_MODULE;
+	sim->adapter.dev.parent = sim->adapter_parent;
 	sim->adapter.algo = &sim_algorithm;
 	sim->adapter.quirks = &sim->quirks;
 	strscpy(sim->adapter.name, "se05x-sim", sizeof(sim->adapter.name));

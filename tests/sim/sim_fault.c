@@ -254,6 +254,22 @@ static int sim_reset_counters(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(sim_reset_fops, NULL, sim_reset_counters, "%llu\n");
 
+/* Where APDUs are looked for that the driver kept, ours must not be found. */
+static int sim_forget(void *data, u64 value)
+{
+	struct sim *sim = data;
+	int ret = -EBUSY;
+
+	mutex_lock(&sim->lock);
+	if (!sim->channel.running && card_forget(&sim->card)) {
+		memzero_explicit(sim->channel.apdu, sizeof(sim->channel.apdu));
+		ret = 0;
+	}
+	mutex_unlock(&sim->lock);
+	return ret;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(sim_forget_fops, NULL, sim_forget, "%llu\n");
+
 static int sim_plug_get(void *data, u64 *value)
 {
 	struct sim *sim = data;
@@ -279,6 +295,18 @@ static int sim_sleep_set(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(sim_sleep_fops, NULL, sim_sleep_set, "%llu\n");
 
+static int sim_shutdown_set(void *data, u64 value)
+{
+	return sim_shutdown(data);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(sim_shutdown_fops, NULL, sim_shutdown_set, "%llu\n");
+
+static int sim_lines_set(void *data, u64 value)
+{
+	return sim_lines(data, value);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(sim_lines_fops, NULL, sim_lines_set, "%llu\n");
+
 void sim_debugfs_add(struct sim *sim)
 {
 	sim_dir = debugfs_create_dir("se05x-sim", NULL);
@@ -286,7 +314,10 @@ void sim_debugfs_add(struct sim *sim)
 	debugfs_create_file("violations", 0400, sim_dir, sim, &sim_violations_fops);
 	debugfs_create_file("log", 0400, sim_dir, sim, &sim_log_fops);
 	debugfs_create_file("reset", 0200, sim_dir, sim, &sim_reset_fops);
+	debugfs_create_file("forget", 0200, sim_dir, sim, &sim_forget_fops);
 	debugfs_create_file("plug", 0600, sim_dir, sim, &sim_plug_fops);
+	debugfs_create_file("lines", 0200, sim_dir, sim, &sim_lines_fops);
+	debugfs_create_file("shutdown", 0200, sim_dir, sim, &sim_shutdown_fops);
 	debugfs_create_file("sleep", 0200, sim_dir, sim, &sim_sleep_fops);
 	debugfs_create_u32("runs", 0400, sim_dir, &sim->runs);
 	debugfs_create_u32("powercycles", 0400, sim_dir, &sim->powercycles);

@@ -15,7 +15,7 @@
 void sim_power(struct sim *sim)
 {
 	bool on = sim->line[SIM_ENABLE] != sim_enable_active_low() &&
-		  sim->line[SIM_RESET];
+		  sim->line[SIM_RESET] && !sim->cut;
 
 	lockdep_assert_held(&sim->lock);
 
@@ -79,16 +79,15 @@ static int sim_gpio_direction_output(struct gpio_chip *gpio, unsigned int line,
 
 /*
  * No .owner: whoever holds a line would pin this module, and it could not be
- * unloaded with the driver bound. gpiolib copes with a chip that goes away.
+ * unloaded with the driver bound. gpiolib copes with a chip that goes away, and
+ * comes again, as long as the lines have no names (6.1).
  */
-int sim_gpio_add(struct sim *sim)
+static int sim_gpio_add(struct sim *sim)
 {
-	static const char * const names[SIM_LINES] = { "se05x-enable", "se05x-reset" };
-
+	memset(&sim->gpio, 0, sizeof(sim->gpio));
 	sim->gpio.label = "se05x-sim";
 	sim->gpio.base = -1;
 	sim->gpio.ngpio = SIM_LINES;
-	sim->gpio.names = names;
 	sim->gpio.can_sleep = true;
 	sim->gpio.get_direction = sim_gpio_get_direction;
 	sim->gpio.direction_input = sim_gpio_direction_input;
@@ -96,4 +95,20 @@ int sim_gpio_add(struct sim *sim)
 	sim->gpio.get = sim_gpio_get;
 	sim->gpio.set = sim_gpio_set;
 	return gpiochip_add_data(&sim->gpio, sim);
+}
+
+/* The controller comes and goes; the levels stay. */
+int sim_lines(struct sim *sim, bool on)
+{
+	int ret = 0;
+
+	mutex_lock(&sim->plug_lock);
+	if (on && !sim->lines)
+		ret = sim_gpio_add(sim);
+	else if (!on && sim->lines)
+		gpiochip_remove(&sim->gpio);
+	if (!ret)
+		sim->lines = on;
+	mutex_unlock(&sim->plug_lock);
+	return ret;
 }

@@ -150,29 +150,6 @@ static int sim_bind(struct sim *sim, int who)
 	return 0;
 }
 
-/*
- * What system sleep does to the chip's driver. A sleep of the whole machine would
- * take the VM's root file system away, whose transport does not survive it.
- */
-int sim_sleep(struct sim *sim, bool on)
-{
-	const struct dev_pm_ops *pm;
-	struct device *dev;
-	int ret = -ENODEV;
-
-	mutex_lock(&sim->plug_lock);
-	dev = sim->client ? &sim->client->dev : NULL;
-	if (dev) {
-		device_lock(dev);
-		pm = dev->driver ? dev->driver->pm : NULL;
-		if (pm)
-			ret = on ? pm->suspend(dev) : pm->resume(dev);
-		device_unlock(dev);
-	}
-	mutex_unlock(&sim->plug_lock);
-	return ret;
-}
-
 int sim_plug(struct sim *sim)
 {
 	int ret = 0;
@@ -248,9 +225,12 @@ static int __init sim_init(void)
 	ret = sim_channel_add(sim);
 	if (ret)
 		goto err_lookup;
-	ret = sim_gpio_add(sim);
+	ret = sim_board_add(sim);
 	if (ret)
 		goto err_channel;
+	ret = sim_lines(sim, true);
+	if (ret)
+		goto err_board;
 	ret = sim_plug(sim);
 	if (ret)
 		goto err_plug;
@@ -259,7 +239,9 @@ static int __init sim_init(void)
 
 err_plug:
 	sim_unplug(sim);
-	gpiochip_remove(&sim->gpio);
+	sim_lines(sim, false);
+err_board:
+	sim_board_del();
 err_channel:
 	sim_channel_del();
 err_lookup:
@@ -273,7 +255,8 @@ static void __exit sim_exit(void)
 {
 	sim_debugfs_del();
 	sim_unplug(sim);
-	gpiochip_remove(&sim->gpio);
+	sim_lines(sim, false);
+	sim_board_del();
 	sim_channel_del();
 	gpiod_remove_lookup_table(&sim_lookup);
 	kfree(sim);

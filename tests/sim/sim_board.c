@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * se05x-sim: the board, and what befalls all that is on it: system sleep and
+ * shutdown
+ */
+
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/pm.h>
+
+#include "sim.h"
+
+static bool sleep_cuts;
+module_param(sleep_cuts, bool, 0644);
+MODULE_PARM_DESC(sleep_cuts, "the chip loses its power while the machine sleeps");
+
+static struct platform_device *board;
+
+/* After the chip's driver, as the bus is below us. Who uses it now is told off. */
+static int board_suspend(struct device *dev)
+{
+	struct sim *sim = dev_get_drvdata(dev);
+
+	i2c_mark_adapter_suspended(&sim->adapter);
+	mutex_lock(&sim->lock);
+	sim->cut = sleep_cuts;
+	sim_power(sim);
+	mutex_unlock(&sim->lock);
+	return 0;
+}
+
+static int board_resume(struct device *dev)
+{
+	struct sim *sim = dev_get_drvdata(dev);
+
+	mutex_lock(&sim->lock);
+	sim->cut = false;
+	sim_power(sim);
+	mutex_unlock(&sim->lock);
+	i2c_mark_adapter_resumed(&sim->adapter);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(board_pm, board_suspend, board_resume);
+
+/* The last that is seen of it: for the console. */
+static void board_shutdown(struct platform_device *pdev)
+{
+	struct sim *sim = platform_get_drvdata(pdev);
+
+	i2c_mark_adapter_suspended(&sim->adapter);
+	mutex_lock(&sim->lock);
+	dev_info(&pdev->dev, "shut down: %u APDUs run, chip %s, power %s, cut %u times, %u rules broken\n",
+		 sim->runs, sim->card.running ? "computes" : "idle",
+		 sim->powered ? "on" : "off", sim->powercycles,
+		 card_violations(&sim->card));
+	mutex_unlock(&sim->lock);
+}
+
+static struct platform_driver board_driver = {
+	.shutdown = board_shutdown,
+	.driver = {
+		.name = "se05x-sim",
+		.pm = pm_sleep_ptr(&board_pm),
+	},
+};
+
+int sim_board_add(struct sim *sim)
+{
+	int ret = platform_driver_register(&board_driver);
+
+	if (ret)
+		return ret;
+	board = platform_device_register_simple("se05x-sim", PLATFORM_DEVID_NONE, NULL, 0);
+	if (IS_ERR(board)) {
+		platform_driver_unregister(&board_driver);
+		return PTR_ERR(board);
+	}
+	platform_set_drvdata(board, sim);
+	sim->adapter_parent = &board->dev;
+	return 0;
+}
+
+void sim_board_del(void)
+{
+	platform_device_unregister(board);
+	platform_driver_unregister(&board_driver);
+}
+
+/*
+ * What system sleep, and the end of the system, do to the chip's driver and to
+ * nothing else: the VM's root file system would not survive the real one.
+ */
+int sim_sleep(struct sim *sim, bool on)
+{
+	const struct dev_pm_ops *pm;
+	struct device *dev;
+	int ret = -ENODEV;
+
+	mutex_lock(&sim->plug_lock);
+	dev = sim->client ? &sim->client->dev : NULL;
+	if (dev) {
+		device_lock(dev);
+		pm = dev->driver ? dev->driver->pm : NULL;
+		if (pm)
+			ret = on ? pm->suspend(dev) : pm->resume(dev);
+		device_unlock(dev);
+	}
+	mutex_unlock(&sim->plug_lock);
+	return ret;
+}
+
+int sim_shutdown(struct sim *sim)
+{
+	struct device *dev;
+
+	mutex_lock(&sim->plug_lock);
+	dev = sim->client ? &sim->client->dev : NULL;
+	if (dev) {
+		device_lock(dev);
+		if (dev->driver)
+			dev->bus->shutdown(dev);
+		device_unlock(dev);
+	}
+	mutex_unlock(&sim->plug_lock);
+	return dev ? 0 : -ENODEV;
+}
