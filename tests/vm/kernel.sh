@@ -7,11 +7,12 @@
 #   kernel.sh 6.12     Debian 13's
 #   kernel.sh newest   the newest in Debian's archive
 #   kernel.sh debug    linux-source-6.1 with KASAN, lockdep, KUnit, built once
+#   kernel.sh kcsan    the same with KCSAN instead, which finds data races
 #   kernel.sh source   linux-source-6.1's scripts and selftest headers
 #
 # Prints the folder: image and modules in it, headers to build against in
-# "build" ("distro", "debug"). Other suites' headers want their own compiler and
-# C library: "root" is a small file system with all of that, for kbuild.sh.
+# "build" ("distro", "debug", "kcsan"). Other suites' headers want their own compiler
+# and C library: "root" is a small file system with all of that, for kbuild.sh.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -102,7 +103,7 @@ unpack_source() {
 }
 
 # A line every ten seconds: nobody should wonder whether it still lives.
-progress() {
+progress() {	# NAME
 	local n=0 last=$SECONDS line
 	while read -r line; do
 		case $line in
@@ -110,33 +111,46 @@ progress() {
 		*warning:* | *rror:* | *'***'*) say "$line" ;;
 		esac
 		if [ $((SECONDS - last)) -ge 10 ]; then
-			say "debug kernel: $n objects built"
+			say "$1 kernel: $n objects built"
 			last=$SECONDS
 		fi
 	done
-	say "debug kernel: $n objects built, done"
+	say "$1 kernel: $n objects built, done"
 }
 
-debug() {
-	local src key dir want lost=
+# All of a kernel's configuration on top of tinyconfig. What kcsan.config switches
+# off goes from debug.config with everything that has its name in front.
+config() {
+	local off
+	if [ "$1" = debug ]; then
+		cat "$here/debug.config"
+		return
+	fi
+	off=$(sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1/p' "$here/$1.config" | paste -sd '|')
+	grep -vE "^($off)" "$here/debug.config"
+	cat "$here/$1.config"
+}
+
+built() {	# NAME
+	local name=$1 src key dir want lost=
 	src=$(unpack_source)
-	key=$(cat "$here/debug.config" <(basename "$src") | sha256sum | cut -c 1-12)
-	dir=$cache/debug-$key
+	key=$(cat <(config "$name") <(basename "$src") | sha256sum | cut -c 1-12)
+	dir=$cache/$name-$key
 	if [ ! -e "$dir/done" ]; then
-		say "building the debug kernel, once (about ten minutes on two cores)"
+		say "building the $name kernel, once (about ten minutes on two cores)"
 		rm -rf "$dir"
 		mkdir -p "$dir/build"
-		cp "$here/debug.config" "$src/kernel/configs/se05x-debug.config"
-		make -s -C "$src" O="$dir/build" tinyconfig se05x-debug.config \
+		config "$name" > "$src/kernel/configs/se05x-$name.config"
+		make -s -C "$src" O="$dir/build" tinyconfig "se05x-$name.config" \
 			> "$dir/config.log" 2>&1 || { cat "$dir/config.log" >&2; exit 1; }
 		while read -r want; do
 			case $want in CONFIG_*) ;; *) continue ;; esac
 			grep -qx "$want" "$dir/build/.config" ||
-				{ say "the debug kernel lost $want"; lost=1; }
-		done < "$here/debug.config"
+				{ say "the $name kernel lost $want"; lost=1; }
+		done < <(config "$name")
 		[ -z "$lost" ] || exit 1
 		nice make -C "$src" O="$dir/build" -j"$(nproc)" bzImage modules 2>&1 |
-			tee "$dir/build.log" | progress
+			tee "$dir/build.log" | progress "$name"
 		[ -e "$dir/build/arch/x86/boot/bzImage" ] ||
 			{ tail -n 30 "$dir/build.log" >&2; exit 1; }
 		ln -s "$dir/build/arch/x86/boot/bzImage" "$dir/image"
@@ -153,7 +167,7 @@ case ${1:-} in
 distro) distro ;;
 6.12) other 6.12 trixie ;;
 newest) other newest sid ;;
-debug) debug ;;
+debug | kcsan) built "$1" ;;
 source) unpack_source ;;
-*) echo "usage: kernel.sh distro|6.12|newest|debug|source" >&2; exit 2 ;;
+*) echo "usage: kernel.sh distro|6.12|newest|debug|kcsan|source" >&2; exit 2 ;;
 esac

@@ -19,7 +19,7 @@ cp -ru "$top/kernel" "$top/include" "$out/"
 cp -ru "$top/tests/card" "$top/tests/sim" "$top/tests/kunit" "$out/tests/"
 for m in kernel tests/sim tests/kunit; do
 	if [ "$m" = tests/kunit ] && [ "$kernel" != debug ]; then
-		continue	# distributions build no KUnit
+		continue	# the others have no KUnit
 	fi
 	"$here/kbuild.sh" "$kernel" M="$out/$m" KCFLAGS=-Werror modules \
 		> "$out/log" 2>&1 || { cat "$out/log" >&2; exit 1; }
