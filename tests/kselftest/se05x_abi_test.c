@@ -4,6 +4,8 @@
  */
 #include "se05x_test.h"
 
+#include <ftw.h>
+
 #define GARBAGE		0xAAAAAAAAU
 #define MAX_ARG		sizeof(struct se05x_info)
 
@@ -627,6 +629,32 @@ TEST_F_TIMEOUT(abi, manage_channel_filter, SLOW_TIMEOUT)
 			  call(self->fd, SE05X_IOC_TRANSCEIVE, &t))
 			TH_LOG("CLA %02X", cla);
 	}
+}
+
+static int writable;
+
+static int look_at(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	if (type == FTW_F && (st->st_uid || st->st_mode & 0022)) {
+		printf("# %s is for others to write\n", path);
+		writable++;
+	}
+	return 0;
+}
+
+/* Nobody but root puts anything into the driver but by its device. */
+TEST(only_root_writes)
+{
+	static const char * const trees[] = {
+		"/sys/kernel/debug/se05x", "/sys/kernel/debug/se05x-sim",
+		"/sys/class/se05x/se05x0/", "/sys/class/se05x/se05x0/device/",
+		"/sys/module/se05x",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(trees); i++)
+		nftw(trees[i], look_at, 16, FTW_PHYS);
+	EXPECT_EQ(0, writable);
 }
 
 TEST_HARNESS_MAIN

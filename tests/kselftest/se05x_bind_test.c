@@ -4,8 +4,6 @@
  */
 #include "se05x_test.h"
 
-#define DRIVER	"/sys/bus/i2c/drivers/se05x/"
-
 FIXTURE(bind)
 {
 	int fd;
@@ -14,33 +12,10 @@ FIXTURE(bind)
 
 FIXTURE_SETUP(bind)
 {
-	char path[256], *base;
-	ssize_t len;
-
 	self->fd = open_device(O_RDWR);
 	ASSERT_LE(0, self->fd) TH_LOG("%s: %s", device(), strerror(errno));
 	ASSERT_TRUE(IS_SELECTED(self->fd, test_aid));
-	len = readlink("/sys/class/se05x/se05x0/device", path, sizeof(path) - 1);
-	ASSERT_LT(0, len);
-	path[len] = 0;
-	base = strrchr(path, '/');
-	base = base ? base + 1 : path;
-	ASSERT_GT(sizeof(self->name), strlen(base));
-	strcpy(self->name, base);
-}
-
-static int driver(const char *what, const char *name)
-{
-	char path[64];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), DRIVER "%s", what);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, name, strlen(name)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
+	ASSERT_TRUE(client_name(self->name, sizeof(self->name)));
 }
 
 FIXTURE_TEARDOWN(bind)

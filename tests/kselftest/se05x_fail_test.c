@@ -124,4 +124,52 @@ TEST_F_TIMEOUT(fail, ioctls, 2 * SLOW_TIMEOUT)
 	}
 }
 
+/* A probe whose nth allocation fails: no device and nothing left of it, or a good one. */
+TEST_F_TIMEOUT(fail, bind, 4 * SLOW_TIMEOUT)
+{
+	bool taken = true;
+	int n, fail, ret, bound = 0, refused = 0, nameless = 0;
+	char name[64];
+
+	ASSERT_TRUE(client_name(name, sizeof(name)));
+	close(self->fd);
+	ASSERT_EQ(0, driver("unbind", name));
+	for (n = 1; taken; n++) {
+		int bind = open("/sys/bus/i2c/drivers/se05x/bind", O_WRONLY | O_CLOEXEC);
+
+		ASSERT_LE(0, bind);
+		fail = arm(n);
+		ret = write(bind, name, strlen(name)) < 0 ? -errno : 0;
+		taken = disarm(fail);
+		close(bind);
+		if (ret) {
+			/* EFAULT: what we wrote; ENODEV: the bus says so of it all */
+			EXPECT_TRUE(ret == -ENOMEM || ret == -EFAULT || ret == -ENODEV)
+				TH_LOG("chance %d: %s", n, strerror(-ret));
+			EXPECT_EQ(-1, access(device(), F_OK)) TH_LOG("chance %d", n);
+			refused++;
+		} else {
+			self->fd = open_device(O_RDWR);
+			if (self->fd < 0 && errno == ENOENT) {
+				nameless++;	/* devtmpfs does without nodes that fail */
+			} else {
+				EXPECT_LE(0, self->fd) TH_LOG("chance %d", n);
+				EXPECT_TRUE(IS_SELECTED(self->fd, test_aid))
+					TH_LOG("chance %d", n);
+				EXPECT_EQ(0, echo(self->fd, NULL)) TH_LOG("chance %d", n);
+				close(self->fd);
+			}
+			bound++;
+			ASSERT_EQ(0, driver("unbind", name));
+		}
+		ASSERT_GT(1000, n);
+	}
+	TH_LOG("%d chances: %d refused, %d bound", n - 2, refused, bound - 1);
+	EXPECT_GE(2, nameless);
+	ASSERT_EQ(0, driver("bind", name));
+	self->fd = open_device(O_RDWR);
+	ASSERT_LE(0, self->fd);
+	EXPECT_TRUE(IS_SELECTED(self->fd, test_aid));
+}
+
 TEST_HARNESS_MAIN

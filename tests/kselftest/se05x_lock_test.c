@@ -4,6 +4,8 @@
  */
 #include "se05x_test.h"
 
+#include <sys/socket.h>
+
 FIXTURE(lock)
 {
 	int a;
@@ -170,6 +172,97 @@ TEST_F(lock, unlock_through_a_duplicate)
 	EXPECT_EQ(0, unlock(again));
 	EXPECT_EQ(0, try_echo(self->b, 0));
 	close(again);
+}
+
+/* A child has the description too: the lock is there until both have closed. */
+TEST_F_TIMEOUT(lock, outlives_its_taker_in_a_child, SLOW_TIMEOUT)
+{
+	int pipefd[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ(0, lock(self->a, 0));
+	pid = fork();
+	if (!pid) {
+		char byte;
+
+		close(self->b);
+		close(pipefd[1]);
+		/* until the parent says so, or is gone */
+		_exit(read(pipefd[0], &byte, 1) < 0);
+	}
+	close(self->a);
+	EXPECT_EQ(-EBUSY, try_echo(self->b, 100));
+	close(pipefd[1]);
+	waitpid(pid, NULL, 0);
+	EXPECT_EQ(0, try_echo(self->b, 0));
+	close(pipefd[0]);
+	self->a = open_device(O_RDWR);
+}
+
+static int pass(int sock, int fd)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = { 0 };
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(sock, &msg, 0) == 1 ? 0 : -errno;
+}
+
+static int receive(int sock)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	int fd = -1;
+
+	if (recvmsg(sock, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
+}
+
+/* It goes with the description, also while that is nowhere but in a socket. */
+TEST_F_TIMEOUT(lock, goes_with_a_passed_descriptor, SLOW_TIMEOUT)
+{
+	int sock[2], fd;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	ASSERT_EQ(0, lock(self->a, 0));
+	ASSERT_EQ(0, pass(sock[0], self->a));
+	close(self->a);
+	EXPECT_EQ(-EBUSY, try_echo(self->b, 100));
+	fd = receive(sock[1]);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EALREADY, lock(fd, 0));
+	EXPECT_EQ(0, echo(fd, NULL));	/* the binding went with it */
+	close(fd);
+	EXPECT_EQ(0, try_echo(self->b, 0));
+
+	/* nobody takes it out */
+	self->a = open_device(O_RDWR);
+	ASSERT_EQ(0, lock(self->a, 0));
+	ASSERT_EQ(0, pass(sock[0], self->a));
+	close(self->a);
+	EXPECT_EQ(-EBUSY, try_echo(self->b, 100));
+	close(sock[0]);
+	close(sock[1]);
+	EXPECT_EQ(0, try_echo(self->b, 0));
+	self->a = open_device(O_RDWR);
 }
 
 TEST_F_TIMEOUT(lock, killed_holder, SLOW_TIMEOUT)

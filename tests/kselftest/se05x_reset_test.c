@@ -111,6 +111,42 @@ TEST_F_TIMEOUT(reset, holder, SLOW_TIMEOUT)
 	close(b);
 }
 
+/*
+ * Somebody who may open the device and nothing more: the chip is not his to take
+ * from the others, nor his lock to keep root out.
+ */
+TEST_F_TIMEOUT(reset, member, SLOW_TIMEOUT)
+{
+	struct se05x_lock l = { .deadline_ms = 1000 };
+	int b = open_device(O_RDWR), ret, err;
+	__u32 kind;
+
+	ASSERT_LE(0, b);
+	ASSERT_TRUE(IS_SELECTED(b, test_aid));
+	ASSERT_EQ(0, seteuid(NOBODY));
+	ret = open_device(O_RDWR);
+	err = errno;
+	ASSERT_EQ(0, seteuid(0));
+	EXPECT_EQ(-1, ret);	/* without udev it is root's */
+	EXPECT_EQ(EACCES, err);
+
+	/* with the lock and without */
+	EXPECT_EQ(-EPERM, user_reset(b, SE05X_RESET_SOFT, 0));
+	ASSERT_EQ(0, seteuid(NOBODY));
+	ret = call(b, SE05X_IOC_LOCK, &l);
+	ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, ret);
+	for (kind = SE05X_RESET_SOFT; kind <= SE05X_RESET_CHIP; kind++) {
+		EXPECT_EQ(-EPERM, user_reset(b, kind, 0)) TH_LOG("kind %u", kind);
+		EXPECT_EQ(-EPERM, user_reset(b, kind, SE05X_RESET_FORCE));
+	}
+	EXPECT_EQ(0, echo(b, NULL));
+	EXPECT_EQ(0, reset(self->a, SE05X_RESET_SOFT, 0));
+	EXPECT_EQ(0, echo(self->a, NULL));	/* the lock is broken */
+	EXPECT_EQ(-ESTALE, echo(b, NULL));
+	close(b);
+}
+
 /* Root goes before the queue, but waits for the exchange in flight. */
 TEST_F_TIMEOUT(reset, waits_for_the_exchange, SLOW_TIMEOUT)
 {

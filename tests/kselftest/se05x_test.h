@@ -352,4 +352,33 @@ static inline void sim_clear(void)
 	close(fd);
 }
 
+/* The chip's name on its bus, for bind and unbind */
+static inline bool client_name(char *name, size_t size)
+{
+	char path[256];
+	ssize_t len = readlink("/sys/class/se05x/se05x0/device", path, sizeof(path) - 1);
+	const char *base;
+
+	if (len <= 0)
+		return false;
+	path[len] = 0;
+	base = strrchr(path, '/');
+	return (size_t)snprintf(name, size, "%s", base ? base + 1 : path) < size;
+}
+
+/* bind or unbind */
+static inline int driver(const char *what, const char *name)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/bus/i2c/drivers/se05x/%s", what);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, name, strlen(name)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
 #endif /* SE05X_TEST_H */
