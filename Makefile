@@ -30,7 +30,8 @@ demo:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh debug host distro life kunit overlay install fuzz new_device bench style
+	@tests/check.sh debug host distro events life leak suspend kunit overlay install fuzz \
+		new_device bench style
 
 check-host:
 	@tests/setup.sh host
@@ -52,8 +53,10 @@ check-fresh:
 	@tests/setup.sh fresh
 	@tests/fresh.sh
 
+# what takes long: stages of tests/check.sh
+FULL := kernels kcsan leak_controls strict
 check-full: check check-fresh
-	@tests/check.sh kernels strict
+	@tests/check.sh $(FULL)
 
 # how close to the limit of the wire, in virtual time; SEED= draws other times
 bench-virtual:

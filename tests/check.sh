@@ -34,7 +34,9 @@ build_for() {
 	bench) make -s -C tests/bench all ;;
 	kunit) modules debug ;;
 	debug) programs && modules debug && make -s -C tests/kselftest ;;
-	distro | new_device | life) programs && modules distro && make -s -C tests/kselftest ;;
+	leak | leak_controls) modules distro && tests/leak/build.sh ;;
+	kcsan) modules kcsan && make -s -C tests/kselftest ;;
+	distro | new_device | life | events | suspend) programs && modules distro && make -s -C tests/kselftest ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
@@ -62,9 +64,21 @@ stage_debug() { kselftest debug; }
 stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_select_test; }
 
 stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
+stage_events() { tests/vm/run.sh distro tests/vm/events.sh; }
+stage_suspend() { tests/vm/suspend.sh; }
+
+# data races, where many are at it at once
+stage_kcsan() {
+	kselftest kcsan se05x_share_test se05x_lock_test se05x_apdu_test \
+		se05x_reset_test se05x_bind_test
+}
 
 # Debian 13's kernel, and the newest in Debian's archive
 stage_kernels() { kselftest 6.12 && kselftest newest; }
+
+# what stays in memory; each control is a driver that forgets one wipe
+stage_leak() { tests/vm/run.sh distro tests/leak/leak.sh request; }
+stage_leak_controls() { tests/vm/run.sh distro tests/leak/leak.sh link orphan request; }
 
 yes_or_no() {	# NAME COMMAND...: a stage of one test
 	local name=$1

@@ -22,5 +22,5 @@ done
 tests/strict.sh distro || bad=1
 
 mapfile -t scripts < <(find tests packaging tools .ci -path '*/build' -prune -o \( -name '*.sh' -o -name '*.bash' -o -name run \) -print)
-shellcheck "${scripts[@]}" || bad=1
+shellcheck -x "${scripts[@]}" || bad=1
 exit $bad
