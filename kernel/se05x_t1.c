@@ -38,6 +38,7 @@
 #define PCB_S_RESPONSE		0x20
 #define PCB_S_RESYNC		0xC0
 #define PCB_S_IFS		0xC1
+#define PCB_S_ABORT		0xC2
 #define PCB_S_WTX		0xC3
 #define PCB_S_END_SESSION	0xC5
 #define PCB_S_CHIP_RESET	0xC6
@@ -62,6 +63,7 @@
 #define NAP			(100 * MS)	/* who wants us to stop waits no longer */
 
 #define RNAK_TRIES		3
+#define RESEND_TRIES		3
 #define R_LIMIT			3	/* silicon sticks in R(other) until reset */
 #define RESYNC_TRIES		3
 #define DROPS_MAX		4
@@ -78,7 +80,8 @@ enum xfer { OK, NACKED, FAILED, STOP };
 
 /* What a look for a block gave */
 enum rx {
-	RX_NONE,	/* nothing there (yet) */
+	RX_NONE,	/* not acknowledged: nothing there (yet) */
+	RX_FAILED,	/* not to be read: nobody knows */
 	RX_BLOCK,	/* a valid block in link->rx */
 	RX_BAD_CRC,
 	RX_BAD,		/* something, but no block */
@@ -222,6 +225,7 @@ static enum xfer judge(struct se05x_link *link, int ret, size_t len)
 	case -ESHUTDOWN:
 	case -ENODEV:
 		link->stop = ret;
+		link->refused = true;
 		link->given_up = true;
 		return STOP;
 	}
@@ -271,20 +275,26 @@ static enum xfer bus_read_rest(struct se05x_link *link, u8 *buf, size_t len,
 	return OK;
 }
 
-/* Where a block begins is lost: empty the chip's buffer, whatever is in it. */
+/*
+ * Where a block begins is lost: empty the chip's buffer, whatever is in it. An
+ * adapter that reads in small pieces does so until there is nothing left.
+ */
 static enum rx drain(struct se05x_link *link, enum rx good, enum rx bad)
 {
 	size_t len = min_t(size_t, SE05X_T1_FRAME_MAX, link->max_read);
+	size_t done = 0;
 
-	switch (bus_read(link, link->rx, len)) {
-	case OK:
+	while (done < SE05X_T1_FRAME_MAX) {
+		enum xfer x = bus_read(link, link->rx, len);
+
+		if (x == STOP)
+			return RX_STOP;
+		if (x != OK)
+			break;
 		link->heard = now(link);
-		return good;
-	case STOP:
-		return RX_STOP;
-	default:
-		return bad;
+		done += len;
 	}
+	return done ? good : bad;
 }
 
 /* A bus that nobody drives reads all ones or, shorted, all zeros. */
@@ -332,7 +342,7 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 	}
 	if (x == FAILED) {
 		link->wait = NULL;
-		return drain(link, RX_BAD, RX_NONE);
+		return drain(link, RX_BAD, RX_FAILED);
 	}
 	if (nobody_there(rx)) {
 		if (!link->known) {	/* in probe: not our chip */
@@ -340,7 +350,7 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 			return RX_STOP;
 		}
 		link->ready = now(link) + poll_time(link);
-		return RX_NONE;
+		return RX_FAILED;
 	}
 	link->heard = now(link);
 	if (rx[1] == NAD_TO_HOST)	/* one byte of garbage in front */
@@ -415,7 +425,7 @@ static enum rx receive(struct se05x_link *link)
 
 		link->ready = max(link->ready, min(next_look(link, start), deadline));
 		r = look(link, deadline);
-		if (r != RX_NONE)
+		if (r != RX_NONE && r != RX_FAILED)
 			return r;
 		if (now(link) >= deadline)
 			return RX_SILENT;
@@ -454,7 +464,7 @@ static enum rx send(struct se05x_link *link, const u8 *buf, size_t len, bool *ou
 		if (x == FAILED || !first) {
 			enum rx r = look(link, deadline);
 
-			if (r != RX_NONE)
+			if (r != RX_NONE && r != RX_FAILED)
 				return r;
 		}
 		first = false;
@@ -496,6 +506,11 @@ static enum rx ask(struct se05x_link *link, struct se05x_habit *wait, const u8 *
 	r = send(link, buf, len, out);
 	link->since = link->sent;
 	return r;
+}
+
+static bool is_abort(struct se05x_link *link)
+{
+	return link->rx[1] == PCB_S_ABORT && !link->rx_len;
 }
 
 static bool is_wtx(struct se05x_link *link)
@@ -543,12 +558,22 @@ static bool is_expected(struct se05x_link *link)
 	return (pcb & ~PCB_I_MORE) == PCB_I_NS(link->nr);
 }
 
-/* Does the chip ask for the block in tx? For an I-block by its number only. */
+/* An R-block that is no acknowledgement we wait for */
+static bool is_nak(struct se05x_link *link)
+{
+	return is_r(link->rx[1]) && !link->rx_len;
+}
+
+/*
+ * Does the chip ask for the block in tx? For an I-block by its number only; for
+ * an R-ACK also by saying again what that acknowledged.
+ */
 static bool is_asked_again(struct se05x_link *link)
 {
-	if (link->tx[1] & PCB_NOT_I)
-		return true;
-	return (link->rx[1] & PCB_R_NR(1)) == PCB_R_NR(link->ns);
+	if (!(link->tx[1] & PCB_NOT_I))
+		return is_nak(link) &&
+		       (link->rx[1] & PCB_R_NR(1)) == PCB_R_NR(link->ns);
+	return is_nak(link) || (link->rx[1] & ~PCB_I_MORE) == PCB_I_NS(link->nr ^ 1);
 }
 
 /*
@@ -569,7 +594,7 @@ static bool may_have_restarted(struct se05x_link *link, bool spoken)
  */
 static int exchange(struct se05x_link *link, struct se05x_habit *wait)
 {
-	int naks = 0, rs = 0, drops = 0, ifs = 0;
+	int naks = 0, others = 0, resends = 0, drops = 0, ifs = 0;
 	bool out, spoken = false;
 	enum rx r;
 
@@ -588,6 +613,9 @@ again:
 			return -EIO;
 		if (r == RX_BLOCK && is_wtx(link)) {
 			r = grant_wtx(link);
+			naks = 0;	/* it lives: what was lost so far is mended */
+			others = 0;
+			resends = 0;
 			if (r != RX_STOP && !out)
 				goto again;
 			spoken = true;
@@ -604,16 +632,20 @@ again:
 			spoken = true;
 			continue;
 		}
-		if (r == RX_BLOCK && is_r(link->rx[1]) && !link->rx_len) {
-			if (++rs == R_LIMIT)
+		if (r == RX_BLOCK && is_abort(link)) {
+			send_control(link, PCB_S_ABORT | PCB_S_RESPONSE, NULL, 0);
+			return link->stop ?: -EIO;
+		}
+		if (r != RX_BLOCK || !is_nak(link) || (link->rx[1] & PCB_R_ERROR) == PCB_R_CRC)
+			others = 0;
+		else if (++others == R_LIMIT)
+			return -EIO;
+		if (r == RX_BLOCK && is_asked_again(link) && resends++ < RESEND_TRIES) {
+			if (may_have_restarted(link, spoken))
 				return -EIO;
-			if (is_asked_again(link)) {
-				if (may_have_restarted(link, spoken))
-					return -EIO;
-				link->stats.resends++;
-				wait = NULL;
-				goto again;
-			}
+			link->stats.resends++;
+			wait = NULL;
+			goto again;
 		}
 		if (naks++ == RNAK_TRIES)
 			return -EIO;
@@ -626,16 +658,24 @@ again:
 	}
 }
 
+/* Only an ATR has an INF field. */
+static bool is_response(struct se05x_link *link, u8 pcb)
+{
+	return link->rx[1] == (pcb | PCB_S_RESPONSE) &&
+	       (!link->rx_len || pcb == PCB_S_GET_ATR || pcb == PCB_S_SOFT_RESET);
+}
+
 /*
  * Send an S-request until its response is in rx. Anything else is read whole
- * and dropped, and the request repeated, since it may have crossed it.
+ * and dropped, and the request repeated, since it may have crossed it. While
+ * the chip asks for more time no try is lost.
  *
  * Return: 0; -EIO; link->stop.
  */
-static int s_request(struct se05x_link *link, u8 pcb, int tries)
+static int s_request(struct se05x_link *link, u8 pcb, int all)
 {
 	struct se05x_habit *wait = se05x_habit_find(&link->habits, 0, WAIT_RESPONSE | pcb);
-	int drops = 0;
+	int drops = 0, tries = all;
 
 	while (tries) {
 		bool out, crossed = false;
@@ -654,6 +694,8 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 			if (r != RX_BLOCK || !is_wtx(link) || now(link) >= link->limit)
 				break;
 			r = grant_wtx(link);
+			if (now(link) < link->hard)
+				tries = all;
 			crossed = !out && now(link) < link->hard;
 			if (crossed && r != RX_STOP)
 				break;	/* our request never got out */
@@ -662,7 +704,7 @@ static int s_request(struct se05x_link *link, u8 pcb, int tries)
 			continue;
 		if (r != RX_BLOCK)
 			tries--;
-		else if (out && link->rx[1] == (pcb | PCB_S_RESPONSE))
+		else if (out && is_response(link, pcb))
 			break;
 		else if (drops++ == DROPS_MAX)
 			return -EIO;
@@ -686,6 +728,7 @@ static void lose(struct se05x_link *link, enum se05x_rung rung)
  */
 static int start_over(struct se05x_link *link)
 {
+	bool left = false;
 	int i;
 
 	link->ns = 0;
@@ -696,11 +739,13 @@ static int start_over(struct se05x_link *link)
 			return 0;
 		case RX_STOP:
 			return link->stop;
-		default:
+		case RX_FAILED:	/* for all that is known of some adapters: a NACK */
 			continue;
+		default:
+			left = true;
 		}
 	}
-	return -EIO;
+	return left ? -EIO : 0;
 }
 
 static int resync(struct se05x_link *link)
@@ -758,14 +803,26 @@ static int boot(struct se05x_link *link)
 	return resync(link);
 }
 
+/*
+ * A chip that was not heard to restart may have done so. Once it is in step again
+ * it is told once more; a chip that never says so is in step at least, and
+ * counted as recovered.
+ */
 static int chip_reset(struct se05x_link *link)
 {
-	int ret;
+	int tries = 2, unheard, ret;
 
 	lose(link, SE05X_RUNG_CHIP);
-	link->fresh = true;
-	ret = s_request(link, PCB_S_CHIP_RESET, 1);
-	return ret ?: boot(link);
+	do {
+		link->fresh = true;
+		unheard = s_request(link, PCB_S_CHIP_RESET, 1);
+		if (link->stop)
+			return link->stop;
+		ret = boot(link);
+	} while (unheard && !ret && --tries);
+	if (unheard && !ret)
+		count_rung(link, SE05X_RUNG_RESYNC);
+	return ret;
 }
 
 static int power_cycle(struct se05x_link *link)
@@ -781,6 +838,7 @@ static int power_cycle(struct se05x_link *link)
 	if (pause_for(link, OFF_TIME) == STOP) {
 		if (link->stop != -ENODEV)
 			link->ops->power(link->ctx, true);
+		link->ready = now(link) + BOOT_TIME;
 		return link->stop;
 	}
 	ret = link->ops->power(link->ctx, true);
@@ -807,7 +865,7 @@ static int wait_for_silence(struct se05x_link *link)
 			return link->stop;
 		if (r == RX_BLOCK && is_wtx(link) && grant_wtx(link) == RX_STOP)
 			return link->stop;
-		if (r == RX_BLOCK)
+		if (r != RX_SILENT)	/* garbled or not: it spoke */
 			return -EAGAIN;
 	}
 	return 0;
@@ -874,6 +932,7 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 static void begin(struct se05x_link *link)
 {
 	link->stop = 0;
+	link->refused = false;
 	link->wait = NULL;
 	link->gap = link->gap ?: poll_time(link);
 	link->heard = now(link);
@@ -881,15 +940,10 @@ static void begin(struct se05x_link *link)
 	link->limit = link->hard;
 }
 
-/*
- * APDUs don't stay in our buffers. An adapter that refused ends the link; whoever
- * else stops us answers for what the chip was doing.
- */
+/* APDUs don't stay in our buffers. An adapter that refused ends the link. */
 static int end(struct se05x_link *link, int ret)
 {
-	if (link->stop)
-		link->in_flight = link->given_up;
-	if (link->stop && link->given_up)
+	if (link->refused)
 		ret = link->stop == -ENODEV || link->stop == -ESHUTDOWN ?
 			-ENODEV : -ENOLINK;
 	memzero_explicit(link->tx, sizeof(link->tx));

@@ -146,6 +146,7 @@ struct se05x_link {
 	/* private: */
 	bool known;		/* a valid E0 was seen since init */
 	bool in_flight;		/* the chip may be computing */
+	bool refused;		/* by the adapter: it will never transfer this */
 	u8 ns;			/* N(S) of our next I-block */
 	u8 nr;			/* N(S) expected of the chip's next */
 	u8 mult;		/* multiplier of the WTX granted last */

@@ -75,7 +75,7 @@ static u64 longest_call(const struct se05x_link *link)
 {
 	u64 block = link->atr.bwt_ms * MS * 5 / 4 + 100 * MS;
 
-	return link->hard_limit_us + 31 * 2 * block + 16 * block + 100 * MS;
+	return link->hard_limit_us + 43 * 2 * block + 20 * block + 100 * MS;
 }
 
 static const char *why;		/* what was wrong with the case, for the report */
