@@ -42,11 +42,12 @@ faults:
 	@tests/setup.sh host
 	@$(MAKE) -s -C tests/host faults
 
-# the link layer against a fuzzer that plays chip and bus
+# the link layer against a fuzzer that plays chip and bus, and the library of the
+# applet against one that plays the applet
 SECONDS ?= 30
 fuzz:
 	@tests/setup.sh check
-	@$(MAKE) -s -C tests/fuzz fuzz SECONDS=$(SECONDS)
+	@$(MAKE) -s -C tests/fuzz fuzz fuzz-iot SECONDS=$(SECONDS)
 
 # the proof that README's two commands work on a fresh Debian 12; needs root
 check-fresh:

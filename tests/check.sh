@@ -87,7 +87,10 @@ yes_or_no() {	# NAME COMMAND...: a stage of one test
 	echo 1..1
 }
 
-stage_fuzz() { yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30; }
+stage_fuzz() {
+	yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30
+	yes_or_no fuzz-iot make -s -C tests/fuzz fuzz-iot SECONDS=30
+}
 stage_bench() { yes_or_no "virtual figures" make -s -C tests/bench check; }
 stage_strict() { yes_or_no strict tests/strict.sh 6.12 newest; }
 stage_style() { yes_or_no style tests/style.sh; }
