@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* se05x:0x01010101 is that object: a key pair, or a file with a certificate in it */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/core_object.h>
+#include <openssl/params.h>
+
+#include "provider.h"
+
+#define SCHEME	"se05x:"
+
+struct loader {
+	struct provider *prov;
+	struct se05x_iot_object object;
+	bool done;
+};
+
+/* se05x:0x and hex digits, up to the end */
+static bool parse_uri(const char *uri, uint32_t *id)
+{
+	unsigned long long n;
+	char *end;
+
+	if (strncasecmp(uri, SCHEME, strlen(SCHEME)))
+		return false;
+	uri += strlen(SCHEME);
+	if (uri[0] != '0' || (uri[1] | 0x20) != 'x' || !isxdigit((unsigned char)uri[2]))
+		return false;
+	errno = 0;
+	n = strtoull(uri, &end, 16);
+	*id = n;
+	return !errno && !*end && n && n <= UINT32_MAX;
+}
+
+static void *open_uri(void *data, const char *uri)
+{
+	struct provider *prov = data;
+	struct se05x_call call = { 0 };
+	struct se05x_iot *iot;
+	struct loader *l;
+	uint32_t id;
+	int ret;
+
+	if (!parse_uri(uri, &id)) {
+		raise_text("not an object: it is se05x:0x and up to eight hex digits");
+		return NULL;
+	}
+	iot = provider_chip(prov);
+	l = iot ? calloc(1, sizeof(*l)) : NULL;
+	if (!l)
+		return NULL;
+	l->prov = prov;
+	ret = se05x_iot_object(iot, id, &l->object, &call);
+	if (!ret)
+		return l;
+	raise_chip("object", id, ret, &call);
+	free(l);
+	return NULL;
+}
+
+static int load_key(struct loader *l, OSSL_CALLBACK *callback, void *arg)
+{
+	struct key *key = key_new(l->prov, &l->object);
+	int type = OSSL_OBJECT_PKEY, ok;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_int(OSSL_OBJECT_PARAM_TYPE, &type),
+		OSSL_PARAM_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, "EC", 2),
+		OSSL_PARAM_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key)),
+		OSSL_PARAM_END,
+	};
+
+	if (!key)
+		return 0;
+	ok = callback(params, arg);
+	key_free(key);	/* who took it counted */
+	return ok;
+}
+
+static int load_certificate(struct loader *l, OSSL_CALLBACK *callback, void *arg)
+{
+	struct se05x_iot *iot = provider_chip(l->prov);
+	int type = OSSL_OBJECT_CERT, ok = 0, ret;
+	struct se05x_call call = { 0 };
+	size_t len = l->object.size;
+	uint8_t *der = iot && len <= SE05X_IOT_BINARY_MAX ? malloc(len + 1) : NULL;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_int(OSSL_OBJECT_PARAM_TYPE, &type),
+		OSSL_PARAM_octet_string(OSSL_OBJECT_PARAM_DATA, der, len),
+		OSSL_PARAM_END,
+	};
+
+	if (!der)
+		return 0;
+	ret = se05x_iot_binary_read(iot, l->object.id, 0, der, len, &call);
+	if (ret)
+		raise_chip("read", l->object.id, ret, &call);
+	else
+		ok = callback(params, arg);
+	free(der);
+	return ok;
+}
+
+static int load(void *data, OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *ask,
+		void *ask_arg)
+{
+	struct loader *l = data;
+
+	(void)ask;
+	(void)ask_arg;
+	l->done = true;
+	if (l->object.kind == SE05X_IOT_KIND_BINARY)
+		return load_certificate(l, callback, arg);
+	return load_key(l, callback, arg);
+}
+
+static int eof(void *data)
+{
+	return ((struct loader *)data)->done;
+}
+
+static int close_loader(void *data)
+{
+	free(data);
+	return 1;
+}
+
+/* What is expected is found or not; nothing is asked of the chip for it. */
+static int set_params(void *data, const OSSL_PARAM params[])
+{
+	(void)data;
+	(void)params;
+	return 1;
+}
+
+static const OSSL_PARAM *settable_params(void *data)
+{
+	static const OSSL_PARAM params[] = {
+		OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, NULL),
+		OSSL_PARAM_END,
+	};
+
+	(void)data;
+	return params;
+}
+
+const OSSL_DISPATCH store_functions[] = {
+	FUNCTION(OSSL_FUNC_STORE_OPEN, open_uri),
+	FUNCTION(OSSL_FUNC_STORE_LOAD, load),
+	FUNCTION(OSSL_FUNC_STORE_EOF, eof),
+	FUNCTION(OSSL_FUNC_STORE_CLOSE, close_loader),
+	FUNCTION(OSSL_FUNC_STORE_SET_CTX_PARAMS, set_params),
+	FUNCTION(OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS, settable_params),
+	FUNCTION_END
+};
