@@ -26,11 +26,16 @@ demo:
 	@tests/setup.sh demo
 	@tests/demo/run.sh
 
+# a device certificate for mutual TLS: docs/device-certificate.md
+demo-tls:
+	@tests/setup.sh demo
+	@tests/demo/run.sh tls.sh
+
 # ---- to be proved ----
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh debug host distro events life leak suspend kunit overlay install fuzz \
+	@tests/check.sh debug host distro events life iot leak suspend kunit overlay install fuzz \
 		new_device bench style
 
 check-host:
@@ -72,4 +77,4 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module overlay demo check check-host faults fuzz check-fresh check-full bench-virtual style clean
+.PHONY: all lib tools module overlay demo demo-tls check check-host faults fuzz check-fresh check-full bench-virtual style clean

@@ -37,6 +37,7 @@ build_for() {
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
 	kcsan) modules kcsan && make -s -C tests/kselftest ;;
 	distro | new_device | life | events | suspend) programs && modules distro && make -s -C tests/kselftest ;;
+	iot) programs && modules distro ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
@@ -64,6 +65,7 @@ stage_debug() { kselftest debug; }
 stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_select_test; }
 
 stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
+stage_iot() { tests/vm/run.sh distro tests/vm/iot.sh; }
 stage_events() { tests/vm/run.sh distro tests/vm/events.sh; }
 stage_suspend() { tests/vm/suspend.sh; }
 

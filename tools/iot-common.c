@@ -280,6 +280,11 @@ int chip_failed(const struct tool *t, uint32_t id, int error)
 	case -ECONNRESET:
 		hint = "; 'se05x-tool list' tells what is there";
 		break;
+	case -EOPNOTSUPP:
+		/* a card manager says that too, which is there alone after a restart */
+		if (t->call.sw)
+			hint = "; or the chip was reset: run the command again";
+		break;
 	case -ENOSPC:
 		hint = t->call.sw ? "; 'se05x-tool info' tells how much is free" : "";
 		break;

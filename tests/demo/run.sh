@@ -1,22 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The demonstration: on the chip of this machine, or else on the simulated one
-# in a VM with the distribution's kernel.
+# A demonstration: on the chip of this machine, or else on the simulated one in a
+# VM with the distribution's kernel.
+#
+#   run.sh [STORY]	story.sh, or another of this folder
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
+story=tests/demo/${1:-story.sh}
 
 make -s -C lib all
 make -s -C tools all
 if [ -c /dev/se05x ]; then
 	echo "demo: on this machine's /dev/se05x"
-	exec tests/demo/story.sh
+	exec "$story"
 fi
 
 echo "demo: no /dev/se05x here: building the driver and a simulated chip"
 make -s -C tests/sim/applet
 tests/vm/modules.sh distro > /dev/null
 echo "demo: booting the distribution's kernel in a VM (software emulation)"
-tests/vm/run.sh distro bash -c 'tests/vm/up.sh && exec tests/demo/story.sh'
+tests/vm/run.sh distro bash -c "tests/vm/up.sh && exec $story"

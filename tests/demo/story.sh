@@ -21,18 +21,8 @@ tidy() {
 }
 trap tidy EXIT
 
-title() { printf '\n== %s\n' "$*"; }
-# show COMMAND...: as it looks in a shell; what it answered stays in $tmp/out
-show() {
-	local word line=\$
-	for word in "$@"; do
-		case $word in *[!-A-Za-z0-9_./=]*) word="'$word'" ;; esac
-		line+=" $word"
-	done
-	echo "$line"
-	"$@" > "$tmp/out" 2> "$tmp/err" || { cat "$tmp/out" "$tmp/err"; return 1; }
-	cat "$tmp/out" "$tmp/err"
-}
+# shellcheck source-path=SCRIPTDIR
+. "$top/tests/demo/show.sh"
 answer() { grep '^41' "$tmp/out" | value; }
 # the value of the TLV 41 in an answer: hex, without header and SW
 value() { sed -e 's/^4182....//' -e 's/9000$//'; }

@@ -269,7 +269,7 @@ run counter set 0x04000040 10;  check "$a counter back" 2 '' '*only goes up*'
 run --json counter get 0x04000040; check "$a counter get" 0 '{"value":1000}' ''
 run counter new 0x04000041 9;   check "$a counter too wide" 2 '' '*1 to 8 bytes*'
 run counter get 0x04000030;     check "$a counter of a key" 3 '' '*wrong kind*'
-run pcr new 0x04000042 $(printf %064d 0); check "$a PCR" 0 "$(printf %064d 0)" ''
+run pcr new 0x04000042 "$(printf %064d 0)"; check "$a PCR" 0 "$(printf %064d 0)" ''
 run pcr extend 0x04000042 message
 check "$a PCR extend" 0 "$( (head -c 32 /dev/zero; cat message) | openssl dgst -sha256 -r | cut -d ' ' -f 1 | tr a-f A-F)" ''
 run pcr new 0x04000043 00;      check "$a PCR of one byte" 2 '' '*not 32 bytes*'
