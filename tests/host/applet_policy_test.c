@@ -269,6 +269,11 @@ static void test_policies(void **state)
 	expect(0x6984, applet, "80010600", "11=090000000000240000FF 41=" ID " 43=0001");
 	expect(0x6984, applet, "80010600", "11=080000000000210000 41=" ID " 43=0001");	/* PCR? */
 	expect(0x6984, applet, "80010600", "11=080000000000240000080000000000240000 41=" ID " 43=0001");
+	expect(0x6984, applet, "80010800", "11=080000000010000000 41=" ID " 42=0001");
+	expect(0x6984, applet, "80010900", "11=080000000002000000 41=" ID " 42=%064d", 0);
+	expect(0x6984, applet, "80410700", "11=080000000004000000 41=" ID " 42=01020304");
+	expect(0x6984, applet, "80010600", "11=08" ALICE "00240000" "08" ANYONE "00240000"
+	       "08" ALICE "00340000 41=" ID " 43=0001");
 	expect(0x9000, applet, "80040027", "41=" ID);
 	assert_string_equal(value_hex(0x41), "02");
 	/* it can't be changed later, but it can be checked (7.x) */

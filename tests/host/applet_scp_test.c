@@ -158,24 +158,43 @@ static void open_answer(struct host *host)
 	answer.len = len;
 }
 
+/* Lc and Le in three and two bytes even where one would do */
+static bool long_form;
+
 static unsigned int secure(struct host *host, const char *header, const char *body)
 {
-	uint8_t plain[2048], apdu[2048];
-	size_t len = build(plain, header, body) - 1, data = len > 4 ? len - 5 : 0, n = 5, pad = 0;
+	uint8_t plain[2048], apdu[2048], secret[2048];
+	size_t len = build(plain, header, body), data = 0, pad = 0, lc, n, from = 5;
 
+	if (len > 6 && !plain[4]) {	/* extended, with Le in two bytes */
+		from = 7;
+		data = len - 9;
+	} else if (len > 6) {
+		data = len - 6;
+	}
 	memcpy(apdu, plain, 4);
 	apdu[0] = 0x84;
+	memcpy(secret, plain + from, data);
 	if (data) {
-		memcpy(apdu + 5, plain + 5, data);
-		apdu[5 + data] = 0x80;
+		secret[data] = 0x80;
 		for (pad = 1; (data + pad) % 16; pad++)
-			apdu[5 + data + pad] = 0;
-		cbc(host, true, false, apdu + 5, data + pad);
+			secret[data + pad] = 0;
+		cbc(host, true, false, secret, data + pad);
 	}
-	apdu[4] = data + pad + 8;
-	n = put_mac(host, apdu, 5 + data + pad);
-	if (!host->session)
+	lc = data + pad + 8;
+	n = 4;
+	if (lc > 255 || long_form) {
 		apdu[n++] = 0;
+		apdu[n++] = lc >> 8;
+	}
+	apdu[n++] = lc;
+	memcpy(apdu + n, secret, data + pad);
+	n = put_mac(host, apdu, n + data + pad);
+	if (!host->session) {
+		apdu[n++] = 0;
+		if (lc > 255 || long_form)
+			apdu[n++] = 0;
+	}
 	forward(host, apdu, n);
 	open_answer(host);
 	if (data || host->session)
@@ -209,6 +228,21 @@ static void test_platform(void **state)
 	secured(0x6D00, &host, "80FF0000", "");
 	secured(0x9000, &host, "80040049", "41=0100");
 	assert_int_equal(answer.len, 4 + 256);
+	/* long commands and answers, and short ones in the long form */
+	{
+		uint8_t data[600] = { 1, 2, 3 };
+		char body[1300];
+
+		snprintf(body, sizeof(body), "41=00000002 43=0258 44=%s", hex(data, sizeof(data)));
+		secured(0x9000, &host, "80010600", body);
+		secured(0x9000, &host, "80020000", "41=00000002");
+		assert_string_equal(value_hex(0x41), hex(data, sizeof(data)));
+		long_form = true;
+		secured(0x9000, &host, "80020000", "41=00000002 42=0001 43=0002");
+		assert_string_equal(value_hex(0x41), "0203");
+		secured(0x9000, &host, "80040020", "");
+		long_form = false;
+	}
 	/* what is not secured, or is tampered with, ends it */
 	assert_string_equal(run(applet, "8004002000"), "6982");
 	assert_string_equal(run(applet, "8004002000")  + 8, "0702003F9FFFFF9000");
