@@ -291,11 +291,11 @@ run sign 0x04000050 message;    check "$a a UserID does not sign" 3 '' '*wrong k
 
 run --policy=any:attest,read,delete keygen 0x04000060 p256
 run put 0x04000061 message
-run attest 0x04000061 0x04000060; check "$a attest" 0 "value       $(xxd -p -u message)*verified    yes, but*" ''
+run attest 0x04000061 0x04000060; check "$a attest" 0 "value       $(basenc --base16 -w 0 message)*verified    yes, but*" ''
 into pub.pem export 0x04000060
 into attested --json --key=pub.pem attest 0x04000061 0x04000060
 check "$a attest with a key" 0 '{"value":"*"key":"given","verified":true}' ''
-echo "$out" | sed 's/.*"signature":"\([^"]*\)".*/\1/' | xxd -r -p > sig
+echo "$out" | sed 's/.*"signature":"\([^"]*\)".*/\1/' | basenc --base16 -d > sig
 openssl_says dgst -sha256 -verify pub.pem -signature sig attested; check "$a openssl verifies it" 0 'Verified OK' ''
 run --key=own.pub attest 0x04000061 0x04000060; check "$a another key" 1 '*NO: the signature is wrong' ''
 run attest 0x04000061 0x04000020; check "$a a key that may not" 3 '' '*denied*'
