@@ -182,7 +182,8 @@ struct se05x_chip {
 	struct list_head files;
 	struct se05x_request *current_req;
 	struct se05x_file *holder;	/* of the lock */
-	wait_queue_head_t wait;		/* the owner is free; the chip is gone */
+	wait_queue_head_t wait;		/* the owner is free */
+	wait_queue_head_t gone;		/* poll: the chip is */
 	bool busy;			/* the owner is at work */
 	bool parked;			/* the owner must not start anything */
 	bool dead;

@@ -22,7 +22,9 @@
 
 static unsigned long end_of(u32 deadline_ms)
 {
-	return jiffies + msecs_to_jiffies(deadline_ms ?: QUEUE_TIME_MS) + 1;
+	/* with HZ 1000 on 32 bits the longest would be over already */
+	return jiffies + min_t(unsigned long, msecs_to_jiffies(deadline_ms ?: QUEUE_TIME_MS),
+			       MAX_JIFFY_OFFSET - 1) + 1;
 }
 
 static bool is_zero(const void *p, size_t len)
@@ -356,7 +358,7 @@ static __poll_t se05x_poll(struct file *filp, poll_table *wait)
 {
 	struct se05x_file *file = filp->private_data;
 
-	poll_wait(filp, &file->chip->wait, wait);
+	poll_wait(filp, &file->chip->gone, wait);
 	return se05x_is_dead(file->chip) ? EPOLLHUP | EPOLLERR : 0;
 }
 

@@ -26,9 +26,11 @@ static unsigned int idle_ms = 5000;
 module_param(idle_ms, uint, 0644);
 MODULE_PARM_DESC(idle_ms, "time from the last close to the end of the session, in ms, of each chip whose own is not set");
 
+#define HARD_LIMIT_MIN_MS	10000
+
 static unsigned int hard_limit_ms = 300000;
 module_param(hard_limit_ms, uint, 0644);
-MODULE_PARM_DESC(hard_limit_ms, "how long one command may keep the chip, in ms");
+MODULE_PARM_DESC(hard_limit_ms, "how long one command may keep the chip, in ms, 10000 or more");
 
 static dev_t first_devt;
 static DEFINE_XARRAY_ALLOC(chips);	/* an entry is NULL but while others may see it */
@@ -119,9 +121,10 @@ void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts)
 	spin_unlock(&chip->lock);
 }
 
+/* past it power may be cut, so it is never less than a command may well take */
 u64 se05x_hard_limit_us(void)
 {
-	return hard_limit_ms * 1000ULL;
+	return max_t(u64, hard_limit_ms, HARD_LIMIT_MIN_MS) * 1000;
 }
 
 u32 se05x_idle_ms(struct se05x_chip *chip)

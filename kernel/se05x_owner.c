@@ -437,7 +437,7 @@ static int check_lock(struct se05x_request *req)
 static int admit(struct se05x_chip *chip, struct se05x_request *req, bool select)
 {
 	struct se05x_file *file = req->file;
-	bool keep = chip->link.synced && (select || !must_select(chip, file));
+	bool keep = select || (chip->link.synced && !must_select(chip, file));
 	int ret;
 
 	lockdep_assert_held(&chip->lock);

@@ -62,24 +62,35 @@ static void request_finish(struct se05x_chip *chip, struct se05x_request *req)
 }
 
 /*
- * Whose turn it is. A reset by the administrator, or of a chip that is given
- * up, goes before queue and lock. Then the holder of the lock, or the first.
+ * A reset by the administrator, or of a chip that is given up, goes before queue
+ * and lock; with FORCE before those, for whose sake nothing may be cut. Then the
+ * holder of the lock, or the first.
  */
+static int urgency(const struct se05x_chip *chip, const struct se05x_request *req)
+{
+	if (req->type == SE05X_RESET && (req->flags & SE05X_RESET_FORCE))
+		return 3;
+	if (req->type == SE05X_RESET &&
+	    (req->privileged || chip->state == SE05X_STATE_GIVEN_UP))
+		return 2;
+	return !chip->holder || chip->holder == req->file;
+}
+
+/* Whose turn it is */
 static struct se05x_request *pick(struct se05x_chip *chip)
 {
-	struct se05x_request *req;
+	struct se05x_request *req, *best = NULL;
+	int most = 0;
 
 	lockdep_assert_held(&chip->lock);
 	if (chip->parked || chip->dead)
 		return NULL;
 	list_for_each_entry(req, &chip->queue, node)
-		if (req->type == SE05X_RESET &&
-		    (req->privileged || chip->state == SE05X_STATE_GIVEN_UP))
-			return req;
-	list_for_each_entry(req, &chip->queue, node)
-		if (!chip->holder || chip->holder == req->file)
-			return req;
-	return NULL;
+		if (urgency(chip, req) > most) {
+			best = req;
+			most = urgency(chip, req);
+		}
+	return best;
 }
 
 void se05x_owner_free(struct se05x_chip *chip)
@@ -270,12 +281,15 @@ static int enqueue(struct se05x_file *file, struct se05x_request *req, bool nonb
 	list_add_tail(&req->node, &chip->queue);
 	if (chip->dead)
 		ret = -ENODEV;
+	else if (req->type != SE05X_RESET && file->lost_lock)
+		ret = -ESTALE;	/* told now, not when its turn comes */
 	else
 		waits = chip->current_req || pick(chip) != req;
 	if (waits && nonblock)
 		ret = -EAGAIN;
 	if (ret) {
 		list_del_init(&req->node);
+		file->lost_lock &= ret != -ESTALE;
 	} else {
 		kref_get(&req->ref);
 		kref_get(&file->ref);
@@ -478,6 +492,7 @@ void se05x_queue_bury(struct se05x_chip *chip)
 	}
 	list_for_each_entry(file, &chip->files, node)
 		wake_up_all(&file->turn);
+	wake_up_all(&chip->gone);
 	wake_up_all(&chip->wait);
 	spin_unlock(&chip->lock);
 	list_for_each_entry_safe(req, next, &queued, node) {
@@ -496,5 +511,6 @@ void se05x_queue_init(struct se05x_chip *chip)
 	INIT_LIST_HEAD(&chip->queue);
 	INIT_LIST_HEAD(&chip->files);
 	init_waitqueue_head(&chip->wait);
+	init_waitqueue_head(&chip->gone);
 	kthread_init_work(&chip->serve, serve_work);
 }

@@ -333,4 +333,64 @@ TEST_F_TIMEOUT(lock, broken_by_reset, SLOW_TIMEOUT)
 	}
 }
 
+/* Told at the next call, not when that would have its turn */
+TEST_F_TIMEOUT(lock, broken_and_taken, SLOW_TIMEOUT)
+{
+	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
+	int flags = fcntl(self->a, F_GETFL);
+
+	ASSERT_EQ(0, lock(self->a, 0));
+	ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
+	ASSERT_EQ(0, lock(self->b, 0));
+	EXPECT_EQ(-ESTALE, try_echo(self->a, 100));
+	EXPECT_EQ(-EBUSY, try_echo(self->a, 100));
+
+	ASSERT_EQ(0, unlock(self->b));
+	ASSERT_EQ(0, lock(self->a, 0));
+	ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
+	ASSERT_EQ(0, lock(self->b, 0));
+	ASSERT_EQ(0, fcntl(self->a, F_SETFL, flags | O_NONBLOCK));
+	EXPECT_EQ(-ESTALE, try_echo(self->a, 0));
+	EXPECT_EQ(-EAGAIN, try_echo(self->a, 0));
+}
+
+/* Who only waits for the chip to go is not woken by what others send to it. */
+static long switches(pid_t pid)
+{
+	char path[64], line[128];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+TEST_F(lock, poller_sleeps_on)
+{
+	pid_t pid = fork();
+	long before;
+	int i;
+
+	if (!pid) {
+		struct pollfd p = { .fd = self->b, .events = POLLIN };
+
+		poll(&p, 1, -1);
+		_exit(0);
+	}
+	ASSERT_TRUE(WAIT_UNTIL(switches(pid) > 0));
+	ASSERT_EQ(0, try_echo(self->a, 0));
+	before = switches(pid);
+	for (i = 0; i < 50; i++)
+		ASSERT_EQ(0, try_echo(self->a, 0));
+	EXPECT_GE(before + 2, switches(pid));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 TEST_HARNESS_MAIN

@@ -188,4 +188,32 @@ TEST_F_TIMEOUT(reset, force_cuts, SLOW_TIMEOUT)
 	free_job(slow);
 }
 
+/* Only for FORCE's own sake may power be cut, not for that of another reset. */
+TEST_F_TIMEOUT(reset, force_of_another, SLOW_TIMEOUT)
+{
+	struct job *slow = delay_job(self->a, 3000);
+	int b = open_device(O_RDWR), c = open_device(O_RDWR);
+	struct job *power = new_job(b, SE05X_IOC_RESET);
+
+	if (!has_power(b))
+		SKIP(return, "no power to switch");
+	if (sim_count("violations") < 0)
+		SKIP(return, "no simulated chip that would tell");
+	power->r.kind = SE05X_RESET_POWER;
+	sim_clear();
+	start(slow);
+	ASSERT_TRUE(WAIT_UNTIL(sim_count("runs") > 0));
+	start(power);
+	ASSERT_TRUE(WAIT_UNTIL(in_ioctl(power->pid)));
+	EXPECT_EQ(0, reset(c, SE05X_RESET_SOFT, SE05X_RESET_FORCE));
+	EXPECT_EQ(0, finish(power));
+	EXPECT_EQ(-ECONNRESET, finish(slow));
+	EXPECT_EQ(0, sim_count("violations"));
+	EXPECT_EQ(0, echo(self->a, NULL));
+	close(b);
+	close(c);
+	free_job(slow);
+	free_job(power);
+}
+
 TEST_HARNESS_MAIN

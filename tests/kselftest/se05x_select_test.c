@@ -31,8 +31,8 @@ FIXTURE_TEARDOWN(select)
 	close(self->b);
 }
 
-static int raw_select(int fd, const __u8 *aid, size_t len, __u8 p2,
-		      struct se05x_transceive *t)
+static int demanding_select(int fd, const __u8 *aid, size_t len, __u8 p2, __u64 generation,
+			    struct se05x_transceive *t)
 {
 	__u8 apdu[22] = { 0x00, 0xA4, 0x04, p2, len };
 	struct job *job;
@@ -40,10 +40,17 @@ static int raw_select(int fd, const __u8 *aid, size_t len, __u8 p2,
 
 	memcpy(apdu + 5, aid, len);
 	job = apdu_job(fd, apdu, len + 6);
+	job->t.generation = generation;
 	ret = run(job);
 	*t = job->t;
 	free_job(job);
 	return ret;
+}
+
+static int raw_select(int fd, const __u8 *aid, size_t len, __u8 p2,
+		      struct se05x_transceive *t)
+{
+	return demanding_select(fd, aid, len, p2, 0, t);
 }
 
 TEST_F(select, remembered)
@@ -250,6 +257,50 @@ TEST_F(select, generation_after_reset)
 	EXPECT_EQ(-ESTALE, echo(self->a, &t));
 	EXPECT_EQ(0, echo(self->a, NULL));
 	self->b = open_device(O_RDWR);
+}
+
+static bool is_asleep(void)
+{
+	char word[16] = "";
+	FILE *f = fopen("/sys/class/se05x/se05x0/state", "r");
+
+	if (f && !fgets(word, sizeof(word), f))
+		word[0] = 0;
+	if (f)
+		fclose(f);
+	return !strcmp(word, "asleep\n");
+}
+
+/*
+ * A raw SELECT needs no applet to be selected again, so it may demand what INFO
+ * says of a chip that is asleep.
+ */
+TEST_F_TIMEOUT(select, demanded_asleep, SLOW_TIMEOUT)
+{
+	static const char idle_ms[] = "/sys/class/se05x/se05x0/idle_ms";
+	struct se05x_transceive t = { 0 };
+	struct se05x_info info = { 0 };
+	char before[16] = "";
+	int fd = open(idle_ms, O_RDWR);
+
+	if (fd < 0)
+		SKIP(return, "%s: %s", idle_ms, strerror(errno));
+	ASSERT_LT(0, read(fd, before, sizeof(before) - 1));
+	ASSERT_EQ(1, write(fd, "1", 1));
+	close(self->a);
+	close(self->b);
+	ASSERT_TRUE(WAIT_UNTIL(is_asleep()));
+	self->a = open_device(O_RDWR);
+	self->b = open_device(O_RDWR);
+	EXPECT_LT(0, pwrite(fd, before, strlen(before), 0));
+	close(fd);
+	ASSERT_EQ(0, call(self->a, SE05X_IOC_INFO, &info));
+	ASSERT_EQ(SE05X_STATE_ASLEEP, info.state);
+	t.generation = info.generation;
+	EXPECT_EQ(-ESTALE, echo(self->a, &t));	/* an APDU does need one */
+	EXPECT_EQ(0, demanding_select(self->a, test_aid, sizeof(test_aid), 0x00,
+				      info.generation, &t));
+	EXPECT_EQ(SW_OK, t.sw);
 }
 
 /*
