@@ -324,6 +324,41 @@ static void test_require_sm(void **state)
 	applet_free(applet);
 }
 
+/* The configuration ID tells the product, by which a host knows the keys. */
+static void test_identify(void **state)
+{
+	static const struct { const char *model, *oef; struct scp_keys keys; } cases[] = {
+		{ "3", "0001A1F4", { 0x0B,
+		  { 0x35, 0xC2, 0x56, 0x45, 0x89, 0x58, 0xA3, 0x4F, 0x61, 0x36, 0x15, 0x5F,
+		    0x82, 0x09, 0xD6, 0xCD },
+		  { 0xAF, 0x17, 0x7D, 0x5D, 0xBD, 0xF7, 0xC0, 0xD5, 0xC1, 0x0A, 0x05, 0xB9,
+		    0xF1, 0x60, 0x7F, 0x78 } } },
+		{ "7", "0005A8FA", { 0x0B,
+		  { 0xBF, 0xC2, 0xDB, 0xE1, 0x82, 0x8E, 0x03, 0x5D, 0x3E, 0x7F, 0xA3, 0x6B,
+		    0x90, 0x2A, 0x05, 0xC6 },
+		  { 0xBE, 0xF8, 0x5B, 0xD7, 0xBA, 0x04, 0x97, 0xD6, 0x28, 0x78, 0x1C, 0xE4,
+		    0x7B, 0x18, 0x8C, 0x96 } } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct applet *applet = chip_model(cases[i].model);
+		struct host host = { .applet = applet };
+		char want[32];
+
+		assert_int_equal(authenticate(&host, &cases[i].keys, "0B"), 0x9000);
+		run(applet, "00A4040000");
+		run(applet, "80CA00FE02DF2800");
+		assert_int_equal(answer.sw, 0x9000);
+		assert_int_equal(answer.len, 2 + 0x45);
+		snprintf(want, sizeof(want), "FE45DF2842010C%s", cases[i].oef);
+		assert_memory_equal(answer.hex, want, strlen(want));
+		assert_string_equal(run(applet, "80CA00FE02DF2900"), "6A80");
+		assert_string_equal(run(applet, "80CA9F7F00"), "6A88");
+		applet_free(applet);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_platform),
 		cmocka_unit_test(test_aes_session),
 		cmocka_unit_test(test_require_sm),
+		cmocka_unit_test(test_identify),
 	};
 
 	return cmocka_run_group_tests_name("applet secure channels", tests, NULL, NULL);

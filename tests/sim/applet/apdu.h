@@ -17,6 +17,7 @@
 #define SW_DATA			0x6a80
 #define SW_NOT_FOUND		0x6a82
 #define SW_MEMORY		0x6a84
+#define SW_NO_DATA		0x6a88	/* no such data, no such key */
 #define SW_P1P2			0x6a86
 #define SW_INS			0x6d00
 #define SW_CLA			0x6e00

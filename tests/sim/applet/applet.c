@@ -3,7 +3,7 @@
  * The applets of the simulated SE05x: which one gets the C-APDU
  *
  * There is the IoT applet (iot.c), a card manager that is selected after each
- * reset, and a test applet with AID D2760000850100:
+ * reset and tells what product the chip is, and a test applet with AID D2760000850100:
  *	80 10: echoes its data
  *	80 12: answers after P1P2 milliseconds
  *	80 14: answers P1P2 bytes 00 01 02 ...
@@ -126,6 +126,37 @@ static uint16_t test_process(const struct apdu *apdu, struct response *rsp,
 	}
 }
 
+static void put_part(struct response *rsp, uint8_t tag, const void *value, size_t len)
+{
+	rsp_put(rsp, (uint8_t[]) { tag, len }, 2);
+	rsp_put(rsp, value, len);
+}
+
+/*
+ * GET DATA for the card identification data (JCOP's IDENTIFY). Its configuration ID
+ * begins with the OEF, by which hosts know the product; the rest is made up.
+ */
+static uint16_t identify(const struct applet *applet, const struct apdu *apdu,
+			 struct response *rsp)
+{
+	static const char build[24] = "SIMULATED CHIP";
+	uint8_t configuration[12] = { }, nothing[8] = { };
+
+	if (apdu->p1 != 0x00 || apdu->p2 != 0xFE)
+		return SW_NO_DATA;
+	if (apdu->lc != 2 || memcmp(apdu->data, "\xDF\x28", 2))
+		return SW_DATA;
+	memcpy(configuration, iot_oef(applet->iot), 4);
+	rsp_put(rsp, (uint8_t[]) { 0xFE, 0x45, 0xDF, 0x28, 0x42 }, 5);
+	put_part(rsp, 0x01, configuration, sizeof(configuration));
+	put_part(rsp, 0x02, nothing, 8);	/* patch */
+	put_part(rsp, 0x03, build, sizeof(build));
+	put_part(rsp, 0x05, nothing, 1);	/* FIPS mode */
+	put_part(rsp, 0x07, nothing, 1);	/* state of personalization */
+	put_part(rsp, 0x08, nothing, 8);	/* ROM */
+	return SW_OK;
+}
+
 static uint16_t plain_process(struct applet *applet, const struct apdu *apdu,
 			      struct response *rsp, uint32_t *delay_us)
 {
@@ -133,6 +164,8 @@ static uint16_t plain_process(struct applet *applet, const struct apdu *apdu,
 	case IOT:
 		return iot_process(applet->iot, apdu, rsp, delay_us);
 	default:
+		if (apdu->cla == 0x80 && apdu->ins == 0xCA)
+			return identify(applet, apdu, rsp);
 		return apdu->cla & 0x60 ? SW_CLA : SW_INS;
 	}
 }

@@ -27,6 +27,7 @@ struct model {
 	uint8_t version[7];	/* version 3, features 2, secure box 2 */
 	uint16_t payload_max;
 	bool v7;
+	uint8_t oef[4];		/* which product, to NXP */
 	struct scp_keys scp;	/* of the channel that all of the chip shares */
 };
 

@@ -18,6 +18,9 @@ void iot_reset(struct iot *iot);
 
 const struct scp_keys *iot_scp_keys(const struct iot *iot);
 
+/* The four bytes that tell NXP what product it is */
+const uint8_t *iot_oef(const struct iot *iot);
+
 /* What SELECT answers: version, features, secure box */
 void iot_version(const struct iot *iot, struct response *rsp);
 uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *rsp,

@@ -21,7 +21,6 @@
 #define BLOCK		16
 #define SW_SECURITY	0x6982
 #define SW_CRYPTOGRAM	0x6300	/* GlobalPlatform, Card Specification, 11.1.3 */
-#define SW_NO_KEY	0x6a88
 
 /* Derivation constants (Amendment D, 4.1.5) */
 #define DERIVE_CARD_CRYPTOGRAM	0x00
@@ -99,7 +98,7 @@ uint16_t scp_initialize(struct scp *scp, const struct scp_keys *keys, const stru
 	if (apdu->lc != SCP_CHALLENGE_LEN)
 		return SW_LENGTH;
 	if (apdu->p1 && apdu->p1 != keys->version)
-		return SW_NO_KEY;
+		return SW_NO_DATA;
 	if (RAND_bytes(answer + 13, SCP_CHALLENGE_LEN) != 1 ||
 	    !scp_derive(scp, keys, apdu->data, answer + 13, answer + 21))
 		return SW_INTERNAL;
