@@ -558,7 +558,7 @@ static bool is_expected(struct se05x_link *link)
 	return (pcb & ~PCB_I_MORE) == PCB_I_NS(link->nr);
 }
 
-/* An R-block that is no acknowledgement we wait for */
+/* An R-block that is no acknowledgment we wait for */
 static bool is_nak(struct se05x_link *link)
 {
 	return is_r(link->rx[1]) && !link->rx_len;
