@@ -60,7 +60,7 @@ check-fresh:
 	@tests/fresh.sh
 
 # what takes long: stages of tests/check.sh
-FULL := kernels kcsan leak_controls strict
+FULL := kernels kcsan packages leak_controls strict
 check-full: check check-fresh
 	@tests/check.sh $(FULL)
 

@@ -39,6 +39,7 @@ build_for() {
 	distro | new_device | life | events | suspend) programs && modules distro && make -s -C tests/kselftest ;;
 	iot) programs && modules distro ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
+	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
 	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
 }
@@ -94,6 +95,14 @@ stage_fuzz() {
 	yes_or_no fuzz-iot make -s -C tests/fuzz fuzz-iot SECONDS=30
 }
 stage_bench() { yes_or_no "virtual figures" make -s -C tests/bench check; }
+# Debian 12 and 13, one after the other: each fills a tmpfs; needs root
+stage_packages() {
+	local status=0
+	tests/packages/packages.sh bookworm || status=1
+	tests/packages/packages.sh trixie || status=1
+	return $status
+}
+
 stage_strict() { yes_or_no strict tests/strict.sh 6.12 newest; }
 stage_style() { yes_or_no style tests/style.sh; }
 

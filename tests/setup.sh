@@ -3,7 +3,7 @@
 #
 # Install what is missing for a purpose, and say what:
 #
-#   setup.sh install|demo|host|check|fresh
+#   setup.sh install|demo|host|check|full|fresh
 set -eu
 
 build="gcc libc6-dev make pkg-config libssl-dev openssl"
@@ -22,8 +22,9 @@ install) want="$build device-tree-compiler kmod $(packaging/module.sh needs)" ;;
 demo) want="$build $vm" ;;
 host) want="$build $host" ;;
 check) want="$build $vm $host $check" ;;
+full) want="$build $vm $host $check debootstrap git" ;;
 fresh) want="debootstrap git" ;;
-*) echo "usage: setup.sh install|demo|host|check|fresh" >&2; exit 2 ;;
+*) echo "usage: setup.sh install|demo|host|check|full|fresh" >&2; exit 2 ;;
 esac
 
 # a machine with a chip needs no VM

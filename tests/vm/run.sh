@@ -9,6 +9,10 @@
 # under a tmpfs; it starts in the folder this was called from and has the
 # folder's path in it. What it writes is gone afterwards, but for $RESULTS.
 #
+# KERNEL may be a folder too, with image, release and lib/modules in it. $ROOT is
+# another root than this machine's; with $BOOT=systemd its own init comes up first,
+# to basic.target, with udev.
+#
 # The exit status is the command's; 99 if the kernel complained, died or hung.
 # The kernel's messages go to $SE05X_CONSOLE, by default a temporary file that
 # is shown when something went wrong.
@@ -18,7 +22,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 [ $# -ge 2 ] || { echo "usage: run.sh KERNEL COMMAND..." >&2; exit 2; }
 kernel=$1
 shift
-dir=$("$here/kernel.sh" "$kernel")
+case $kernel in
+*/*) dir=$kernel ;;
+*) dir=$("$here/kernel.sh" "$kernel") ;;
+esac
 release=$(cat "$dir/release")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/se05x-vm.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
@@ -52,14 +59,14 @@ make_initramfs() {
 
 make_initramfs
 mkdir "$tmp/share"
+[ -n "${ROOT:-}" ] || printf 'cd %q\n' "$PWD" > "$tmp/share/command"
 {
-	printf 'cd %q\n' "$PWD"
 	printf 'export PATH=%q HOME=/root LC_ALL=C.UTF-8 TERM=dumb RESULTS=/run/results\n' \
 		"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	printf 'export SE05X_KERNEL=%q SE05X_KERNEL_DIR=%q\n' "$kernel" "$dir"
 	printf '%q ' "$@"
 	echo
-} > "$tmp/share/command"
+} >> "$tmp/share/command"
 
 memory=1024
 append="console=ttyS0 loglevel=7 panic=-1 oops=panic tsc=reliable"
@@ -72,6 +79,14 @@ kcsan)	# with ACPI: without it there is one processor, and no race
 	memory=2048
 	;;
 esac
+case ${BOOT:-} in
+"") ;;
+systemd)
+	append+=" systemd.unit=se05x-test.service systemd.show_status=false"
+	cp "$here/boot.sh" "$tmp/share/boot"
+	;;
+*) echo "run.sh: BOOT=$BOOT?" >&2; exit 2 ;;
+esac
 status=0
 # the time limit is there for a VM that hangs; nothing is measured by it
 timeout --foreground "${SE05X_VM_TIMEOUT:-2400}" qemu-system-x86_64 \
@@ -80,7 +95,7 @@ timeout --foreground "${SE05X_VM_TIMEOUT:-2400}" qemu-system-x86_64 \
 	-kernel "$dir/image" -initrd "$tmp/initrd" \
 	-append "$append" \
 	-serial "file:$console" -serial stdio \
-	-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
+	-virtfs "local,path=${ROOT:-/},mount_tag=host,security_model=none,readonly=on,multidevs=remap" \
 	-virtfs "local,path=$tmp/share,mount_tag=share,security_model=none" \
 	< /dev/null || status=$?
 

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the VM, booted from a root with the packages in it: the bus gets a chip, udev
+# loads the driver and gives the node to the group. TAP on stdout.
+#
+#   booted.sh SUITE NUMBER-OF-RESULTS-BEFORE
+set -uo pipefail
+
+suite=$1
+first=$2
+n=$first
+
+ok() {	# WHAT COMMAND...
+	local what="$suite: $1"
+	shift
+	n=$((n + 1))
+	if "$@" > /tmp/out 2>&1; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		sed 's/^/# /' /tmp/out
+	fi
+}
+
+as() { runuser -u "$1" -- "${@:2}"; }
+refused() {
+	as "$@" 2> /tmp/said
+	[ $? = 3 ] && grep -i "permission denied" /tmp/said && grep "group se05x" /tmp/said
+}
+
+ok "systemd and udev are up" eval '[ "$(cat /proc/1/comm)" = systemd ] && udevadm settle'
+ok "no driver yet" test ! -e /sys/module/se05x
+ok "the bus" insmod /src/vm/se05x-sim.ko autobind=1
+ok "the applet" /src/vm/se05x-applet --background --state=/run/se05x-state
+for _ in $(seq 300); do
+	[ ! -e /dev/se05x ] || break
+	sleep 0.1
+done
+udevadm settle
+ok "udev loaded the driver that DKMS built" eval \
+	'[ -e /sys/module/se05x ] && modinfo -n se05x | grep /updates/'
+ok "/dev/se05x is the group's" eval 's=$(stat -c "%U %G %a" /dev/se05x); echo "$s"; [ "$s" = "root se05x 660" ]'
+ok "systemd knows it" systemctl is-active dev-se05x.device
+ok "a member of the group gets the ATR" eval '[ "$(as alice se05x-apdu atr | wc -c)" -gt 60 ]'
+ok "and random numbers" eval '[ "$(as alice se05x-tool --hex random 16 | wc -c)" = 33 ]'
+ok "another user is refused, and told why" refused bob se05x-apdu atr
+ok "by the other tool too" refused bob se05x-tool info
+dmesg | grep -i se05x | sed 's/^/# /'
+echo "1..$((n - first))"

@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The Debian packages, and make install, on a real Debian: built there, installed,
+# the module made by DKMS for that suite's kernel, that root booted in the VM with
+# its own systemd and udev, and all of it purged. TAP on stdout; needs root.
+#
+#   packages.sh SUITE
+#
+# The suite's root in the cache is not touched: what is written goes to a tmpfs.
+set -uo pipefail
+
+suite=${1:?usage: packages.sh SUITE}
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+lower=$("$here/root.sh" "$suite") || exit 1
+tmp=$(mktemp -d)
+root=$tmp/root
+release=$(basename "$lower"/boot/vmlinuz-*)
+release=${release#vmlinuz-}
+n=0
+
+leave() {
+	umount -l "$root" "$tmp/rw" 2> /dev/null
+	rm -rf --one-file-system "$tmp"
+}
+trap leave EXIT
+
+ok() {	# WHAT COMMAND...
+	local what="$suite: $1"
+	shift
+	n=$((n + 1))
+	if "$@" > "$tmp/out" 2>&1; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		tail -n 40 "$tmp/out" | sed 's/^/# /'
+	fi
+}
+
+inside() { "$here/inside.sh" "$root" "$@"; }
+fails() { ! "$@"; }
+
+# every file and folder but logs, caches, DKMS's own key and what dpkg remembers
+list() {
+	(cd "$root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./run -o -path ./tmp \
+		-o -path ./src -o -path ./var/log -o -path ./var/cache -o -path ./var/lib/dpkg \
+		-o -path ./var/lib/apt -o -path ./root -o -name __pycache__ \
+		-o -path '*/dkms/mok.*' \) -prune -o -print |
+		grep -v '^./etc/\(group\|gshadow\|passwd\|shadow\|subuid\|subgid\)-$' | sort)
+}
+same() { list | diff "$tmp/before" - && ! grep -q '^se05x:' "$root/etc/group"; }
+
+mkdir -p "$tmp/rw" "$root"
+mount -t tmpfs rw "$tmp/rw"
+mkdir "$tmp/rw/upper" "$tmp/rw/work"
+mount -t overlay -o "lowerdir=$lower,upperdir=$tmp/rw/upper,workdir=$tmp/rw/work" root "$root"
+mkdir -p "$root/src/se05x" "$root/boot/firmware/overlays"
+(cd "$top" && git ls-files -z -co --exclude-standard | tar -c --null -T - --ignore-failed-read) |
+	tar -x --no-same-owner -C "$root/src/se05x"
+list > "$tmp/before"
+
+# ---- built ----
+
+version=$(sed -n 's/^VERSION := //p' "$top/common.mk")
+ok "the changelog has the version $version" eval \
+	'[ "$(inside dpkg-parsechangelog -l /src/se05x/debian/changelog -S Version)" = $version ]'
+ok "dpkg-buildpackage" inside sh -c 'cd /src/se05x && DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc'
+ok "lintian" inside sh -c 'lintian --allow-root --fail-on error,warning /src/*.changes'
+ok "the simulated chip" inside sh -c "cd /src/se05x && make -s -C tests/sim/applet &&
+	mkdir -p /src/sim/tests && cp -r kernel include /src/sim && cp -r tests/card tests/sim /src/sim/tests &&
+	make -s -C /lib/modules/$release/build M=/src/sim/tests/sim modules"
+
+# ---- installed ----
+
+ok "install" inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
+	$(ls /src/*.deb | grep -v dbgsym)'
+ok "DKMS built the module for $release" eval \
+	'inside dkms status se05x | grep "$release.*: installed"'
+ok "and depmod knows it" inside modinfo -k "$release" se05x
+ok "the overlay is where the firmware looks" test -e "$root/boot/firmware/overlays/se05x.dtbo"
+ok "the group" inside getent group se05x
+ok "autopkgtest" inside sh -c 'cd / && autopkgtest -B --test-name=library --test-name=tools \
+	/src/*.changes /src/se05x/ -- null'
+
+# ---- booted ----
+
+inside usermod -a -G se05x alice
+mkdir -p "$root/src/vm"
+cp "$root/src/sim/tests/sim/se05x-sim.ko" "$root/src/se05x/tests/sim/applet/se05x-applet" \
+	"$here/booted.sh" "$root/src/vm/"
+kernel=$tmp/kernel
+mkdir -p "$kernel"
+echo "$release" > "$kernel/release"
+ln -s "$root/boot/vmlinuz-$release" "$kernel/image"
+ln -s "$root/lib" "$kernel/lib"
+echo "# $suite: booting"
+ROOT=$root BOOT=systemd SE05X_VM_TIMEOUT=900 "$top/tests/vm/run.sh" "$kernel" \
+	/bin/bash /src/vm/booted.sh "$suite" "$n" > "$tmp/vm" 2> "$tmp/vm.err"
+status=$?
+grep -v '^1\.\.' "$tmp/vm"
+booted=$(sed -n 's/^1\.\.//p' "$tmp/vm")
+n=$((n + ${booted:-0}))
+ok "the VM ended well" eval '[ $status = 0 ] || { cat "$tmp/vm.err"; false; }'
+
+# ---- purged ----
+
+ok "purge" inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -q -y purge \
+	se05x-dkms se05x-tools libse05x-dev libse05x-iot0 libse05x0'
+ok "leaves nothing" same
+
+# ---- make install, as a user without the packages would ----
+
+here_install() { inside sh -c "cd /src/se05x && SETUP=no make -s $* KVER=$release MODEL=/src/model"; }
+printf 'Raspberry Pi 4 Model B Rev 1.4\0' > "$root/src/model"
+ok "make install, with DKMS" here_install install
+said=$(cat "$tmp/out")
+ok "says how to go on" eval 'for w in "sudo dtoverlay se05x" "dtoverlay=se05x " config.txt \
+	"usermod -a -G se05x"; do grep -q "$w" <<< "$said" || { echo "$w?"; false; }; done'
+ok "the module is there for $release" eval \
+	'inside dkms status se05x | grep "$release.*: installed" && inside modinfo -k "$release" se05x'
+ok "the library is found" eval 'inside ldconfig -p | grep -q /usr/local/lib/libse05x.so.0'
+ok "the group" inside getent group se05x
+ok "no boot file is touched" eval '[ "$(ls "$root/boot/firmware")" = overlays ]'
+ok "make install over an older version" eval '
+	sed -i s/^VERSION\ :=.*/VERSION\ :=\ 0.0.9/ "$root/src/se05x/common.mk" && here_install install &&
+	sed -i s/^VERSION\ :=.*/VERSION\ :=\ $version/ "$root/src/se05x/common.mk" && here_install install'
+ok "of which nothing is left" eval '! (list | grep 0\.0\.9) && ! inside dkms status | grep 0\.0\.9'
+ok "make uninstall" here_install uninstall
+ok "leaves nothing" same
+ok "make install, without DKMS" here_install install DKMS=no
+ok "the module is there for $release" inside modinfo -k "$release" se05x
+ok "make uninstall" here_install uninstall
+ok "leaves nothing" same
+ok "the package and make install together" eval 'inside sh -c "apt-get -q -y install --no-install-recommends /src/se05x-dkms*.deb" &&
+	! here_install install && here_install install | grep "apt-get remove se05x-dkms"'
+echo "1..$n"
