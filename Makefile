@@ -62,6 +62,7 @@ check-fresh:
 # what takes long: stages of tests/check.sh
 FULL := kernels kcsan packages leak_controls strict
 check-full: check check-fresh
+	@tests/setup.sh full
 	@tests/check.sh $(FULL)
 
 # how close to the limit of the wire, in virtual time; SEED= draws other times

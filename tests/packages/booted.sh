@@ -5,6 +5,7 @@
 # loads the driver and gives the node to the group. TAP on stdout.
 #
 #   booted.sh SUITE NUMBER-OF-RESULTS-BEFORE
+# shellcheck disable=SC2016 # words for ok's eval
 set -uo pipefail
 
 suite=$1

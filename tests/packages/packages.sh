@@ -8,6 +8,7 @@
 #   packages.sh SUITE
 #
 # The suite's root in the cache is not touched: what is written goes to a tmpfs.
+# shellcheck disable=SC2016,SC2034 # words for ok's eval
 set -uo pipefail
 
 suite=${1:?usage: packages.sh SUITE}

@@ -34,7 +34,7 @@ if [ ! -e "$root/done" ]; then
 	# shellcheck disable=SC2086 # a list of words
 	"$here/inside.sh" "$root" sh -c "echo 'do_initrd = no' > /etc/kernel-img.conf
 		apt-get -q update && DEBIAN_FRONTEND=noninteractive INITRD=No \
-		apt-get -q -y install --no-install-recommends $(echo $packages)
+		apt-get -q -y install --no-install-recommends ${packages//$'\n'/ }
 		useradd -m alice && useradd -m bob && apt-get clean" >> "$root.log" 2>&1 ||
 		{ tail -n 30 "$root.log" >&2; exit 1; }
 	touch "$root/done"
