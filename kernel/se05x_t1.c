@@ -251,7 +251,6 @@ static enum xfer bus_read(struct se05x_link *link, u8 *buf, size_t len)
 
 	if (wait_guard(link) == STOP)
 		return STOP;
-	link->began = now(link);
 	ret = link->ops->read(link->ctx, buf, len);
 	link->stats.bytes_in += max(ret, 0);
 	return judge(link, ret, len);
@@ -330,12 +329,14 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 {
 	u8 *rx = link->rx;
 	size_t have = SE05X_T1_OVERHEAD, total;
-	enum xfer x = bus_read(link, rx, have);
+	enum xfer x;
 	u16 crc;
 
+	/* who always oversleeps learns to go to bed earlier, so not when it began */
+	link->looked = max(now(link), link->ready);
+	x = bus_read(link, rx, have);
 	if (x == STOP)
 		return RX_STOP;
-	link->looked = link->began;
 	if (x == NACKED) {
 		link->gap = min(link->ready - link->looked, 2 * poll_time(link));
 		return RX_NONE;

@@ -156,8 +156,7 @@ struct se05x_link {
 	u64 limit;		/* no wait goes beyond */
 	u64 heard;		/* when the chip last gave a byte */
 	u64 ready;		/* when the next transfer may start */
-	u64 began;		/* when the last read began */
-	u64 looked;		/* when the last look for a block began */
+	u64 looked;		/* when the last look for a block was due */
 	u64 missed;		/* the same, of the last one in vain */
 	u64 sent;		/* when the last block was out */
 	u64 since;		/* the same, of the block that is answered now */

@@ -81,6 +81,34 @@ TEST_F(apdu, info_is_all_output)
 	EXPECT_EQ(0, memcmp(&zeros, &ones, sizeof(zeros)));
 }
 
+/* To open a chip that is awake costs nothing on the wire, and neither does a close. */
+TEST_F(apdu, opening_is_free)
+{
+	long long before = sim_count("transfers");
+	struct se05x_info info = { };
+	int fd;
+
+	if (before < 0)
+		SKIP(return, "a real chip: nobody counts its transfers");
+	fd = open_device(O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(IS_SELECTED(fd, test_aid));	/* remembered */
+	ASSERT_EQ(0, call(fd, SE05X_IOC_INFO, &info));
+	EXPECT_EQ(SE05X_STATE_ONLINE, info.state);
+	close(fd);
+	EXPECT_EQ(before, sim_count("transfers"));
+	/* the same when nobody has it open; it falls asleep five seconds later */
+	close(self->fd);
+	close(self->other);
+	self->fd = open_device(O_RDWR);
+	self->other = open_device(O_RDWR);
+	ASSERT_EQ(0, call(self->fd, SE05X_IOC_INFO, &info));
+	EXPECT_EQ(SE05X_STATE_ONLINE, info.state);
+	EXPECT_EQ(before, sim_count("transfers"));
+	EXPECT_EQ(0, echo(self->fd, NULL));
+	EXPECT_LT(before, sim_count("transfers"));
+}
+
 TEST_F(apdu, version)
 {
 	ASSERT_TRUE(IS_SELECTED(self->fd, iot_aid));

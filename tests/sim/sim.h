@@ -99,6 +99,8 @@ struct sim_channel {
  * @flips: how many bits were flipped, decides where the next one is
  * @runs: C-APDUs run
  * @powercycles: how often power was cut
+ * @transfers: messages on the bus, and
+ * @nacks: those of them that were not acknowledged
  * @pos: how far the frame is read, for the log
  * @left: bytes of it that are still to be read
  * @logged: PCBs logged since the last reset of the counters
@@ -127,6 +129,8 @@ struct sim {
 	u32 flips;
 	u32 runs;
 	u32 powercycles;
+	u32 transfers;
+	u32 nacks;
 	u32 pos;
 	u32 left;
 	u32 logged;
@@ -135,6 +139,7 @@ struct sim {
 
 /* Module parameters */
 extern uint sim_bus_hz;
+extern int sim_compute_us;
 extern int sim_nack_errno;
 extern ushort sim_addr;
 

@@ -159,6 +159,8 @@ static int sim_transfer(struct sim *sim, struct i2c_msg *msg)
 		ret = -ENXIO;
 	else
 		ret = sim_message(sim, msg, start, end);
+	sim->transfers++;
+	sim->nacks += ret == -ENXIO;
 	mutex_unlock(&sim->lock);
 
 	if (ret == -ENXIO) {

@@ -3,13 +3,15 @@
  * se05x-sim: /dev/se05x-sim, where a program plays the chip's applets
  *
  * The program read()s C-APDUs and resets and write()s R-APDUs. While it does
- * not answer, the chip computes. Without a program each APDU is answered 6F00.
+ * not answer, the chip computes. Without a program each APDU is answered 6F00, or
+ * after compute_us like a GetVersion.
  */
 
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -24,6 +26,17 @@ static void sim_channel_refuse(struct sim *sim, u64 now)
 	card_answer(&sim->card, sw_no_diagnosis, sizeof(sw_no_diagnosis), now);
 }
 
+/* A chip that only takes its time: for measurements */
+static void sim_channel_compute(struct sim *sim, u32 us, u64 now)
+{
+	static const u8 version[] = {
+		0x03, 0x01, 0x01, 0x6f, 0xff, 0x01, 0x0b, 0x00, 0x00, 0x00, 0x00, 0x90, 0x00,
+	};
+
+	card_answer(&sim->card, version, sizeof(version),
+		    now + us - us / 20 + get_random_u32() % (us / 10 + 1));
+}
+
 static void sim_channel_apdu(void *ctx, struct card *card, const u8 *apdu,
 			     size_t len, u64 now)
 {
@@ -33,6 +46,10 @@ static void sim_channel_apdu(void *ctx, struct card *card, const u8 *apdu,
 	lockdep_assert_held(&sim->lock);
 
 	sim->runs++;
+	if (!ch->open && sim_compute_us >= 0) {
+		sim_channel_compute(sim, sim_compute_us, now);
+		return;
+	}
 	if (!ch->open || len > sizeof(ch->apdu)) {
 		sim_channel_refuse(sim, now);
 		return;

@@ -248,6 +248,8 @@ static int sim_reset_counters(void *data, u64 value)
 	memset(sim->card.violations, 0, sizeof(sim->card.violations));
 	sim->runs = 0;
 	sim->powercycles = 0;
+	sim->transfers = 0;
+	sim->nacks = 0;
 	sim->logged = 0;
 	mutex_unlock(&sim->lock);
 	return 0;
@@ -321,6 +323,8 @@ void sim_debugfs_add(struct sim *sim)
 	debugfs_create_file("sleep", 0200, sim_dir, sim, &sim_sleep_fops);
 	debugfs_create_u32("runs", 0400, sim_dir, &sim->runs);
 	debugfs_create_u32("powercycles", 0400, sim_dir, &sim->powercycles);
+	debugfs_create_u32("transfers", 0400, sim_dir, &sim->transfers);
+	debugfs_create_u32("nacks", 0400, sim_dir, &sim->nacks);
 }
 
 void sim_debugfs_del(void)

@@ -57,6 +57,10 @@ uint sim_bus_hz = 400000;
 module_param_named(bus_hz, sim_bus_hz, uint, 0644);
 MODULE_PARM_DESC(bus_hz, "bus clock in Hz, 0: transfers take no time");
 
+int sim_compute_us = -1;
+module_param_named(compute_us, sim_compute_us, int, 0644);
+MODULE_PARM_DESC(compute_us, "without a program the chip answers everything, so many microseconds later, give or take 5 %; -1: it refuses");
+
 int sim_nack_errno = ENXIO;
 module_param_named(nack_errno, sim_nack_errno, int, 0644);
 MODULE_PARM_DESC(nack_errno, "what the adapter says for a NACK: 6 (ENXIO) or 121 (EREMOTEIO)");

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the VM: what an APDU costs beside the bus and the chip, on a bus and with a
+# chip that take no time: TAP on stdout
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$here/../..
+modules=$top/build/$SE05X_KERNEL
+client=$top/build/host/bench/client
+tracing=/sys/kernel/tracing
+rounds=500
+
+insmod "$modules/tests/sim/se05x-sim.ko" autobind=1 bus_hz=0 compute_us=0
+insmod "$modules/kernel/se05x.ko"
+for _ in $(seq 100); do [ -e /dev/se05x ] || sleep 0.1; done
+echo 8192 > $tracing/buffer_size_kb
+
+trace() {	# EVENT...: run the client with these traced
+	local e
+	echo 0 > $tracing/tracing_on
+	echo nop > $tracing/current_tracer
+	echo > $tracing/set_event
+	echo > $tracing/trace
+	for e in "$@"; do
+		[ ! -e "$tracing/events/$e" ] || echo 1 > "$tracing/events/$e/enable"
+	done
+	"$client" --trace se05x /dev/se05x $rounds
+}
+
+count() { grep -c "$1" $tracing/trace || true; }
+
+n=0
+verdict() {	# CONDITION NAME FIGURE
+	n=$((n + 1))
+	echo "# $3"
+	if (($1)); then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
+}
+
+echo "1..3"
+# the bus completes at once here, so what is left are the timed waits
+switches=$(trace timer/hrtimer_start | sed 's/.* //')
+timed=$(count "function=hrtimer_wakeup")
+verdict "switches - timed <= 3 * rounds + 10 && timed > 0" "three switches an APDU" \
+	"$rounds APDUs: $switches voluntary switches, $timed of them timed waits"
+
+trace kmem/kmalloc kmem/kmalloc_node kmem/kmem_cache_alloc kmem/kmem_cache_alloc_node \
+	kmem/mm_page_alloc > /dev/null
+verdict "$(count 'bytes_alloc=\|mm_page_alloc:') < 10" "nothing is allocated" \
+	"$rounds APDUs: $(count 'bytes_alloc=\|mm_page_alloc:') allocations"
+
+violations=$(head -n 1 /sys/kernel/debug/se05x-sim/violations)
+verdict "violations == 0" "no rule broken" "$violations rules broken"
