@@ -36,7 +36,7 @@ demo-tls:
 check:
 	@tests/setup.sh check
 	@tests/check.sh debug host distro events life iot leak suspend kunit overlay install fuzz \
-		new_device bench style
+		new_device hotpath bench style
 
 check-host:
 	@tests/setup.sh host
@@ -65,6 +65,13 @@ check-full: check check-fresh
 	@tests/setup.sh full
 	@tests/check.sh $(FULL)
 
+# ---- to be measured ----
+
+# the figures of docs/speed.md, and its pictures anew
+bench:
+	@tests/setup.sh bench
+	@tests/bench/run.sh
+
 # how close to the limit of the wire, in virtual time; SEED= draws other times
 bench-virtual:
 	@tests/setup.sh host
@@ -78,4 +85,4 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module overlay demo demo-tls check check-host faults fuzz check-fresh check-full bench-virtual style clean
+.PHONY: all lib tools module overlay demo demo-tls check check-host faults fuzz check-fresh check-full bench bench-virtual style clean

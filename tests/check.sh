@@ -32,6 +32,7 @@ build_for() {
 	host) programs && make -s -C tests/host all ;;
 	overlay) programs && make -s -C tests/overlay all ;;
 	bench) make -s -C tests/bench all ;;
+	hotpath) modules distro && make -s -C tests/bench all ;;
 	kunit) modules debug ;;
 	debug) programs && modules debug && make -s -C tests/kselftest ;;
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
@@ -94,6 +95,9 @@ stage_fuzz() {
 	yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30
 	yes_or_no fuzz-iot make -s -C tests/fuzz fuzz-iot SECONDS=30
 }
+# what an APDU costs beside bus and chip
+stage_hotpath() { tests/vm/run.sh distro tests/bench/hotpath.sh; }
+
 stage_bench() { yes_or_no "virtual figures" make -s -C tests/bench check; }
 # Debian 12 and 13, one after the other: each fills a tmpfs; needs root
 stage_packages() {

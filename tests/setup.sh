@@ -3,7 +3,7 @@
 #
 # Install what is missing for a purpose, and say what:
 #
-#   setup.sh install|demo|host|check|full|fresh
+#   setup.sh install|demo|host|check|full|bench|fresh
 set -eu
 
 build="gcc libc6-dev make pkg-config libssl-dev openssl"
@@ -23,8 +23,9 @@ demo) want="$build $vm" ;;
 host) want="$build $host" ;;
 check) want="$build $vm $host $check" ;;
 full) want="$build $vm $host $check debootstrap git" ;;
+bench) want="$build $vm $host gnuplot-nox procps" ;;
 fresh) want="debootstrap git" ;;
-*) echo "usage: setup.sh install|demo|host|check|full|fresh" >&2; exit 2 ;;
+*) echo "usage: setup.sh install|demo|host|check|full|bench|fresh" >&2; exit 2 ;;
 esac
 
 # a machine with a chip needs no VM
