@@ -17,7 +17,8 @@
 #define SIM_FAULTS	16
 #define SIM_LOG		1024
 
-enum sim_line { SIM_ENABLE, SIM_RESET, SIM_LINES };
+/* As many as a Raspberry Pi has, and where the overlay looks for them by default */
+enum sim_line { SIM_RESET = 17, SIM_ENABLE = 22, SIM_LINES = 54 };
 
 enum sim_fault_kind {
 	SIM_FAULT_NONE,
@@ -83,6 +84,7 @@ struct sim_channel {
  * @quirks: its limits
  * @gpio: the lines
  * @client: the chip's, with autobind
+ * @node: the bus and the lines in the device tree, NULL without one
  * @plugged: @adapter is registered; under @plug_lock
  * @plug_lock: one plug or unplug at a time
  * @lines: @gpio is registered; under @plug_lock
@@ -114,6 +116,7 @@ struct sim {
 	struct gpio_chip gpio;
 	struct mutex plug_lock;	/* of plugging in and out */
 	struct i2c_client *client;
+	struct device_node *node;
 	bool plugged;
 	bool lines;
 	bool gone;

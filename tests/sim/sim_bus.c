@@ -214,6 +214,7 @@ int sim_bus_add(struct sim *sim, u16 max_read, u16 max_write)
 	sim->adapter.dev.parent = sim->adapter_parent;
 	sim->adapter.algo = &sim_algorithm;
 	sim->adapter.quirks = &sim->quirks;
+	sim->adapter.dev.of_node = sim->node;	/* what is below it gets clients */
 	strscpy(sim->adapter.name, "se05x-sim", sizeof(sim->adapter.name));
 	i2c_set_adapdata(&sim->adapter, sim);
 	return i2c_add_adapter(&sim->adapter);

@@ -7,6 +7,7 @@
  */
 
 #include <linux/module.h>
+#include <linux/of.h>
 
 #include "../../kernel/compat.h"
 #include "sim.h"
@@ -86,6 +87,7 @@ static int sim_gpio_add(struct sim *sim)
 {
 	memset(&sim->gpio, 0, sizeof(sim->gpio));
 	sim->gpio.label = "se05x-sim";
+	sim->gpio.fwnode = of_fwnode_handle(sim->node);
 	sim->gpio.base = -1;
 	sim->gpio.ngpio = SIM_LINES;
 	sim->gpio.can_sleep = true;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * se05x-sim: an I2C bus and an enable line with a simulated SE05x on them
+ *
+ * A device tree may describe it (compatible "se05x-sim": an I2C bus and a GPIO
+ * controller in one node), and the chip on it.
  */
 
 #include <linux/gpio/machine.h>
 #include <linux/module.h>
+#include <linux/of.h>
 #include <linux/slab.h>
 
 #include "sim.h"
@@ -195,7 +199,7 @@ void sim_unplug(struct sim *sim)
 
 static void sim_lines_init(struct sim *sim)
 {
-	bool enable_line = autobind && !reset_line;
+	bool enable_line = (autobind || sim->node) && !reset_line;
 	enum gpio_lookup_flags flags = active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH;
 
 	sim->line[SIM_ENABLE] = enable_line == sim_enable_active_low();
@@ -223,6 +227,7 @@ static int __init sim_init(void)
 		return -ENOMEM;
 	mutex_init(&sim->lock);
 	mutex_init(&sim->plug_lock);
+	sim->node = of_find_compatible_node(NULL, NULL, "se05x-sim");
 	sim_lines_init(sim);
 	gpiod_add_lookup_table(&sim_lookup);
 
@@ -250,6 +255,7 @@ err_channel:
 	sim_channel_del();
 err_lookup:
 	gpiod_remove_lookup_table(&sim_lookup);
+	of_node_put(sim->node);
 	kfree(sim);
 	return ret;
 }
@@ -263,6 +269,7 @@ static void __exit sim_exit(void)
 	sim_board_del();
 	sim_channel_del();
 	gpiod_remove_lookup_table(&sim_lookup);
+	of_node_put(sim->node);
 	kfree(sim);
 }
 module_exit(sim_exit);
