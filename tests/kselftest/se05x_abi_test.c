@@ -383,7 +383,7 @@ TEST_F(pages, bad_struct)
 		EXPECT_EQ(-EFAULT, call(self->fd, op->cmd, NULL)) TH_LOG("%s", op->name);
 		EXPECT_EQ(-EFAULT, call(self->fd, op->cmd, (void *)-8L))
 			TH_LOG("%s", op->name);
-		EXPECT_EQ(-EFAULT, call(self->fd, op->cmd, (void *)(1UL << 63)))
+		EXPECT_EQ(-EFAULT, call(self->fd, op->cmd, (void *)(1UL << (8 * sizeof(long) - 1))))
 			TH_LOG("%s", op->name);
 		for (in = 8; in < op->size; in += 8) {
 			memcpy(self->edge - in, arg, in);

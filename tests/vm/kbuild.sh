@@ -11,6 +11,8 @@ top=$(cd "$here/../.." && pwd)
 kernel=${1:?usage: kbuild.sh KERNEL ARGUMENT...}
 shift
 dir=$("$here/kernel.sh" "$kernel")
+# shellcheck disable=SC2046 # a list of words
+[ ! -e "$dir/cross" ] || set -- $(cat "$dir/cross") "$@"
 [ -d "$dir/root" ] || exec make -s -C "$dir/build" "$@"
 
 user=

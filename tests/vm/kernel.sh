@@ -6,6 +6,8 @@
 #   kernel.sh distro   the distribution's, unpacked and not installed
 #   kernel.sh 6.12     Debian 13's
 #   kernel.sh newest   the newest in Debian's archive
+#   kernel.sh arm64    Debian 12's for arm64, and libraries to link programs with
+#   kernel.sh armhf    the same for armhf, without an image
 #   kernel.sh debug    linux-source-6.1 with KASAN, lockdep, KUnit, built once
 #   kernel.sh kcsan    the same with KCSAN instead, which finds data races
 #   kernel.sh source   linux-source-6.1's scripts and selftest headers
@@ -79,6 +81,38 @@ other() {	# NAME SUITE
 		done
 		ln -s "$headers" "$dir/build"	# inside of root
 		depmod -b "$dir" "$release"
+		echo "$release" > "$dir/release"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+# Debian 12's kernel for another architecture, to be built for with a cross
+# compiler: "cross" is what to tell kbuild. Static programs find libraries in usr/lib.
+foreign() {	# ARCH FLAVOUR KERNEL_ARCH TRIPLET BITS
+	local suite=bookworm:$1 headers release dir image=
+	headers=$("$here/../suite.sh" depends "$suite" "linux-headers-$2" 'linux-headers-[0-9]')
+	release=${headers#linux-headers-}
+	dir=$cache/$1-$release-$("$here/../suite.sh" version "$suite" "$headers")
+	if [ ! -e "$dir/done" ]; then
+		say "unpacking $release (nothing is installed)"
+		rm -rf "$cache/$1"-*
+		[ "$1" != arm64 ] || image=linux-image-$release
+		# shellcheck disable=SC2086 # none or one
+		"$here/../suite.sh" unpack "$suite" "$dir" $image "$headers" \
+			"linux-headers-${release%"-$2"}-common" busybox-static \
+			linux-kbuild-6.1 libssl-dev libcmocka-dev libcmocka0
+		sed -i "s|/usr/src|$dir/usr/src|" "$dir/usr/src/$headers/Makefile"
+		# kbuild's programs must be this machine's, but for modpost, which knows
+		# the sizes of the other's structs: that one is emulated
+		mv "$dir"/usr/lib/linux-kbuild-6.1/scripts/mod/modpost.real-lsb-?? "$dir/"
+		rm -rf "$dir/usr/lib/linux-kbuild-6.1"
+		cp -r /usr/lib/linux-kbuild-6.1 "$dir/usr/lib/"
+		printf '#!/bin/sh\nexec qemu-%s -L /usr/%s %s "$@"\n' "${4%%-*}" "$4" \
+			"$dir/modpost.real-lsb-$5" > "$dir/usr/lib/linux-kbuild-6.1/scripts/mod/modpost"
+		ln -s "$dir/boot/vmlinuz-$release" "$dir/image"
+		ln -s "$dir/usr/src/$headers" "$dir/build"
+		echo "ARCH=$3 CROSS_COMPILE=$4-" > "$dir/cross"
 		echo "$release" > "$dir/release"
 		touch "$dir/done"
 	fi
@@ -167,7 +201,9 @@ case ${1:-} in
 distro) distro ;;
 6.12) other 6.12 trixie ;;
 newest) other newest sid ;;
+arm64) foreign arm64 arm64 arm64 aarch64-linux-gnu 64 ;;
+armhf) foreign armhf armmp arm arm-linux-gnueabihf 32 ;;
 debug | kcsan) built "$1" ;;
 source) unpack_source ;;
-*) echo "usage: kernel.sh distro|6.12|newest|debug|kcsan|source" >&2; exit 2 ;;
+*) echo "usage: kernel.sh distro|6.12|newest|arm64|armhf|debug|kcsan|source" >&2; exit 2 ;;
 esac
