@@ -228,6 +228,10 @@ static int __init sim_init(void)
 	mutex_init(&sim->lock);
 	mutex_init(&sim->plug_lock);
 	sim->node = of_find_compatible_node(NULL, NULL, "se05x-sim");
+	if (sim->node && !of_device_is_available(sim->node)) {
+		of_node_put(sim->node);
+		sim->node = NULL;
+	}
 	sim_lines_init(sim);
 	gpiod_add_lookup_table(&sim_lookup);
 

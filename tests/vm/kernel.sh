@@ -101,7 +101,8 @@ foreign() {	# ARCH FLAVOUR KERNEL_ARCH TRIPLET BITS
 		# shellcheck disable=SC2086 # none or one
 		"$here/../suite.sh" unpack "$suite" "$dir" $image "$headers" \
 			"linux-headers-${release%"-$2"}-common" busybox-static \
-			linux-kbuild-6.1 libssl-dev libcmocka-dev libcmocka0
+			linux-kbuild-6.1 libssl-dev libssl3 libcmocka-dev libcmocka0 \
+			libnl-3-dev libnl-3-200 libnl-genl-3-dev libnl-genl-3-200
 		sed -i "s|/usr/src|$dir/usr/src|" "$dir/usr/src/$headers/Makefile"
 		# kbuild's programs must be this machine's, but for modpost, which knows
 		# the sizes of the other's structs: that one is emulated
@@ -112,6 +113,7 @@ foreign() {	# ARCH FLAVOUR KERNEL_ARCH TRIPLET BITS
 			"$dir/modpost.real-lsb-$5" > "$dir/usr/lib/linux-kbuild-6.1/scripts/mod/modpost"
 		ln -s "$dir/boot/vmlinuz-$release" "$dir/image"
 		ln -s "$dir/usr/src/$headers" "$dir/build"
+		[ -z "$image" ] || depmod -b "$dir" "$release"
 		echo "ARCH=$3 CROSS_COMPILE=$4-" > "$dir/cross"
 		echo "$release" > "$dir/release"
 		touch "$dir/done"

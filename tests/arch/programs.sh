@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Library, tools and tests for an architecture, a warning being an error:
+#
+#   programs.sh amd64|arm64|armhf|i386
+#
+# They go to build/ARCH; what runs in a VM without libraries is static. For i386
+# there are the kselftests only.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+arch=${1:?usage: programs.sh amd64|arm64|armhf|i386}
+out=$top/build/$arch
+case $arch in
+amd64) cross= ;;
+arm64) cross=aarch64-linux-gnu- ;;
+armhf) cross=arm-linux-gnueabihf- ;;
+i386) cross=i686-linux-gnu- ;;
+*) echo "programs.sh: no architecture $arch" >&2; exit 2 ;;
+esac
+
+cd "$top"
+mkdir -p "$out/kselftest"
+# the harness casts pointers in a way that warns on 32 bits
+make -s -C tests/kselftest OUTPUT="$out/kselftest" CROSS_COMPILE=$cross LDFLAGS=-static \
+	2>&1 | { ! grep -A 3 -E '^se05x_[a-z_.]*:.* (warning|error):' >&2; }
+[ "$arch" != i386 ] || exit 0
+
+include= libdir=
+if [ "$arch" != amd64 ]; then
+	dir=$(tests/vm/kernel.sh "$arch")
+	libdir=$dir/usr/lib/${cross%-}
+	include="-I$dir/usr/include -I$dir/usr/include/${cross%-}"
+	export PKG_CONFIG_LIBDIR=$libdir/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dir
+fi
+build() {	# FOLDER TARGET [VARIABLE...]
+	make -s -C "$1" BUILD="$out" CC="${cross}gcc" AR="${cross}ar" \
+		CFLAGS='-O2 -g -Werror' CPPFLAGS="$include" "${@:3}" "$2"
+}
+build lib all LDFLAGS="${libdir:+-L$libdir}"
+# static libraries of others warn that name services want shared ones
+build tools all LDFLAGS="-static ${libdir:+-L$libdir}" 2> "$out/log" || { cat "$out/log" >&2; exit 1; }
+build tests/host programs SANITIZE= LDFLAGS="${libdir:+-L$libdir}"
+# shellcheck disable=SC2086 # a list of options
+"${cross}gcc" -std=gnu11 -Wall -Wextra -Werror -O2 $include -o "$out/se05x-applet" \
+	-static tests/sim/applet/*.c ${libdir:+-L$libdir} -lcrypto 2> "$out/log" ||
+	{ cat "$out/log" >&2; exit 1; }
