@@ -23,6 +23,7 @@ release=$(cat "$dir/release")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/se05x-vm.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 console=${SE05X_CONSOLE:-$tmp/console}
+# shellcheck disable=SC2054 # the commas are qemu's
 machine=(qemu-system-aarch64 -M virt -cpu max -smp 2 -m 1024 -accel tcg,thread=multi
 	-nodefaults -no-reboot -display none)
 

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # In the arm64 machine: is there a chip because the device tree says so? TAP.
@@ -30,7 +31,7 @@ ends() { [ "$failed" = 0 ]; exit; }
 
 while read -r m; do
 	case $m in
-	se05x-sim.ko) insmod "/modules/$m" ${SIM:-} && se05x-applet --background --state=/run/state ;;
+	se05x-sim.ko) insmod "/modules/$m" && se05x-applet --background --state=/run/state ;;
 	*) insmod "/modules/$m" ;;
 	esac
 done < /modules/list
