@@ -25,6 +25,7 @@
  */
 #include <linux/limits.h>
 #include <linux/math.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -80,7 +81,7 @@ static u32 grain(const struct se05x_habit *h)
 /* So many arrivals between tries that those cost no more than 1/256 of the time */
 static u32 patience(const struct se05x_habit *h, u32 gap)
 {
-	return max_t(u32, (u64)gap * 256 / ((u64)h->hi + gap), 4);
+	return max_t(u32, div64_u64((u64)gap * 256, (u64)h->hi + gap), 4);
 }
 
 static bool is_time_to_try(const struct se05x_habit *h, u32 gap)
