@@ -15,7 +15,7 @@
 #define LIMIT_TIME	0x4000
 #define MAY_REFRESH	0x2000
 
-/* Real time passes in a real session; nothing else here looks at the clock for it. */
+/* Only a session's own limit looks at this. */
 static time_t now(void)
 {
 	struct timespec ts;
