@@ -177,20 +177,23 @@ unsigned int xfer_in(struct applet *applet, const char *session, const char *hea
 	return xfer(applet, "80050000", "10=%s 41=%s", session, hex(apdu, len));
 }
 
+/* Not every answer is made of TLVs. */
 const uint8_t *value(uint8_t tag, size_t *len)
 {
 	const uint8_t *at = answer.buf, *end = at + answer.len;
 
-	while (at < end) {
-		uint8_t this = *at++;
+	while (end - at >= 2) {
+		uint8_t this = at[0];
+		size_t more = at[1] > 0x80 && at[1] <= 0x82 ? at[1] - 0x80 : 0;
 
-		*len = *at++;
-		if (*len == 0x81) {
-			*len = *at++;
-		} else if (*len == 0x82) {
-			*len = at[0] << 8 | at[1];
-			at += 2;
-		}
+		if ((size_t)(end - at) < 2 + more)
+			break;
+		*len = at[1];
+		if (more)
+			*len = more == 1 ? at[2] : at[2] << 8 | at[3];
+		at += 2 + more;
+		if (*len > (size_t)(end - at))
+			break;
 		if (this == tag)
 			return at;
 		at += *len;
