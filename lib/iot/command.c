@@ -85,13 +85,17 @@ void siot_new(struct command *cmd, const struct se05x_iot_new *how)
 		siot_u16(cmd, TAG_MAX_ATTEMPTS, how->max_attempts);
 }
 
-/* A session wraps a command in 10 08 ..., 41 82 hh ll and the inner header */
+/*
+ * A session wraps a command in 10 08 ..., 41 82 hh ll and the inner header; a secure
+ * channel pads it and puts a MAC behind
+ */
 #define SESSION_OVERHEAD	(10 + 4 + 4 + 3)
+#define CHANNEL_OVERHEAD	(16 + 8)
 
 size_t siot_room(const struct se05x_iot *iot, size_t others)
 {
-	/* with or without a session: what is cut in pieces is cut the same way */
-	return iot->as->payload - SESSION_OVERHEAD - others - 4;
+	/* with or without them: what is cut in pieces is cut the same way */
+	return iot->as->payload - SESSION_OVERHEAD - CHANNEL_OVERHEAD - others - 4;
 }
 
 /* ---- status words ---- */

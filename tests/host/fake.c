@@ -5,7 +5,8 @@
  * driver does with queue, lock and generations is the business of kselftest.
  *
  * $SE05X_FAKE_APPLET, _STATE, _WEAR, _RATE: see struct applet_config.
- * $SE05X_FAKE_ERROR: every TRANSCEIVE fails with that errno, outcome 1.
+ * $SE05X_FAKE_ERROR: every TRANSCEIVE fails with that errno, outcome 1; 104@7: only
+ * the seventh, and is not run.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -105,8 +106,10 @@ static int fake_info(struct se05x_info *i)
 static int fake_transceive(struct se05x_transceive *t)
 {
 	const char *error = getenv("SE05X_FAKE_ERROR");
+	const char *at = error ? strchr(error, '@') : NULL;
+	static int count;
 
-	if (error) {
+	if (error && (!at || atoi(at + 1) == ++count)) {
 		t->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
 		return fail(atoi(error));
 	}

@@ -355,10 +355,10 @@ static void test_files(void **state)
 	const char *const create[] = {
 		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
 		"80 04 00 22 03 4101 01 00", "4102 07D0 9000",
-		/* 1024 bytes of payload less what a session and the other TLVs take */
-		"80 01 06 00 00 03E7 4104 01010101 4302 07D0 4482 03D9 ..", "9000",
-		"80 01 06 00 00 03E7 4104 01010101 4202 03D9 4482 03D9 ..", "9000",
-		"80 01 06 00 2A 4104 01010101 4202 07B2 441E ..", "9000", NULL };
+		/* 1024 bytes of payload less what session, channel and the other TLVs take */
+		"80 01 06 00 00 03CF 4104 01010101 4302 07D0 4482 03C1 ..", "9000",
+		"80 01 06 00 00 03CF 4104 01010101 4202 03C1 4482 03C1 ..", "9000",
+		"80 01 06 00 5A 4104 01010101 4202 0782 444E ..", "9000", NULL };
 	const char *const full[] = {
 		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
 		"80 04 00 22 03 4101 01 00", "4102 07CF 9000", NULL };
@@ -388,7 +388,7 @@ static void test_files(void **state)
 	chip_fail(se, 3, -ECONNRESET, SE05X_OUTCOME_MAY_HAVE_RUN);
 	assert_int_equal(se05x_iot_binary_create(iot, 0x01010101, data, 2000, NULL, &done,
 						 &call), -ECONNRESET);
-	assert_int_equal(done, 0x3D9);
+	assert_int_equal(done, 0x3C1);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_MAY_HAVE_RUN);
 	se05x_iot_close(iot);
 	se05x_close(se);

@@ -308,6 +308,28 @@ run import 0x04000001 odd.pem;  check 'import of RSA there' 3 '' "*can't do that
 
 # ---- a link that fails ----
 
+export SE05X_FAKE_ERROR=104@10
+run put 0x05000001 long;        check 'link failed in the middle' 3 '' '*may have run*of 8893 bytes are surely written; a file of 8893 bytes is left behind*delete 0x05000001*'
+export SE05X_FAKE_ERROR=4@10
+run put 0x05000002 long;        check 'interrupted' 3 '' '*put 0x05000002: interrupted*left behind*delete 0x05000002*'
+export SE05X_FAKE_ERROR=104@4
+run put 0x05000003 long;        check 'link failed at the first' 3 '' '*0 of 8893 bytes are surely written; * may be left behind*'
+export SE05X_FAKE_ERROR=104@2
+run keygen 0x05000004 p256;     check 'link failed before it began' 3 '' '*may have run*list*'
+unset SE05X_FAKE_ERROR
+run show 0x05000001;            check 'what is left behind' 0 '*file of 8893 bytes*' ''
+run -y delete 0x05000001 0x05000002; check 'can be removed' 0 '' '*deleted*deleted'
+run show 0x05000004;            check 'nothing was made' 3 '' '*no object*'
+export SE05X_FAKE_APPLET=7 SE05X_FAKE_STATE=$tmp/state-7 SE05X_FAKE_ERROR=104@8
+openssl genrsa -out own.pem 1024 2> /dev/null
+run import 0x05000005 own.pem;  check 'half an RSA key' 3 '' '*may have run*a part of the key is in the chip*delete 0x05000005*'
+unset SE05X_FAKE_ERROR
+run -y delete 0x05000005;       check 'can be removed too' 0 '' '*deleted'
+unset SE05X_FAKE_APPLET
+export SE05X_FAKE_STATE=$tmp/state SE05X_FAKE_RATE=3
+run keygen 0x05000006 p256;     check 'too many APDUs' 3 '' '*too many APDUs*(66A6); wait*'
+unset SE05X_FAKE_RATE
+
 export SE05X_FAKE_ERROR=104 # ECONNRESET
 run -y delete device-key;       check 'link failed' 3 '' '*may have run*'
 unset SE05X_FAKE_ERROR
