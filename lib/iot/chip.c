@@ -13,7 +13,7 @@ static const struct personality personalities[] = {
 	{ 6, 0, 0, .payload = 889, .curve_in_type = true, .attributes = true,
 	  .attributes_version = true, .x448 = true },
 	{ 7, 2, 0, .payload = 1024, .curve_in_type = true, .attributes = true,
-	  .attributes_version = true, .attest_tlvs = true, .x448 = true },
+	  .attributes_version = true, .attest_tlvs = true, .x448 = true, .aead = true },
 };
 
 static uint32_t in_order(uint8_t major, uint8_t minor, uint8_t patch)

@@ -37,6 +37,7 @@
 #define P1_SIGNATURE	0x0C
 #define P1_MAC		0x0D
 #define P1_CIPHER	0x0E
+#define P1_AEAD		0x11
 #define P1_PAIR		0x60
 #define P1_PUBLIC	0x20
 
@@ -73,6 +74,7 @@ struct personality {
 	bool attributes_version; /* they end in a version */
 	bool attest_tlvs;	/* attestation signs a digest of the command, and TLVs */
 	bool x448;
+	bool aead;
 };
 
 struct se05x_iot {

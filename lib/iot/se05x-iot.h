@@ -652,6 +652,42 @@ int se05x_iot_cipher(struct se05x_iot *iot, uint32_t id, enum se05x_iot_cipher c
 		     bool encrypt, const void *iv, const void *in, void *out, size_t len,
 		     struct se05x_call *call);
 
+enum se05x_iot_aead {
+	SE05X_IOT_GCM,		/* NIST SP 800-38D; IV of 1 to 60 bytes [U], 12 by custom */
+	SE05X_IOT_CCM,		/* NIST SP 800-38C; IV of 7 to 13 bytes */
+};
+
+/**
+ * se05x_iot_aead_encrypt() - AEADOneShot (03 11 37), applet 7.2 and up
+ * @iot: handle
+ * @id: AES key
+ * @aead: how
+ * @iv: never the same twice with a key
+ * @iv_len: bytes of it
+ * @aad: what is authenticated and not encrypted; NULL: nothing
+ * @aad_len: bytes of it
+ * @in: what; @out: where to, as long
+ * @len: bytes; it all has to fit into one APDU: else -E2BIG
+ * @tag: out
+ * @tag_len: bytes that are wanted of it, 4 to 16; CCM: an even number
+ * @call: may be NULL
+ *
+ * Return: 0; -EOPNOTSUPP: an older applet; as above.
+ */
+int se05x_iot_aead_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead aead,
+			   const void *iv, size_t iv_len, const void *aad, size_t aad_len,
+			   const void *in, void *out, size_t len, void *tag, size_t tag_len,
+			   struct se05x_call *call);
+
+/*
+ * se05x_iot_aead_decrypt() - AEADOneShot (03 11 38); @good: out: the tag is right. If
+ * not, @out is left as it was.
+ */
+int se05x_iot_aead_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead aead,
+			   const void *iv, size_t iv_len, const void *aad, size_t aad_len,
+			   const void *in, void *out, size_t len, const void *tag,
+			   size_t tag_len, bool *good, struct se05x_call *call);
+
 enum se05x_iot_mac {
 	SE05X_IOT_HMAC_SHA1,
 	SE05X_IOT_HMAC_SHA256,

@@ -120,6 +120,92 @@ EXPORT int se05x_iot_cipher(struct se05x_iot *iot, uint32_t id, enum se05x_iot_c
 	return ret;
 }
 
+/* ---- AEAD ---- */
+
+static int aead_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, uint32_t id,
+		      enum se05x_iot_aead aead, const void *iv, size_t iv_len, const void *aad,
+		      size_t aad_len, const void *in, size_t len, size_t tag_len,
+		      struct se05x_call *call)
+{
+	static const uint8_t modes[] = { [SE05X_IOT_GCM] = 0xB0, [SE05X_IOT_CCM] = 0xF4 };
+	int ret = siot_need(iot, SE05X_IOT_AES, call);
+
+	if (ret)
+		return ret;
+	if (!iot->as->aead)
+		return siot_refuse(-EOPNOTSUPP, call);
+	if ((size_t)aead >= ARRAY_SIZE(modes) || !iv_len || tag_len < 4 || tag_len > 16)
+		return siot_refuse(-EINVAL, call);
+	siot_begin(cmd, INS_CRYPTO, P1_AEAD, p2, LE_LONG);
+	siot_u32(cmd, TAG_1, id);
+	siot_u8(cmd, TAG_2, modes[aead]);
+	siot_tlv(cmd, TAG_3, in, len);
+	if (aad_len)
+		siot_tlv(cmd, TAG_4, aad, aad_len);
+	siot_tlv(cmd, TAG_5, iv, iv_len);
+	return 0;
+}
+
+EXPORT int se05x_iot_aead_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead aead,
+				  const void *iv, size_t iv_len, const void *aad,
+				  size_t aad_len, const void *in, void *out, size_t len,
+				  void *tag, size_t tag_len, struct se05x_call *call)
+{
+	const uint8_t *text, *mac;
+	size_t text_len, mac_len;
+	struct response rsp;
+	struct command cmd;
+	int ret = aead_begin(iot, &cmd, 0x37, id, aead, iv, iv_len, aad, aad_len, in, len,
+			     tag_len, call);
+
+	if (ret)
+		return ret;
+	siot_u16(&cmd, TAG_6, tag_len);
+	ret = siot_run(iot, &cmd, &rsp, call);
+	if (ret)
+		return ret;
+	if (!siot_get(&rsp, TAG_1, &text, &text_len) || text_len != len ||
+	    !siot_get(&rsp, TAG_2, &mac, &mac_len) || mac_len != tag_len)
+		return -EBADMSG;
+	if (len)
+		memcpy(out, text, len);
+	memcpy(tag, mac, tag_len);
+	return 0;
+}
+
+EXPORT int se05x_iot_aead_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead aead,
+				  const void *iv, size_t iv_len, const void *aad,
+				  size_t aad_len, const void *in, void *out, size_t len,
+				  const void *tag, size_t tag_len, bool *good,
+				  struct se05x_call *call)
+{
+	const uint8_t *text;
+	struct response rsp;
+	struct command cmd;
+	uint32_t result;
+	size_t text_len;
+	int ret = aead_begin(iot, &cmd, 0x38, id, aead, iv, iv_len, aad, aad_len, in, len,
+			     tag_len, call);
+
+	if (ret)
+		return ret;
+	siot_tlv(&cmd, TAG_6, tag, tag_len);
+	ret = siot_run(iot, &cmd, &rsp, call);
+	if (!ret && (!siot_get_number(&rsp, TAG_2, 1, &result) ||
+		     (result != RESULT_YES && result != RESULT_NO)))
+		ret = -EBADMSG;
+	if (!ret && result == RESULT_YES &&
+	    (!siot_get(&rsp, TAG_1, &text, &text_len) || text_len != len))
+		ret = -EBADMSG;
+	if (!ret) {
+		*good = result == RESULT_YES;
+		if (*good && len)
+			memcpy(out, text, len);
+	}
+	explicit_bzero(&rsp, sizeof(rsp));
+	return ret;
+}
+
 /* ---- MACs ---- */
 
 static const struct {

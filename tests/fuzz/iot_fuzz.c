@@ -156,7 +156,13 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 	case 26: se05x_iot_session_open(iot, 1, "pass", 4, &call); break;
 	case 27: se05x_iot_session_close(iot, &call); break;
 	case 28: se05x_iot_rsa_import(iot, 1, 512, &rsa, NULL, &yes, &call); break;
-	case 29: se05x_iot_timestamp(iot, out, &call); break;
+	case 29:
+		se05x_iot_timestamp(iot, out, &call);
+		se05x_iot_aead_encrypt(iot, 1, 0, data, 12, data, 5, data, out, 100, out + 200, 16,
+				       &call);
+		se05x_iot_aead_decrypt(iot, 1, 0, data, 12, data, 5, data, out, 100, data, 16, &yes,
+				       &call);
+		break;
 	case 30: notation(se); break;
 	case 31: se05x_iot_rsa_verify(iot, 1, 1, 2, data, 10, data, 64, &yes, &call); break;
 	}

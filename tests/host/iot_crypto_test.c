@@ -618,6 +618,60 @@ static void test_long(void **state)
 	}
 }
 
+/* The GCM specification's test case 4; CCM: NIST SP 800-38C, example 1 */
+static void test_aead(void **state)
+{
+	static const struct {
+		enum se05x_iot_aead aead;
+		const char *key, *iv, *aad, *plain, *out, *tag;
+	} vectors[] = {
+		{ SE05X_IOT_GCM, "feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888",
+		  "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+		  "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+		  "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+		  "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
+		  "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
+		  "5bc94fbc3221a5db94fae95ae7121a47" },
+		{ SE05X_IOT_CCM, "404142434445464748494a4b4c4d4e4f", "10111213141516",
+		  "0001020304050607", "20212223", "7162015b", "4dac255d" },
+	};
+	uint8_t key[16], iv[16], aad[32], plain[64], out[64], tag[16], back[64];
+	struct se05x_iot_version v;
+	bool good = false;
+
+	(void)state;
+	se05x_iot_version(iot, &v);
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		size_t iv_len = unhex(vectors[i].iv, iv), aad_len = unhex(vectors[i].aad, aad);
+		size_t len = unhex(vectors[i].plain, plain), tag_len = strlen(vectors[i].tag) / 2;
+
+		unhex(vectors[i].key, key);
+		GOOD(se05x_iot_key_import(iot, ID, SE05X_IOT_KIND_AES, key, 16, NULL, &call));
+		if (v.major < 7) {
+			assert_int_equal(se05x_iot_aead_encrypt(iot, ID, vectors[i].aead, iv, iv_len,
+								aad, aad_len, plain, out, len, tag,
+								tag_len, &call), -EOPNOTSUPP);
+			assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+			return;
+		}
+		GOOD(se05x_iot_aead_encrypt(iot, ID, vectors[i].aead, iv, iv_len, aad, aad_len,
+					    plain, out, len, tag, tag_len, &call));
+		is_hex(out, len, vectors[i].out);
+		is_hex(tag, tag_len, vectors[i].tag);
+		GOOD(se05x_iot_aead_decrypt(iot, ID, vectors[i].aead, iv, iv_len, aad, aad_len, out,
+					    back, len, tag, tag_len, &good, &call));
+		assert_true(good);
+		assert_memory_equal(back, plain, len);
+		aad[0] ^= 1;
+		memset(back, 0, sizeof(back));
+		GOOD(se05x_iot_aead_decrypt(iot, ID, vectors[i].aead, iv, iv_len, aad, aad_len, out,
+					    back, len, tag, tag_len, &good, &call));
+		assert_false(good);
+		assert_int_equal(back[0], 0);
+		GOOD(se05x_iot_delete(iot, ID, &call));
+	}
+}
+
 /* RFC 4231 (test cases 1, 2), RFC 2202 (2), RFC 4493 (examples 1, 3) */
 static void test_mac(void **state)
 {
@@ -888,6 +942,14 @@ static void test_attest(void **state)
 	GOOD(se05x_iot_attributes_parse(iot, a.attributes, a.attributes_len, &attributes));
 	assert_int_equal(attributes.origin, 1);
 	EVP_PKEY_free(key);
+
+	/* a key: its public half, and that it was made in the chip */
+	GOOD(se05x_iot_rsa_generate(iot, 0x01010103, 1024, NULL, &call));
+	GOOD(se05x_iot_attest(iot, 0x01010103, SE05X_IOT_KIND_RSA, ID2, SE05X_IOT_SHA256, fresh, 0,
+			      0, &a, &call));
+	assert_int_equal(a.value_len, 128);
+	GOOD(se05x_iot_attributes_parse(iot, a.attributes, a.attributes_len, &attributes));
+	assert_int_equal(attributes.origin, 2);
 }
 
 static int setup_no_rsa(void **state)
@@ -914,7 +976,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(test_ecdsa), BOTH(test_ecdh), BOTH(test_eddsa), BOTH(test_x25519),
 		BOTH(test_rfc6979), BOTH(test_curve_mismatch), BOTH(test_rsa),
-		BOTH(test_rsa_import), BOTH(test_aes), BOTH(test_long), BOTH(test_mac),
+		BOTH(test_rsa_import), BOTH(test_aes), BOTH(test_long), BOTH(test_aead),
+		BOTH(test_mac),
 		BOTH(test_hkdf), BOTH(test_digest), BOTH(test_random), BOTH(test_files),
 		BOTH(test_counter_pcr), BOTH(test_list), BOTH(test_policy),
 		BOTH(test_session_file), BOTH(test_attest),
