@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdarg.h>
@@ -137,6 +138,9 @@ static size_t play(struct se05x *se, const uint8_t *apdu, size_t len, uint8_t *r
 	return n;
 }
 
+/* As in the kernel: one after the other */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
 static int run(struct se05x *se, const uint8_t *apdu, size_t len, void *response,
 	       size_t *response_len, struct se05x_call *call)
 {
@@ -167,12 +171,9 @@ static int run(struct se05x *se, const uint8_t *apdu, size_t len, void *response
 	return 0;
 }
 
-int se05x_transceive(struct se05x *se, const void *command, size_t command_len, void *response,
-		     size_t *response_len, struct se05x_call *call)
+static int transceive(struct se05x *se, const void *command, size_t command_len, void *response,
+		      size_t *response_len, struct se05x_call *call)
 {
-	struct se05x_call unused = { 0 };
-
-	call = call ? call : &unused;
 	se->commands++;
 	if (call->generation && call->generation != se->generation) {
 		call->outcome = SE05X_OUTCOME_NOT_SENT;
@@ -184,6 +185,19 @@ int se05x_transceive(struct se05x *se, const void *command, size_t command_len, 
 		return se->error;
 	}
 	return run(se, command, command_len, response, response_len, call);
+}
+
+int se05x_transceive(struct se05x *se, const void *command, size_t command_len, void *response,
+		     size_t *response_len, struct se05x_call *call)
+{
+	struct se05x_call unused = { 0 };
+	int ret;
+
+	pthread_mutex_lock(&turn);
+	ret = transceive(se, command, command_len, response, response_len,
+			 call ? call : &unused);
+	pthread_mutex_unlock(&turn);
+	return ret;
 }
 
 int se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint32_t flags,
