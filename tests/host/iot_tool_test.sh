@@ -153,6 +153,39 @@ run get 0x02020201;             check 'it is gone' 3 '' '*no object*'
 run -y delete 0x01010101 nobody; check 'all words are read first' 2 '' '*nobody*'
 run show device-key;            check 'so nothing was deleted' 0 '*' ''
 
+# ---- on a terminal ----
+
+# ask ANSWER ARGUMENT...: the tool on a terminal on which somebody answers what it asks;
+# all of it in $out
+ask() {
+	local answer=$1 c pid from to
+	shift
+	coproc LD_PRELOAD=$build/tests/fake.so SE05X_FAKE=/fake/se05x SE05X_DEVICE=/fake/se05x \
+		setsid -w script -qec "$tool $*" /dev/null
+	pid=$COPROC_PID out='' err=''
+	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"	# bash closes its own when it ends
+	while IFS= read -r -d '' -n 1 -u "$from" c; do
+		out+=$c
+		case $out in
+		*'[y/N] ' | *'of the UserID: ') printf '%s\n' "$answer" >&"$to" ;;
+		esac
+	done
+	wait "$pid"
+	status=$?
+	exec {from}<&- {to}>&-
+}
+
+run put 0x02020210 message
+ask n delete 0x02020210;        check 'asked: no' 1 '*Delete 0x02020210: file of 10 bytes?*[[]y/N]*left as it was*' ''
+ask y delete 0x02020210;        check 'asked: yes' 0 '*[[]y/N]*0x02020210: deleted*' ''
+run show 0x02020210;            check 'it is gone' 3 '' '*no object*'
+ask n --policy=any:sign keygen 0x02020211 p256; check 'for ever: no' 1 '*nobody may ever*Make it?*left as it was*' ''
+run show 0x02020211;            check 'it was not made' 3 '' '*no object*'
+ask secret userid 0x02020212;   check 'a password is asked for' 0 '*Password*UserID made*' ''
+ask secret --user-id=0x02020212 list; check 'and opens a session' 0 '*Password*0x02020212  UserID*' ''
+ask wrong! --user-id=0x02020212 list; check 'a wrong one does not' 3 '*wrong password*' ''
+run -y delete 0x02020212
+
 # ---- policies in words ----
 
 run policy 'any:sign,read;0x0A0B0C0D:delete'; check policy 0 'any:sign,read;0x0A0B0C0D:delete' '*anybody may: sign,read*0x0A0B0C0D may: delete*'
