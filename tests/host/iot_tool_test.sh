@@ -339,6 +339,42 @@ export SE05X_FAKE_STATE=$tmp/state
 run keygen 0x04000001 rsa2048;  check 'a chip without RSA' 3 '' '*this chip has no RSA*'
 run import 0x04000001 odd.pem;  check 'import of RSA there' 3 '' "*can't do that*"
 
+# ---- flash: written when it must be, and not otherwise ----
+
+export SE05X_FAKE_APPLET=7 SE05X_FAKE_STATE=$tmp/state-7 SE05X_FAKE_WEAR=$tmp/wear
+# wears NAME LINES: since the last time
+wears() {
+	n=$((n + 1))
+	if [ "$(wc -l < wear)" = "$2" ]; then
+		echo "ok $n - $1: flash is written $2 times"
+	else
+		echo "not ok $n - $1: flash is written $(wc -l < wear) times, not $2"
+		sed 's/^/# /' wear
+		failed=1
+	fi
+	: > wear
+}
+
+: > wear
+for c in info list 'random 3000' 'show 0x04000001' 'export 0x04000020' 'get 0x04000052' \
+	'sign 0x04000020 message' 'sign 0x04000001 message' 'sign 0x04000010 message' \
+	'encrypt --mode=oaep 0x04000001 message' 'mac 0x04000032 message' 'hkdf 0x04000032 42' \
+	"encrypt --iv=$iv 0x04000030 long" 'counter get 0x04000040' 'pcr get 0x04000042' \
+	'attest 0x04000061 0x04000060' \
+	'--user-id=0x04000050 --password-file=password list'; do
+	# shellcheck disable=SC2086 # words
+	run -o "$tmp/out" $c;   check "read only: $c" 0 '*' '*'
+done
+wears 'what only reads' 0
+run keygen 0x04000070 p256;     wears 'keygen' 1
+run keygen 0x04000071 p256;     wears 'another' 1
+run put 0x04000072 long;        wears 'a file in ten pieces' 10
+run counter add 0x04000040;     wears 'counter' 1
+run put 0x04000072 message;     wears 'what is refused' 0
+run -y delete 0x04000070 0x04000071 0x04000072; wears 'three deleted' 3
+unset SE05X_FAKE_APPLET SE05X_FAKE_WEAR
+export SE05X_FAKE_STATE=$tmp/state
+
 # ---- a link that fails ----
 
 export SE05X_FAKE_ERROR=104@10
