@@ -54,13 +54,19 @@ fuzz:
 	@tests/setup.sh check
 	@$(MAKE) -s -C tests/fuzz fuzz fuzz-iot SECONDS=$(SECONDS)
 
+# everybody at once, with faults on the wire, on the debug kernel
+MINUTES ?= 5
+soak:
+	@tests/setup.sh check
+	@MINUTES=$(MINUTES) tests/check.sh soak
+
 # the proof that README's two commands work on a fresh Debian 12; needs root
 check-fresh:
 	@tests/setup.sh fresh
 	@tests/fresh.sh
 
 # what takes long: stages of tests/check.sh
-FULL := kernels kcsan packages leak_controls strict
+FULL := kernels kcsan soak packages leak_controls strict
 check-full: check check-fresh
 	@tests/setup.sh full
 	@tests/check.sh $(FULL)
@@ -85,4 +91,4 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module overlay demo demo-tls check check-host faults fuzz check-fresh check-full bench bench-virtual style clean
+.PHONY: all lib tools module overlay demo demo-tls check check-host faults fuzz soak check-fresh check-full bench bench-virtual style clean

@@ -34,7 +34,7 @@ build_for() {
 	bench) make -s -C tests/bench all ;;
 	hotpath) modules distro && make -s -C tests/bench all ;;
 	kunit) modules debug ;;
-	debug) programs && modules debug && make -s -C tests/kselftest ;;
+	debug | soak) programs && modules debug && make -s -C tests/kselftest ;;
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
 	kcsan) modules kcsan && make -s -C tests/kselftest ;;
 	distro | new_device | life | events | suspend) programs && modules distro && make -s -C tests/kselftest ;;
@@ -83,6 +83,13 @@ stage_kernels() { kselftest 6.12 && kselftest newest; }
 # what stays in memory; each control is a driver that forgets one wipe
 stage_leak() { tests/vm/run.sh distro tests/leak/leak.sh request; }
 stage_leak_controls() { tests/vm/run.sh distro tests/leak/leak.sh link orphan request; }
+
+# all at once, with faults and with anything a program can hand in
+stage_soak() {
+	tests/vm/run.sh debug env MINUTES="${MINUTES:-5}" SE05X_STORM_SECONDS=30 \
+		SE05X_FUZZ_SECONDS=30 tests/vm/kselftest.sh \
+		se05x_storm_test se05x_fuzz_test se05x_share_test se05x_lock_test
+}
 
 yes_or_no() {	# NAME COMMAND...: a stage of one test
 	local name=$1

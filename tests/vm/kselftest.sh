@@ -4,6 +4,9 @@
 # In the VM: the kselftests against the simulated chip, TAP on stdout
 #
 #   kselftest.sh [TEST...]
+#
+# With $MINUTES they are repeated until that time has passed, each round with other
+# faults and another course of what is random.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,15 +23,21 @@ if [ $# = 0 ]; then
 fi
 "$here/up.sh" || exit 1
 status=0
-for t in "$@"; do
-	echo "# $t"
-	"$tests/$t" || status=1
-	# what no test of its own may have noticed
-	if [ "$(head -n 1 $sim/violations)" != 0 ]; then
-		echo "not ok - $t: the chip saw rules broken:"
-		sed 's/^/# /' $sim/violations
-		echo 1 > $sim/reset
-	fi
+end=$((SECONDS + ${MINUTES:-0} * 60))
+while :; do
+	for t in "$@"; do
+		echo "# $t"
+		"$tests/$t" || status=1
+		# what no test of its own may have noticed
+		if [ "$(head -n 1 $sim/violations)" != 0 ]; then
+			echo "not ok - $t: the chip saw rules broken:"
+			sed 's/^/# /' $sim/violations
+			echo 1 > $sim/reset
+		fi
+	done
+	[ $SECONDS -lt $end ] || break
+	export SE05X_STORM_SEED=$RANDOM SE05X_FUZZ_SEED=$RANDOM
+	echo "# again, seeds $SE05X_STORM_SEED and $SE05X_FUZZ_SEED"
 done
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	# twice: what is on its way is not lost
