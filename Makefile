@@ -47,6 +47,11 @@ faults:
 	@tests/setup.sh host
 	@$(MAKE) -s -C tests/host faults
 
+# which lines and branches of the link layer the host tests reach
+coverage:
+	@tests/setup.sh host
+	@$(MAKE) -s -C tests/host coverage
+
 # the link layer against a fuzzer that plays chip and bus, and the library of the
 # applet against one that plays the applet
 SECONDS ?= 30
@@ -66,7 +71,7 @@ check-fresh:
 	@tests/fresh.sh
 
 # what takes long: stages of tests/check.sh
-FULL := kernels kcsan soak packages leak_controls strict
+FULL := kernels kcsan soak packages leak_controls coverage strict
 check-full: check check-fresh
 	@tests/setup.sh full
 	@tests/check.sh $(FULL)
@@ -91,4 +96,4 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module overlay demo demo-tls check check-host faults fuzz soak check-fresh check-full bench bench-virtual style clean
+.PHONY: all lib tools module overlay demo demo-tls check check-host faults coverage fuzz soak check-fresh check-full bench bench-virtual style clean

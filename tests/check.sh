@@ -98,6 +98,7 @@ yes_or_no() {	# NAME COMMAND...: a stage of one test
 	echo 1..1
 }
 
+stage_coverage() { yes_or_no coverage make -s -C tests/host coverage; }
 stage_fuzz() {
 	yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30
 	yes_or_no fuzz-iot make -s -C tests/fuzz fuzz-iot SECONDS=30

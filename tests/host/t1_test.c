@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -568,7 +569,7 @@ static void test_resets(void **state)
 /* ---- who is not our chip ---- */
 
 static u8 foreign_byte;
-static int foreign_acks;
+static bool foreign_acks, foreign_noise;
 
 static int foreign_read(void *ctx, u8 *buf, size_t len)
 {
@@ -576,6 +577,8 @@ static int foreign_read(void *ctx, u8 *buf, size_t len)
 	if (!foreign_acks)
 		return -EREMOTEIO;
 	memset(buf, foreign_byte, len);
+	for (size_t i = 0; foreign_noise && i < len; i++)
+		buf[i] = rand();
 	return len;
 }
 
@@ -585,7 +588,8 @@ static void test_foreign(void **state)
 
 	(void)state;
 	ops.read = foreign_read;
-	for (int b = 0; b < 258; b++) {
+	srand(1);
+	for (int b = 0; b < 1000; b++) {
 		struct tape tape;
 		struct se05x_link link;
 
@@ -593,7 +597,8 @@ static void test_foreign(void **state)
 		link.ops = &ops;
 		link.trusted = false;
 		foreign_byte = b;
-		foreign_acks = b < 256;
+		foreign_acks = b != 256;
+		foreign_noise = b > 256;
 		assert_int_equal(se05x_link_open(&link, false), -ENODEV);
 		assert_in_range(tape.count, 1, 5);
 		for (int i = 0; i < tape.count; i++)

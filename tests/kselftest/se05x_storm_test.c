@@ -145,7 +145,7 @@ TEST_F_TIMEOUT(storm, sixteen_programs, 7200)
 	}
 	while (time(NULL) < end) {
 		put_fault(&seed);
-		usleep(rand_r(&seed) % 100000);
+		usleep(rand_r(&seed) % 30000);
 		bring_back(self->fd);
 	}
 	clear_faults();
