@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -324,6 +325,35 @@ static void test_require_sm(void **state)
 	applet_free(applet);
 }
 
+/* Whoever has the key for it can demand the chip's channel for everything. */
+static void test_demanded(void **state)
+{
+	char path[] = "/tmp/se05x-scp.XXXXXX";
+	struct applet_config config = { .state = path };
+	struct host host = { };
+	const char *session;
+
+	(void)state;
+	close(mkstemp(path));
+	unlink(path);
+	host.applet = chip(&config);
+	expect(0x6985, host.applet, "80040052", "41=01");
+	expect(0x9000, host.applet, "80410700", "41=7FFF0207 42=01020304");
+	session = open_session(host.applet, "7FFF0207", "01020304");
+	expect_in(0x6A80, host.applet, session, "80040052", "41=03");
+	expect_in(0x9000, host.applet, session, "80040052", "41=01");
+	expect(0x6982, host.applet, "80040020", NOTHING);
+	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	secured(0x9000, &host, "80040020", "");
+	applet_free(host.applet);
+	host.applet = chip(&config);	/* it stays so */
+	expect(0x6982, host.applet, "80040020", NOTHING);
+	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	secured(0x9000, &host, "80040020", "");
+	applet_free(host.applet);
+	unlink(path);
+}
+
 /* The configuration ID tells the product, by which a host knows the keys. */
 static void test_identify(void **state)
 {
@@ -366,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_platform),
 		cmocka_unit_test(test_aes_session),
 		cmocka_unit_test(test_require_sm),
+		cmocka_unit_test(test_demanded),
 		cmocka_unit_test(test_identify),
 	};
 

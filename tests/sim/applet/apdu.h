@@ -11,6 +11,7 @@
 #define SW_LENGTH		0x6700
 #define SW_RATE			0x66a6	/* too many commands in too little time */
 #define SW_CHANNEL		0x6881
+#define SW_SECURITY		0x6982
 #define SW_POLICY		0x6984	/* no policy for such an object */
 #define SW_CONDITIONS		0x6985
 #define SW_DENIED		0x6986	/* by policy */

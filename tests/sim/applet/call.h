@@ -143,6 +143,7 @@ uint16_t cmd_get_ext_version(struct call *call);
 uint16_t cmd_get_timestamp(struct call *call);
 uint16_t cmd_get_free_memory(struct call *call);
 uint16_t cmd_get_random(struct call *call);
+uint16_t cmd_set_scp_request(struct call *call);
 void chip_time(uint8_t stamp[12]);
 
 /* object.c */

@@ -72,6 +72,7 @@ static const struct command {
 	{ INS_MGMT, 0, 0x27, 0, 0, 2, T(1), cmd_check_exists },
 	{ INS_MGMT, 0, 0x28, 0, 0, 20, T(1), cmd_delete_object },
 	{ INS_MGMT, 0, 0x2a, 0, 0, 200, 0, cmd_delete_all },
+	{ INS_MGMT, 0, 0x52, 0, 0, 15, T(1), cmd_set_scp_request },
 	{ INS_MGMT, 0, 0x1b, 0, 0, 3, T(1), cmd_create_session },
 	{ INS_MGMT, 0, 0x2c, 0, 0, 5, T(1), cmd_verify_userid },
 	{ INS_MGMT, 0, 0x1f, 0, 0, 2, T(1), cmd_set_session_policy },
@@ -252,6 +253,8 @@ uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *
 		iot->commands = 0;
 		return SW_RATE;
 	}
+	if (iot->store.scp_required && !apdu->secure)
+		return SW_SECURITY;
 	if (apdu->lc > iot->model->payload_max)
 		return SW_LENGTH;
 	if (apdu->cla == 0x80 && apdu->ins == INS_PROCESS)

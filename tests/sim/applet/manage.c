@@ -6,7 +6,7 @@
 
 #include <openssl/rand.h>
 
-#include "call.h"
+#include "object.h"
 
 #define EXT_VERSION_LEN	37
 
@@ -68,4 +68,17 @@ uint16_t cmd_get_random(struct call *call)
 	room = rsp_tlv_room(call->rsp, TAG_1, len);
 	call->delay_ms += len / 32;
 	return room && RAND_bytes(room, len) == 1 ? SW_OK : SW_INTERNAL;
+}
+
+/* In a session on that reserved number only. 1: required, 2: not */
+uint16_t cmd_set_scp_request(struct call *call)
+{
+	uint32_t request;
+
+	if (caller(call) != ID_PLATFORM_SCP)
+		return SW_CONDITIONS;
+	if (!tlv_number(arg(call, TAG_1), 1, &request) || request < 1 || request > 2)
+		return SW_DATA;
+	call->iot->store.scp_required = request == 1;
+	return iot_save(call);
 }

@@ -8,6 +8,7 @@
 #define ID_RESERVED	0x7fff0000u
 #define ID_RESERVED_MASK 0xffff0000u
 #define ID_FACTORY_RESET 0x7fff0205u
+#define ID_PLATFORM_SCP	0x7fff0207u
 
 /*
  * The object whose number is in @tag, and @right to it; 0: none is needed.

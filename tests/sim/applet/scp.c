@@ -19,7 +19,6 @@
 
 #define LEVEL		0x33
 #define BLOCK		16
-#define SW_SECURITY	0x6982
 #define SW_CRYPTOGRAM	0x6300	/* GlobalPlatform, Card Specification, 11.1.3 */
 
 /* Derivation constants (Amendment D, 4.1.5) */

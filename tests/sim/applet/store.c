@@ -21,7 +21,7 @@
 #include "factory.h"
 #include "store.h"
 
-static const char store_magic[7] = "SE05XS2";	/* then the model's number */
+static const char store_magic[7] = "SE05XS3";	/* then the model's number */
 
 /*
  * id 4, type, curve, auth, origin, bits 2, minimum tag length 2, attempts 2, max
@@ -152,6 +152,7 @@ static void store_write(const struct store *store, FILE *file)
 
 	fwrite(store_magic, sizeof(store_magic), 1, file);
 	fwrite(&store->model, 1, 1, file);
+	fwrite(&store->scp_required, 1, 1, file);
 	fwrite(store->curves, sizeof(store->curves), 1, file);
 	for (i = 0; i < STORE_CRYPTOS; i++) {
 		const struct crypto_object *crypto = &store->cryptos[i];
@@ -261,6 +262,7 @@ static int store_load(struct store *store, FILE *file)
 	if (fread(magic, sizeof(magic), 1, file) != 1 ||
 	    memcmp(magic, store_magic, sizeof(magic)) ||
 	    fread(&model, 1, 1, file) != 1 || model != store->model ||
+	    fread(&store->scp_required, 1, 1, file) != 1 ||
 	    fread(store->curves, sizeof(store->curves), 1, file) != 1 ||
 	    !store_read_cryptos(store, file))
 		ret = -1;

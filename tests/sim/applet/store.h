@@ -69,6 +69,7 @@ struct crypto_object {
 
 struct store {
 	uint8_t model;
+	uint8_t scp_required;	/* 1: nothing goes without the chip's secure channel */
 	char *path;		/* NULL: no file */
 	FILE *wear_log;		/* NULL: none */
 	unsigned long writes;	/* since it was opened */
