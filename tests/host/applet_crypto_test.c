@@ -195,6 +195,10 @@ static void test_ec_import(void **state)
 	expect(0x9000, applet, "80016100", "41=" ID " 42=03 43=" P256_X " 44=" P256_U);
 	expect(0x9000, applet, "80020007", "41=" ID);
 	assert_string_equal(value_hex(0x41), "0020");
+	/* a public key is read as a whole, and is no RSA key */
+	expect(0x6A80, applet, "80020000", "41=" ID " 42=0001");
+	expect(0x6A80, applet, "80020000", "41=" ID " 43=0001");
+	expect(0x6A80, applet, "80020000", "41=" ID " 44=00");
 	key = read_public(applet, ID, "prime256v1");
 	expect(0x9000, applet, "80030C09", "41=" ID " 42=21 43=%.64s", DIGEST);
 	sig = value(0x41, &len);

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "applet_run.h"
@@ -63,6 +65,8 @@ static void test_sessions(void **state)
 	expect(0x9000, applet, "8004001B", "41=0000000C");
 	strcpy(unverified, value_hex(0x41));
 	/* before his UserID is verified he is nobody */
+	expect_in(0x6985, applet, unverified, "8004001F", "41=0480000002");
+	expect_in(0x6985, applet, unverified, "8004001E", NOTHING);
 	expect_in(0x9000, applet, unverified, "80010600", "41=" ID " 43=0001");
 	expect(0x9000, applet, "8002003B", "41=" ID);
 	assert_memory_equal(value_hex(0x43) + 16, "00000000", 8);
@@ -142,6 +146,8 @@ static void test_session_policy(void **state)
 	(void)state;
 	expect_in(0x6A80, applet, alice, "8004001F", "41=00");
 	expect_in(0x6A80, applet, alice, "8004001F", "41=028000");	/* how many? */
+	expect_in(0x6A80, applet, alice, "8004001F", "41=0180");
+	expect_in(0x6A80, applet, alice, "8004001F", "41=05A0000003");
 	expect_in(0x6A80, applet, alice, "8004001F", "41=0480000003FF");
 	expect_in(0x6A80, applet, alice, "8004001F", "41=020001");	/* no such rule */
 	/* three more, and again with a refresh, if it may */
@@ -482,6 +488,59 @@ static void test_attest_7(void **state)
 	applet_free(applet);
 }
 
+/* An RSA key attests, too, by PKCS#1 and by PSS. */
+static void test_attest_rsa(void **state)
+{
+	static const struct { const char *id; int padding; } cases[] = {
+		{ "28", RSA_PKCS1_PADDING }, { "2C", RSA_PKCS1_PSS_PADDING },
+	};
+	struct applet *applet = chip_model("7");
+	OSSL_PARAM params[3];
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	uint8_t n[128], e[8], data[1024];
+	EVP_PKEY *key = NULL;
+	size_t n_len, e_len;
+
+	(void)state;
+	expect(0x9000, applet, "80016200", "11=080000000000208000 41=00000002 42=0400");
+	expect(0x9000, applet, "80020000", "41=00000002 44=00");
+	n_len = unhex(n, value_hex(0x41));
+	expect(0x9000, applet, "80020000", "41=00000002 44=01");
+	e_len = unhex(e, value_hex(0x41));
+	/* libcrypto wants its numbers in the order of this machine */
+	for (size_t i = 0; i < n_len / 2; i++) {
+		uint8_t byte = n[i];
+
+		n[i] = n[n_len - 1 - i];
+		n[n_len - 1 - i] = byte;
+	}
+	params[0] = OSSL_PARAM_construct_BN("n", n, n_len);
+	params[1] = OSSL_PARAM_construct_BN("e", e, e_len);
+	params[2] = OSSL_PARAM_construct_end();
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+	expect(0x9000, applet, "80010600", "41=" ID " 43=0003 44=414243");
+	for (size_t i = 0; i < 2; i++) {
+		char body[128];
+		EVP_MD_CTX *md = EVP_MD_CTX_new();
+		EVP_PKEY_CTX *verify;
+		const uint8_t *sig;
+		size_t len, sig_len;
+
+		snprintf(body, sizeof(body), "41=" ID " 45=00000002 46=%s 47=" FRESH, cases[i].id);
+		expect(0x9000, applet, "80220000", "%s", body);
+		len = attested_7("80220000", body, data);
+		sig = value(0x52, &sig_len);
+		assert_int_equal(EVP_DigestVerifyInit(md, &verify, EVP_sha256(), NULL, key), 1);
+		EVP_PKEY_CTX_set_rsa_padding(verify, cases[i].padding);
+		assert_int_equal(EVP_DigestVerify(md, sig, sig_len, data, len), 1);
+		EVP_MD_CTX_free(md);
+	}
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	applet_free(applet);
+}
+
 static void test_attest_errors(void **state)
 {
 	static const char *const models[] = { "3", "7" };
@@ -560,6 +619,7 @@ int main(void)
 		cmocka_unit_test(test_delete_all),
 		cmocka_unit_test(test_attest_3),
 		cmocka_unit_test(test_attest_7),
+		cmocka_unit_test(test_attest_rsa),
 		cmocka_unit_test(test_attest_errors),
 		cmocka_unit_test(test_provisioned),
 	};

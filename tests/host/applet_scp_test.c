@@ -303,6 +303,12 @@ static void test_aes_session(void **state)
 	assert_int_equal(authenticate(&host, &keys, "00"), 0x9000);
 	expect_in(0x6982, applet, session, "80020000", "41=" ID);
 	expect_in(0x6985, applet, session, "80020000", "41=" ID);
+	/* a key of another length */
+	expect(0x9000, applet, "80410300", "41=0000000C 43=" KEY KEY);
+	expect(0x9000, applet, "8004001B", "41=0000000C");
+	strcpy(session, value_hex(0x41));
+	assert_int_equal(authenticate(&host, &keys, "00"), 0x6985);
+	expect_in(0x9000, applet, session, "8004001C", NOTHING);
 	/* a UserID is no key */
 	expect(0x9000, applet, "8004001B", "41=0000000B");
 	strcpy(session, value_hex(0x41));
