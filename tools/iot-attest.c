@@ -97,7 +97,11 @@ int iot_attest(struct tool *t, char **args, int n)
 		ret = read_public(t, &signer, &key);
 	if (ret)
 		goto out;
-	RAND_bytes(freshness, sizeof(freshness));
+	if (RAND_bytes(freshness, sizeof(freshness)) != 1) {
+		complain("attest: no random number: %s", crypto_reason());
+		ret = TROUBLE;
+		goto out;
+	}
 	ret = CHIP(t, se05x_iot_attest, id, object.kind, with, hash, freshness, 0, 0, &a);
 	if (ret) {
 		ret = chip_failed(t, id, ret);

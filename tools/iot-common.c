@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -150,10 +151,14 @@ out:
 int write_output(const struct tool *t, const void *data, size_t len)
 {
 	FILE *file = stdout;
+	mode_t mask;
 	bool bad;
 
 	if (t->output && strcmp(t->output, "-")) {
+		mask = umask(077);
+		umask(t->secret ? 077 : mask);
 		file = fopen(t->output, "wb");
+		umask(mask);
 		if (!file) {
 			complain("%s: %s", t->output, strerror(errno));
 			return TROUBLE;

@@ -264,6 +264,7 @@ int iot_ecdh(struct tool *t, char **args, int n)
 		ret = OK;
 	if (ret)
 		goto out;
+	t->secret = true;
 	ret = CHIP(t, se05x_iot_ecdh, id, mine->id, point, secret);
 	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "secret", secret, mine->size);
 	OPENSSL_cleanse(secret, sizeof(secret));
@@ -387,6 +388,7 @@ static int crypt(struct tool *t, char **args, int n, bool encrypt)
 		goto out;
 	}
 	data = grown;
+	t->secret = !encrypt;
 	switch (object.kind) {
 	case SE05X_IOT_KIND_RSA:
 		ret = crypt_rsa(t, id, encrypt, data, len);
@@ -492,6 +494,7 @@ int iot_hkdf(struct tool *t, char **args, int n)
 	ret = ret ?: find_kind(t, id, SE05X_IOT_KIND_HMAC, SE05X_IOT_WHOLE, &object);
 	if (ret)
 		return ret;
+	t->secret = true;
 	ret = CHIP(t, se05x_iot_hkdf, id, hash, salt, salt_len, info, info_len, out, len);
 	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "derived", out, len);
 	OPENSSL_cleanse(out, sizeof(out));

@@ -33,6 +33,7 @@ struct tool {
 	bool hex;
 	bool digest;	/* the input is one */
 	bool nopad;
+	bool secret;	/* what is put out: a file of it is the owner's only */
 
 	struct se05x *se;
 	struct se05x_iot *iot;

@@ -154,7 +154,7 @@ EXPORT int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int
 		return siot_refuse(-EINVAL, call);
 	ret = se05x_iot_exists(iot, id, &there, call);
 	if (!ret && there)
-		ret = -EEXIST;
+		ret = siot_refuse(-EEXIST, call);
 	for (size_t i = 0; !ret && i < n; i++) {
 		ret = write_piece(iot, id, bits, i ? 0 : part, p2, &pieces[i], how, call);
 		if (!ret && begun)

@@ -148,6 +148,19 @@ run get device-key;             check 'get a key' 3 '' '*wrong kind: EC key pair
 # ---- delete ----
 
 run delete 0x02020201;         check 'delete without being asked' 2 '' '*--yes does it*'
+for format in '-outform DER' '-traditional' '-outform DER -traditional'; do
+	# shellcheck disable=SC2086 # words
+	openssl pkey -in own.pem $format -out other
+	run import 0x01010107 other; check "import of openssl pkey $format" 0 '' '*pair on P-256 imported'
+	into back.pem export 0x01010107; same 'its public key' own.pub back.pem
+	run -y delete 0x01010107
+done
+openssl pkey -in own.pem -pubout -outform DER -out other
+run import 0x01010107 other;    check 'import of a public key in DER' 0 '' '*public part*'
+run -y delete 0x01010107
+openssl pkey -in own.pem -aes128 -passout pass:secret -out other
+run import 0x01010107 other;    check 'encrypted, and no terminal' 2 '' '*its password is wrong*'
+
 run -y delete 0x02020201 0x02020203; check delete 0 '' '*0x02020201: deleted*0x02020203: deleted'
 run get 0x02020201;             check 'it is gone' 3 '' '*no object*'
 run -y delete 0x01010101 nobody; check 'all words are read first' 2 '' '*nobody*'
@@ -233,6 +246,9 @@ run import 0x04000002 own.pem;  check "$a RSA import" 0 '' '*RSA key pair of 102
 into back.pem export 0x04000002; same "$a its public key" own.pub back.pem
 into sig sign 0x04000002 message
 openssl_says dgst -sha256 -verify own.pub -signature sig message; check "$a it signs" 0 'Verified OK' ''
+run import 0x04000003 own.pub;  check "$a RSA public key" 0 '' '*RSA key (public part) of 1024 bits imported'
+run verify 0x04000003 sig message; check "$a it verifies" 0 '' '*good'
+run -y delete 0x04000003
 openssl genrsa -out odd.pem 1100 2> /dev/null
 run import 0x04000003 odd.pem;  check "$a RSA of an odd size" 2 '' '*1100 bits*1024, 1152*'
 run keygen 0x04000003 rsa1000;  check "$a no such size" 2 '' '*not 1000*'
@@ -260,6 +276,7 @@ for type in x25519 p384; do
 	into ours ecdh 0x04000020 own.pub
 	openssl pkeyutl -derive -inkey own.pem -peerkey pub.pem -out theirs
 	same "$a ecdh $type" theirs ours
+	status=$(stat -c %a ours); check "$a the secret is for its owner" 600 '' ''
 	run -y delete 0x04000020
 done
 run keygen 0x04000020 p256
