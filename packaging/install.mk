@@ -17,6 +17,9 @@ $(foreach v,DESTDIR PREFIX LIBDIR DKMS KVER KDIR OVERLAYS MODEL,$(if $($v),$(eva
 export VERSION
 export RECORDS = $(PREFIX)/share/se05x
 
+# what root builds here stays the folder's owner's
+own = [ "$$(id -u)" != 0 ] || chown -R --reference=. build
+
 PARTS := lib tools man access overlay module
 stage = $(CURDIR)/build/stage/$@
 
@@ -37,6 +40,7 @@ install-lib install-tools install-man install-access:
 	@$(MAKE) -s -C $(DIR) all
 	@$(MAKE) -s -C $(DIR) install DESTDIR=$(stage)
 	@packaging/files.sh install $(@:install-%=%) $(stage)
+	@$(own)
 	@$(AFTER)
 
 install-lib: DIR = lib
@@ -55,6 +59,7 @@ install-overlay: overlay
 	else \
 		echo "se05x: no Raspberry Pi: no overlay installed"; \
 	fi
+	@$(own)
 
 install-module:
 	@packaging/module.sh check
@@ -63,6 +68,7 @@ install-module:
 	@packaging/module.sh stage $(stage)
 	@packaging/module.sh deactivate
 	@packaging/files.sh install module $(stage)
+	@$(own)
 	@packaging/module.sh activate
 
 uninstall: $(PARTS:%=uninstall-%)

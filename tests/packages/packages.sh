@@ -114,8 +114,11 @@ ok "leaves nothing" same
 
 here_install() { inside sh -c "cd /src/se05x && SETUP=no make -s $* KVER=$release MODEL=/src/model"; }
 printf 'Raspberry Pi 4 Model B Rev 1.4\0' > "$root/src/model"
+rm -rf "$root/src/se05x/build"
+inside chown -R alice /src/se05x
 ok "make install, with DKMS" here_install install
 said=$(cat "$tmp/out")
+ok "what root built there is the folder's owner's" eval '[ -z "$(inside find /src/se05x ! -user alice)" ]'
 ok "says how to go on" eval 'for w in "sudo dtoverlay se05x" "dtoverlay=se05x " config.txt \
 	"usermod -a -G se05x"; do grep -q "$w" <<< "$said" || { echo "$w?"; false; }; done'
 ok "the module is there for $release" eval \
