@@ -137,5 +137,5 @@ ok "the module is there for $release" inside modinfo -k "$release" se05x
 ok "make uninstall" here_install uninstall
 ok "leaves nothing" same
 ok "the package and make install together" eval 'inside sh -c "apt-get -q -y install --no-install-recommends /src/se05x-dkms*.deb" &&
-	! here_install install && here_install install | grep "apt-get remove se05x-dkms"'
+	! here_install install && here_install install 2>&1 | grep "apt-get remove se05x-dkms"'
 echo "1..$n"
