@@ -78,7 +78,12 @@ stage_kcsan() {
 }
 
 # Debian 13's kernel, and the newest in Debian's archive
-stage_kernels() { kselftest 6.12 && kselftest newest; }
+stage_kernels() {
+	local status=0
+	kselftest 6.12 || status=1
+	kselftest newest || status=1
+	return $status
+}
 
 # what stays in memory; each control is a driver that forgets one wipe
 stage_leak() { tests/vm/run.sh distro tests/leak/leak.sh request; }

@@ -289,9 +289,10 @@ TEST_F_TIMEOUT(apdu, signal_while_queued, SLOW_TIMEOUT)
 TEST_F_TIMEOUT(apdu, signal_in_flight, SLOW_TIMEOUT)
 {
 	struct job *slow = delay_job(self->fd, 3000);
+	long long runs = sim_count("runs");
 
 	start(slow);
-	ASSERT_TRUE(WAIT_UNTIL(is_busy()));
+	ASSERT_TRUE(WAIT_UNTIL(computes(runs)));
 	kill(slow->pid, SIGUSR1);
 	EXPECT_EQ(0, finish(slow));
 	EXPECT_EQ(SE05X_OUTCOME_RAN, slow->t.outcome);
@@ -306,9 +307,10 @@ TEST_F_TIMEOUT(apdu, killed_in_flight, SLOW_TIMEOUT)
 
 	for (i = 0; i < 3; i++) {
 		struct job *slow = delay_job(self->fd, 2000);
+		long long runs = sim_count("runs");
 
 		start(slow);
-		ASSERT_TRUE(WAIT_UNTIL(is_busy()));
+		ASSERT_TRUE(WAIT_UNTIL(computes(runs)));
 		kill(slow->pid, SIGKILL);
 		EXPECT_EQ(1, finish(slow));
 		/* gone before the chip was done */

@@ -67,9 +67,10 @@ TEST_F_TIMEOUT(bind, exchange_in_flight, SLOW_TIMEOUT)
 	int other = open_device(O_RDWR);
 	struct job *slow = delay_job(self->fd, 4000);
 	struct job *queued = echo_job(other, (const __u8 *)"x", 1);
+	long long runs = sim_count("runs");
 
 	start(slow);
-	ASSERT_TRUE(WAIT_UNTIL(is_busy()));
+	ASSERT_TRUE(WAIT_UNTIL(computes(runs)));
 	start(queued);
 	ASSERT_TRUE(WAIT_UNTIL(in_ioctl(queued->pid)));
 	ASSERT_EQ(0, driver("unbind", self->name));
@@ -88,9 +89,10 @@ TEST_F_TIMEOUT(bind, exchange_in_flight, SLOW_TIMEOUT)
 TEST_F_TIMEOUT(bind, endless_exchange, SLOW_TIMEOUT)
 {
 	struct job *slow = delay_job(self->fd, 40000);
+	long long runs = sim_count("runs");
 
 	start(slow);
-	ASSERT_TRUE(WAIT_UNTIL(is_busy()));
+	ASSERT_TRUE(WAIT_UNTIL(computes(runs)));
 	ASSERT_EQ(0, driver("unbind", self->name));
 	EXPECT_EQ(-ECONNRESET, finish(slow));
 	EXPECT_EQ(SE05X_OUTCOME_MAY_HAVE_RUN, slow->t.outcome);

@@ -152,9 +152,10 @@ TEST_F_TIMEOUT(reset, waits_for_the_exchange, SLOW_TIMEOUT)
 {
 	struct job *slow = delay_job(self->a, 3000);
 	int b = open_device(O_RDWR);
+	long long runs = sim_count("runs");
 
 	start(slow);
-	ASSERT_TRUE(WAIT_UNTIL(is_busy()));
+	ASSERT_TRUE(WAIT_UNTIL(computes(runs)));
 	EXPECT_EQ(0, reset(b, SE05X_RESET_SOFT, 0));
 	EXPECT_EQ(0, finish(slow));
 	EXPECT_EQ(SW_OK, slow->t.sw);
@@ -172,7 +173,7 @@ TEST_F_TIMEOUT(reset, force_cuts, SLOW_TIMEOUT)
 	sim_clear();
 	start(slow);
 	/* let it be on the wire */
-	ASSERT_TRUE(WAIT_UNTIL(sim_count("runs") < 0 ? is_busy() : sim_count("runs") > 0));
+	ASSERT_TRUE(WAIT_UNTIL(computes(0)));
 	EXPECT_EQ(0, reset(b, kind, SE05X_RESET_FORCE));
 	/* power was cut while the chip computed: that was what FORCE asked for */
 	if (kind == SE05X_RESET_POWER && sim_count("runs") >= 0)

@@ -340,6 +340,18 @@ static inline long long sim_count(const char *name)
 	return n;
 }
 
+/*
+ * Does the chip compute, after it had run that many commands? A request may keep
+ * it busy that has not come to it yet, and can still be taken back. Without the
+ * simulated chip that is as near as one gets.
+ */
+static inline bool computes(long long runs)
+{
+	long long now = sim_count("runs");
+
+	return now < 0 ? is_busy() : now > runs;
+}
+
 /* Start the simulator's counters, rules broken among them, from 0. */
 static inline void sim_clear(void)
 {
