@@ -33,6 +33,7 @@
 #include "se05x_habit.h"
 
 #define AGE_MAX		5	/* generations of 32 */
+#define YOUNG		2	/* too young to know an accident from a habit */
 #define PATIENCE_MAX	2	/* tries that failed: four times as rare at most */
 #define EARLY_MAX	16	/* arrivals for which one that came early is remembered */
 #define SCOUT_NARROW	3	/* one wait in so many; odd, or what alternates is missed */
@@ -212,9 +213,15 @@ static void learn_narrow(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 {
 	u32 width = max(h->hi - h->lo, grain(h));
 
-	if (found <= h->lo) {
+	if (found <= h->lo) {	/* and nobody knows how long before */
 		h->run = 0;
-		lower(h, found - min(found, gap), 2);
+		lower(h, found - min(found, max(gap, found / 8)), 2);
+		return;
+	}
+	if (last > h->hi + gap / 2) {	/* two looks late */
+		h->hi = found;
+		h->settled = false;
+		begin_generation(h, 1);
 		return;
 	}
 	begin_generation(h, h->age + 1);
@@ -248,8 +255,8 @@ static void learn_wide(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 	u32 width = h->hi - h->lo;
 
 	if (found <= h->lo) {
-		/* thrice in a row: it got faster, and nobody knows how fast */
-		if (h->run >= 4) {
+		/* once more: it got faster, and nobody knows how much */
+		if (h->run >= 3) {
 			begin_habit(h, 0, found);
 			return;
 		}
@@ -286,6 +293,7 @@ void se05x_habit_learn(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 {
 	bool narrow = is_narrow(h, gap);
 	bool late = h->hi && last >= h->hi &&
+		    (h->age >= YOUNG || last - h->hi > h->hi / 2) &&
 		    last - h->hi > max(h->hi - h->lo, gap + gap / 2);
 	bool early = h->hi && narrow && h->settled && !last &&
 		     (u64)found + gap / 4 <= h->hi;
