@@ -58,7 +58,8 @@ static int owner_sleep(void *ctx, u32 us)
 
 	if (ret || !us)
 		return ret;
-	usleep_range(us, us + 50);
+	/* the clock's microsecond may have been nearly over */
+	usleep_range(us + 1, us + 50);
 	return told_to_stop(chip);
 }
 

@@ -338,7 +338,8 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 	if (x == STOP)
 		return RX_STOP;
 	if (x == NACKED) {
-		link->gap = min(link->ready - link->looked, 2 * poll_time(link));
+		link->gap = max_t(u32, min(link->ready - link->looked,
+					   2 * poll_time(link)), 1);
 		return RX_NONE;
 	}
 	if (x == FAILED) {
@@ -935,7 +936,7 @@ static void begin(struct se05x_link *link)
 	link->stop = 0;
 	link->refused = false;
 	link->wait = NULL;
-	link->gap = link->gap ?: poll_time(link);
+	link->gap = link->gap ?: max_t(u32, poll_time(link), 1);
 	link->heard = now(link);
 	link->hard = link->heard + link->hard_limit_us;
 	link->limit = link->hard;

@@ -488,6 +488,26 @@ static void test_habit_of_faults(void **state)
 		}
 }
 
+/* An ATR without guard times: looks as close as the wire lets them be */
+static void test_no_guard_times(void **state)
+{
+	static const u8 atr[] = {
+		0x00, 0xA0, 0x00, 0x00, 0x03, 0x96, 0x04, 0x03, 0xE8, 0x00, 0xFE, 0x02,
+		0x0B, 0x03, 0xE8, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	};
+	const struct card_config config = { .boot_us = 20000, .wake_us = 1000, .r_us = 300,
+					    .atr = atr, .atr_len = sizeof(atr) };
+	struct bus bus;
+
+	(void)state;
+	open_bus(&bus, &config);
+	assert_int_equal(bus.link.atr.mpot_ms + bus.link.atr.segt_us, 0);
+	for (u16 delay = 0; delay < 60; delay++)
+		run(&bus, 20, delay, delay % 3, 10);
+	assert_true(bus.link.gap > 0);	/* what habits divide by */
+	clean(&bus);
+}
+
 static void test_adapter_limits(void **state)
 {
 	static const u16 limits[][2] = { { 32, 32 }, { 6, 6 }, { 0, 16 }, { 64, 0 }, { 255, 255 } };
@@ -939,6 +959,7 @@ int main(void)
 		cmocka_unit_test(test_wtx),
 		cmocka_unit_test(test_habit),
 		cmocka_unit_test(test_habit_of_faults),
+		cmocka_unit_test(test_no_guard_times),
 		cmocka_unit_test(test_adapter_limits),
 		cmocka_unit_test(test_small_ifsc),
 		cmocka_unit_test(test_sleep_and_wake),
