@@ -13,3 +13,8 @@ INCLUDEDIR ?= $(PREFIX)/include
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra
 override CPPFLAGS += -I$(TOP)/include/uapi -DVERSION='"$(VERSION)"'
+
+# Where libnl is missing there is no monitor, and all else is as it was.
+HAVE_NL := $(shell pkg-config --exists libnl-genl-3.0 2> /dev/null && echo y)
+NL_CFLAGS = $(shell pkg-config --cflags libnl-genl-3.0)
+NL_LIBS = $(shell pkg-config --libs libnl-genl-3.0)

@@ -5,6 +5,7 @@
  * Counts as nobody who has the chip open (docs/hwrng.md). The core calls read()
  * under a mutex of its own, one call at a time.
  */
+#include <linux/delay.h>
 #include <linux/hw_random.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -14,7 +15,8 @@
 
 #include "se05x.h"
 
-#define PATIENCE_MS	1000	/* read() never takes longer */
+#define PATIENCE_MS	900	/* read() never takes longer than a second, */
+#define REFUSED_MS	100	/* and gives the processor back if it got nothing */
 #define PREFETCH	64	/* what the core wants at a time */
 #define DRAW_MAX	256
 
@@ -128,11 +130,16 @@ static int se05x_hwrng_read(struct hwrng *rng, void *buf, size_t max, bool wait)
 {
 	struct se05x_hwrng *source = container_of(rng, struct se05x_hwrng, rng);
 
+	size_t len;
+
 	if (!wait)
 		return take_prefetched(source, buf, max);
-	if (source->absent || READ_ONCE(source->chip->parked))
+	if (READ_ONCE(source->chip->parked))
 		return 0;
-	return draw(source, buf, max);
+	len = source->absent ? 0 : draw(source, buf, max);
+	if (!len)	/* the core asks again at once */
+		msleep_interruptible(REFUSED_MS);
+	return len;
 }
 
 /**

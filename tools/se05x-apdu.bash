@@ -5,7 +5,7 @@ _se05x_apdu()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local iot=A0000003965453000000010300000000 words w
-	local commands="info atr send select reset list" command=
+	local commands="info atr send select reset list monitor stats trace" command=
 
 	# bash splits at "="
 	[ "$prev" != = ] || prev=${COMP_WORDS[COMP_CWORD - 2]}

@@ -21,6 +21,9 @@ static const char usage[] =
 	"  select [AID]         select an applet (without AID: the default one)\n"
 	"  reset soft|chip|power\n"
 	"  list                 the chips of this machine\n"
+	"  monitor              what happens to them, one line an event, until Ctrl-C\n"
+	"  stats                what they count; on a terminal each second anew\n"
+	"  trace HEX...         send one C-APDU and show its blocks, without payload; root\n"
 	"\n"
 	"A line may demand an answer, SW included: '80 04 00 20 00 => .. 9000'. There\n"
 	"?? is any byte, .. any number of them, and # begins a comment. An APDU given\n"
@@ -144,6 +147,8 @@ static int with_chip(const struct options *opt, const char *command, char **args
 		ret = script_run(se, opt, script);
 	else if (!ret && !strcmp(command, "select"))
 		ret = select_applet(se, opt, n ? args[0] : "", true);
+	else if (!ret && !strcmp(command, "trace"))
+		ret = command_trace(se, opt, args, n);
 	else if (!ret && !strcmp(command, "reset"))
 		ret = reset_chip(se, opt, args[0]);
 	se05x_close(se);
@@ -159,6 +164,7 @@ static int run_command(const struct options *opt, const char *command, char **ar
 	} commands[] = {
 		{ "info", 0, 0 }, { "atr", 0, 0 }, { "list", 0, 0 },
 		{ "send", 0, 1 << 20 }, { "select", 0, 1 }, { "reset", 1, 1 },
+		{ "monitor", 0, 0 }, { "stats", 0, 0 }, { "trace", 1, 1 << 20 },
 	};
 	struct script *script = NULL;
 	size_t i;
@@ -170,13 +176,18 @@ static int run_command(const struct options *opt, const char *command, char **ar
 	if (i == sizeof(commands) / sizeof(commands[0]))
 		return usage_error("unknown command", command);
 	if (n < commands[i].min)
-		return usage_error("the kind of reset is missing", NULL);
+		return usage_error(*command == 'r' ? "the kind of reset is missing" :
+				   "the APDU is missing", NULL);
 	if (n > commands[i].max)
 		return usage_error("too many arguments", args[commands[i].max]);
 	if (opt->file && strcmp(command, "send"))
 		return usage_error("--file is for send", NULL);
 	if (!strcmp(command, "list"))
 		return command_list(opt);
+	if (!strcmp(command, "monitor"))
+		return command_monitor(opt);
+	if (!strcmp(command, "stats"))
+		return command_stats(opt);
 	if (!strcmp(command, "send")) {
 		script = script_read(opt, args, n);
 		if (!script)

@@ -11,7 +11,7 @@
 
 /* ---- info ---- */
 
-static const char *state_name(uint32_t state)
+const char *state_name(uint32_t state)
 {
 	static const char * const names[] = {
 		[SE05X_STATE_ONLINE] = "online", [SE05X_STATE_ASLEEP] = "asleep",

@@ -58,6 +58,10 @@ void progress_end(void);
 int command_info(struct se05x *se, const struct options *opt, const char *device);
 int command_atr(struct se05x *se, const struct options *opt);
 int command_list(const struct options *opt);
+int command_monitor(const struct options *opt);
+int command_stats(const struct options *opt);
+int command_trace(struct se05x *se, const struct options *opt, char **args, int n);
+const char *state_name(uint32_t state);
 
 /*
  * What is to be sent, read and checked before anything is. Return: the script,
