@@ -6,7 +6,7 @@
 #   setup.sh install|demo|host|check|full|bench|fresh
 set -eu
 
-build="gcc libc6-dev make pkg-config libssl-dev openssl"
+build="gcc libc6-dev make pkg-config libssl-dev libnl-genl-3-dev openssl"
 vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod"
 host="libcmocka-dev device-tree-compiler"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck

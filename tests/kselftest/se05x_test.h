@@ -323,6 +323,61 @@ static inline __u64 generation(int fd)
 	return call(fd, SE05X_IOC_INFO, &info) ? 0 : info.generation;
 }
 
+/* ---- sysfs ---- */
+
+#define SYSFS_DIR	"/sys/class/se05x/se05x0/"
+
+/* Without its newline. 0 or a negative errno */
+static inline int get_attr(const char *name, char *buf, size_t size)
+{
+	char path[128];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), SYSFS_DIR "%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 0) {
+		n = -errno;
+		close(fd);
+		return n;
+	}
+	close(fd);
+	buf[n] = 0;
+	buf[strcspn(buf, "\n")] = 0;
+	return 0;
+}
+
+static inline int set_attr(const char *name, const char *value)
+{
+	char path[128];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), SYSFS_DIR "%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, value, strlen(value)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static inline bool attr_is(const char *name, const char *value)
+{
+	char buf[1024];
+
+	return !get_attr(name, buf, sizeof(buf)) && !strcmp(buf, value);
+}
+
+static inline long long attr_count(const char *name)
+{
+	char buf[64];
+
+	return get_attr(name, buf, sizeof(buf)) ? -1 : atoll(buf);
+}
+
 /* A number out of the simulator; -1 on a real chip. */
 static inline long long sim_count(const char *name)
 {

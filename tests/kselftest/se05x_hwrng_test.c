@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The chip as a source of random numbers: it takes nothing from anybody
+ */
+#include "se05x_test.h"
+
+#define HWRNG_DIR	"/sys/class/misc/hw_random/"
+#define PARKED_MS	1500	/* longer than any read of one chip */
+
+static bool is_current(void)
+{
+	char text[64] = "";
+	int fd = open(HWRNG_DIR "rng_current", O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return false;
+	close(fd);
+	return !strncmp(text, "se05x-rng-", 10);
+}
+
+FIXTURE(hwrng)
+{
+	int fd;		/* /dev/hwrng */
+};
+
+FIXTURE_SETUP(hwrng)
+{
+	if (!is_current())
+		SKIP(return, "the chip feeds no random numbers here (module parameter hwrng)");
+	self->fd = open("/dev/hwrng", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(hwrng)
+{
+	close(self->fd);
+}
+
+static void read_one(int fd)
+{
+	__u8 bytes[48];
+
+	_exit(read(fd, bytes, sizeof(bytes)) == sizeof(bytes) ? 0 : 1);
+}
+
+/* A reader that waits for as long as it takes */
+static pid_t start_reader(int fd)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		read_one(fd);
+	return pid;
+}
+
+static int end_of_reader(pid_t pid)
+{
+	int status;
+
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F_TIMEOUT(hwrng, gives_numbers, SLOW_TIMEOUT)
+{
+	__u8 a[64] = { 0 }, b[64] = { 0 };
+
+	ASSERT_EQ(sizeof(a), read(self->fd, a, sizeof(a)));
+	ASSERT_EQ(sizeof(b), read(self->fd, b, sizeof(b)));
+	EXPECT_NE(0, memcmp(a, b, sizeof(a)));
+	/* and no half of it comes again, from the prefetch or elsewhere */
+	EXPECT_NE(0, memcmp(a, a + 32, 32));
+	EXPECT_NE(0, memcmp(a + 32, b, 32));
+	EXPECT_NE(0, memcmp(a, b + 32, 32));
+}
+
+/* Who does not want to wait starts nothing. */
+TEST_F_TIMEOUT(hwrng, nonblocking_sends_nothing, SLOW_TIMEOUT)
+{
+	__u8 bytes[4096];
+	long long apdus;
+
+	ASSERT_EQ(64, read(self->fd, bytes, 64));
+	apdus = attr_count("counters/apdus");
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	while (read(self->fd, bytes, sizeof(bytes)) > 0)
+		;
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(apdus, attr_count("counters/apdus"));
+}
+
+/* With another applet selected by an open file: nothing, until that is closed. */
+TEST_F_TIMEOUT(hwrng, leaves_open_files_alone, SLOW_TIMEOUT)
+{
+	int chip = open_device(O_RDWR);
+	__u64 before;
+	long long apdus;
+	pid_t reader;
+
+	ASSERT_TRUE(IS_SELECTED(chip, test_aid));
+	before = generation(chip);
+	apdus = attr_count("counters/apdus");
+	reader = start_reader(self->fd);
+	usleep(PARKED_MS * 1000);	/* nothing is to happen */
+	EXPECT_EQ(0, waitpid(reader, NULL, WNOHANG));
+	EXPECT_EQ(apdus, attr_count("counters/apdus"));
+	EXPECT_EQ(before, generation(chip));
+	EXPECT_EQ(0, echo(chip, NULL));
+	EXPECT_EQ(before, generation(chip));
+	close(chip);
+	EXPECT_EQ(0, end_of_reader(reader));
+}
+
+/* With its own applet selected it may, and nobody notices. */
+TEST_F_TIMEOUT(hwrng, shares_its_applet, SLOW_TIMEOUT)
+{
+	int chip = open_device(O_RDWR);
+	struct se05x_transceive t = { 0 };
+	__u64 before;
+
+	ASSERT_TRUE(IS_SELECTED(chip, iot_aid));
+	before = generation(chip);
+	EXPECT_EQ(0, end_of_reader(start_reader(self->fd)));
+	EXPECT_EQ(before, generation(chip));
+	EXPECT_EQ(0, version(chip));
+	EXPECT_EQ(before, generation(chip));
+	t.generation = before;
+	EXPECT_NE(-ESTALE, echo(chip, &t));
+	close(chip);
+}
+
+/* But not while somebody has locked it. */
+TEST_F_TIMEOUT(hwrng, waits_for_the_lock, SLOW_TIMEOUT)
+{
+	int chip = open_device(O_RDWR);
+	struct se05x_lock l = { 0 };
+	struct se05x_unlock u = { 0 };
+	long long apdus;
+	pid_t reader;
+
+	ASSERT_TRUE(IS_SELECTED(chip, iot_aid));
+	ASSERT_EQ(0, call(chip, SE05X_IOC_LOCK, &l));
+	apdus = attr_count("counters/apdus");
+	reader = start_reader(self->fd);
+	usleep(PARKED_MS * 1000);
+	EXPECT_EQ(0, waitpid(reader, NULL, WNOHANG));
+	EXPECT_EQ(apdus, attr_count("counters/apdus"));
+	ASSERT_EQ(0, call(chip, SE05X_IOC_UNLOCK, &u));
+	EXPECT_EQ(0, end_of_reader(reader));
+	close(chip);
+}
+
+/* What it selected is nobody's: a file that never selected finds it not. */
+TEST_F_TIMEOUT(hwrng, leaves_no_applet_behind, SLOW_TIMEOUT)
+{
+	int chip = open_device(O_RDWR);
+
+	ASSERT_TRUE(IS_SELECTED(chip, test_aid));
+	close(chip);
+	EXPECT_EQ(0, end_of_reader(start_reader(self->fd)));
+	chip = open_device(O_RDWR);
+	EXPECT_EQ(0, echo(chip, NULL));	/* selected last by a program */
+	close(chip);
+}
+
+/* The generation never changes under a file, also one opened in mid-draw. */
+TEST_F_TIMEOUT(hwrng, files_opened_meanwhile, SLOW_TIMEOUT)
+{
+	pid_t reader = fork();
+	__u8 bytes[64];
+	int i;
+
+	if (!reader)
+		for (;;)
+			if (read(self->fd, bytes, sizeof(bytes)) < 0)
+				_exit(1);
+	for (i = 0; i < 50; i++) {
+		int chip = open_device(O_RDWR);
+		__u64 before;
+
+		ASSERT_LE(0, chip);
+		before = generation(chip);
+		usleep(20000);
+		EXPECT_EQ(before, generation(chip));
+		close(chip);
+		usleep(i * 1000);
+	}
+	kill(reader, SIGKILL);
+	waitpid(reader, NULL, 0);
+}
+
+/* It is no reason to refuse the only opener a reset. */
+TEST_F_TIMEOUT(hwrng, does_not_count_as_opener, SLOW_TIMEOUT)
+{
+	int chip = open_device(O_RDWR), status;
+	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
+	pid_t reader = start_reader(self->fd);
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setgid(NOBODY) || setuid(NOBODY))
+			_exit(99);
+		_exit(-call(chip, SE05X_IOC_RESET, &r));
+	}
+	waitpid(pid, &status, 0);
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	close(chip);
+	EXPECT_EQ(0, end_of_reader(reader));
+}
+
+/* Asleep or awake, it ends asleep: nobody has it open. */
+TEST_F_TIMEOUT(hwrng, goes_to_sleep_again, SLOW_TIMEOUT)
+{
+	char idle[16];
+
+	ASSERT_EQ(0, get_attr("idle_ms", idle, sizeof(idle)));
+	ASSERT_EQ(0, set_attr("idle_ms", "20"));
+	ASSERT_TRUE(WAIT_UNTIL(attr_is("state", "asleep")));
+	EXPECT_EQ(0, end_of_reader(start_reader(self->fd)));
+	EXPECT_TRUE(WAIT_UNTIL(attr_is("state", "asleep")));
+	EXPECT_EQ(0, set_attr("idle_ms", idle));
+}
+
+TEST_HARNESS_MAIN
