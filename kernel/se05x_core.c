@@ -18,6 +18,7 @@
 
 #include "compat.h"
 #include "se05x.h"
+#include "se05x_trace.h"
 
 #define SE05X_MINORS	64
 #define FAREWELL_TIME	(10 * HZ)	/* for an exchange in flight at removal */
@@ -220,7 +221,10 @@ static void power_exit(struct se05x_chip *chip)
  */
 int se05x_chip_power_off(struct se05x_chip *chip)
 {
-	if (chip->phy_ops->power(chip->phy, false))
+	int ret = chip->phy_ops->power(chip->phy, false);
+
+	trace_se05x_power(chip->index, SE05X_POWER_OFF, ret);
+	if (ret)
 		return -EBUSY;
 	spin_lock(&chip->lock);
 	chip->off = true;
@@ -244,6 +248,7 @@ int se05x_chip_power_on(struct se05x_chip *chip)
 {
 	int ret = chip->phy_ops->power(chip->phy, true);
 
+	trace_se05x_power(chip->index, SE05X_POWER_ON, ret);
 	if (ret)
 		return ret;
 	spin_lock(&chip->lock);
