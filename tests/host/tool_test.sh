@@ -27,6 +27,20 @@ run reset;                          check 'reset what' 2 '' '*kind of reset is m
 run reset hard;                     check 'unknown reset' 2 '' "*unknown kind 'hard'*"
 run reset soft;                     check 'reset' 0 '' 'soft reset done'
 
+run monitor extra;                  check 'monitor what' 2 '' '*too many arguments: extra*'
+run stats extra;                    check 'stats of what' 2 '' '*too many arguments: extra*'
+run trace;                          check 'trace what' 2 '' '*the APDU is missing*'
+run trace 8004002;                  check 'trace odd hex' 2 '' '*trace: odd number*'
+run trace 80 04;                    check 'trace too short' 2 '' "*trace: shorter than a C-APDU's*"
+run trace 80 04 00 49 04 41;        check 'trace bad Lc' 2 '' '*trace: Lc does not match*'
+if [ ! -e /sys/module/se05x ]; then
+run monitor;                        check 'monitor without the module' 3 '' '*monitor: *is the module loaded*'
+run stats;                          check 'stats without the module' 3 '' '*stats: *is the module loaded*'
+fi
+# who only sends APDUs needs no libnl
+out=$(readelf -d "$build/lib/libse05x.so" | grep NEEDED | grep -c nl) status=0 err=
+                                    check 'libse05x without libnl' 0 0 ''
+
 device=/dev/no-such-chip
 run info;                           check 'no device' 3 '' '*/dev/no-such-chip: no such device*dtoverlay=se05x*'
 device=/dev/null
