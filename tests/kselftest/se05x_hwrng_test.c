@@ -48,8 +48,10 @@ static pid_t start_reader(int fd)
 {
 	pid_t pid = fork();
 
-	if (!pid)
+	if (!pid) {
+		close_range(fd + 1, ~0U, 0);	/* it has no chip open */
 		read_one(fd);
+	}
 	return pid;
 }
 
