@@ -37,7 +37,7 @@ build_for() {
 	debug | soak) programs && modules debug && make -s -C tests/kselftest ;;
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
 	kcsan) modules kcsan && make -s -C tests/kselftest ;;
-	distro | new_device | life | events | suspend) programs && modules distro && make -s -C tests/kselftest ;;
+	distro | new_device | life | events | suspend | watch) programs && modules distro && make -s -C tests/kselftest ;;
 	iot) programs && modules distro ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
@@ -68,6 +68,7 @@ stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_sel
 
 stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
 stage_iot() { tests/vm/run.sh distro tests/vm/iot.sh; }
+stage_watch() { tests/vm/run.sh distro tests/vm/watch.sh; }
 stage_events() { tests/vm/run.sh distro tests/vm/events.sh; }
 stage_suspend() { tests/vm/suspend.sh; }
 

@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the VM: se05x-apdu monitor, stats and trace. TAP on stdout.
+# shellcheck disable=SC2016 # what ok and wait_for get is evaluated by them
+set -uo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+PATH=$top/build/host/tools:$PATH
+sim=/sys/kernel/debug/se05x-sim
+chip=/sys/class/se05x/se05x0
+test=D2760000850100
+tmp=$(mktemp -d)
+chmod 755 "$tmp"
+n=0
+
+ok() {	# ok NAME COMMAND...
+	local name=$1
+	n=$((n + 1))
+	shift
+	if "$@" > "$tmp/out" 2>&1; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		sed 's/^/# /' "$tmp/out"
+	fi
+}
+
+# wait_for CONDITION: as long as it takes, but not for ever
+wait_for() {
+	for _ in $(seq 600); do
+		eval "$1" && return
+		sleep 0.1
+	done
+	echo "never: $1"
+	tail -n 5 "$tmp/text" "$tmp/json"
+	return 1
+}
+
+nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+said() { wait_for "grep -q '$1' $tmp/text" && wait_for "grep -q '$2' $tmp/json"; }
+has() { cat "$tmp/seen"; grep -qE "$1" "$tmp/seen"; }
+has_not() { cat "$tmp/seen"; ! grep -qE "$1" "$tmp/seen"; }
+lines() { cat "$tmp/seen"; [ "$(wc -l < "$tmp/seen")" = "$1" ]; }
+
+"$top/tests/vm/up.sh" > /dev/null
+cp "$top/build/host/tools/se05x-apdu" "$tmp/tool"	# where nobody may read it
+
+# ---- monitor ----
+
+se05x-apdu monitor > "$tmp/text" 2> "$tmp/words" &
+nobody "$tmp/tool" --json monitor > "$tmp/json" 2> /dev/null &
+ok "monitor says that it watches" wait_for "grep -q watching $tmp/words"
+# a reset is heard by both once both listen
+ok "a reset, by whom" eval 'wait_for "se05x-apdu -q reset soft && grep -q reset $tmp/json"; said \
+	"/dev/se05x  reset soft by user" "\"event\":\"reset\",.*\"kind\":\"soft\",\"by\":\"user\""'
+echo 'lost 1' > $sim/faults
+ok "a recovery, step by step" eval 'se05x-apdu -q -s $test send 80100000 > /dev/null 2>&1; said "recovery r-nak" "\"rung\":\"r-nak\""'
+echo 100 > $chip/idle_ms
+ok "sleep" said "/dev/se05x  asleep" '"event":"asleep"'
+echo 100 > $chip/power_off_ms
+ok "power off" said "/dev/se05x  off" '"event":"off"'
+ok "back" eval 'se05x-apdu -q -s $test send 80100000 > /dev/null; said online "\"event\":\"online\""'
+echo i2c-se05x-sim > /sys/bus/i2c/drivers/se05x/unbind
+ok "removed" said removed '"event":"removed"'
+echo i2c-se05x-sim > /sys/bus/i2c/drivers/se05x/bind
+ok "added" said added '"event":"added"'
+ok "each line is an object" eval '! grep -vE "^\{\"event\":\"[a-z-]+\",\"device\":\"/dev/se05x\",\"index\":0,\"time_ns\":[0-9]+.*\}$" $tmp/json'
+
+# ---- stats ----
+
+se05x-apdu -q -s $test send 80100000 > /dev/null
+se05x-apdu stats > "$tmp/seen"
+ok "stats" has '^/dev/se05x  online$'
+ok "the chip's APDUs, for root" has '^  APDUs +[1-9]'
+se05x-apdu --json stats > "$tmp/seen"
+ok "as one object" lines 1
+ok "with counters" has '"state":"online","resets":0,.*"apdus":[1-9]'
+nobody "$tmp/tool" stats > "$tmp/seen" 2>&1
+ok "for nobody without what moves" has_not '^  APDUs'
+ok "which needs root" has 'root \(CAP_NET_ADMIN\)'
+ok "but with resets" has '^  resets +0'
+# a terminal, for two seconds: what a second brought
+timeout 4 script -qc 'se05x-apdu stats' /dev/null < /dev/null > "$tmp/seen" 2>&1 &
+for _ in 1 2 3 4 5 6; do se05x-apdu -q -s $test send 80100000 > /dev/null; sleep 0.5; done
+wait $!
+ok "on a terminal again and again" has 'APDUs.*\+[0-9]+/s'
+
+# ---- trace ----
+
+se05x-apdu -s $test trace 80 10 00 00 02 AB CD 00 > "$tmp/seen" 2>&1
+ok "trace begins with the C-APDU" has '^ +0 us  C-APDU of 8 bytes$'
+ok "block out" has '> I\([01]\) +LEN 8'
+ok "block in" has '< I\([01]\) +LEN 4'
+ok "R-APDU" has 'R-APDU of 4 bytes, SW 9000, after [0-9]+ us$'
+ok "no payload" has_not 'AB ?CD'
+se05x-apdu --json -s $test trace 80 12 08 00 > "$tmp/seen" 2>&1
+ok "WTX, as objects" has '^\{"us":[0-9]+,"event":"frame_in","block":"S\(WTX request\)","pcb":"c3","len":1,"result":0\}$'
+ok "nothing is left of it" eval '[ -z "$(ls /sys/kernel/tracing/instances)" ]'
+chmod 666 /dev/se05x
+nobody "$tmp/tool" -s $test trace 80100000 > "$tmp/seen" 2>&1
+ok "trace needs root" has 'trace: needs root'
+
+# ---- the end ----
+
+rmmod se05x
+ok "the module's end is told" wait_for "grep -q 'module was unloaded' $tmp/words"
+se05x-apdu monitor > "$tmp/seen" 2>&1
+ok "without the module" has 'monitor: .*is the module loaded'
+echo "1..$n"
