@@ -352,8 +352,9 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 	kthread_queue_work(chip->worker, &chip->serve);	/* tells */
 	se05x_idle_start(chip);
 	spin_unlock(&chip->lock);
-	if (se05x_hwrng_add(chip, setup->hwrng))
-		dev_warn(parent, "no random numbers from it\n");
+	ret = se05x_hwrng_add(chip, setup->hwrng);
+	if (ret)	/* all else works */
+		dev_warn(parent, "hw_random does not take it: %d\n", ret);
 	return chip;
 
 stop_owner:

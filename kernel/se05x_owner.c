@@ -786,11 +786,20 @@ void se05x_owner_sleep(struct se05x_chip *chip)
  */
 void se05x_owner_idle(struct se05x_chip *chip)
 {
+	bool wanted = READ_ONCE(chip->power_off_ms) && chip->can_power;
+	bool off, rested;
+
 	chip->climbed = false;
-	if (!chip->rested && !chip->off && !wake(chip))
+	spin_lock(&chip->lock);
+	off = chip->off;
+	rested = chip->rested;
+	spin_unlock(&chip->lock);
+	if (!rested && !off && !wake(chip)) {
 		se05x_owner_sleep(chip);
-	if (chip->rested && chip->powered && chip->can_power && chip->power_off_ms)
+		rested = chip->rested;
+	}
+	if (rested && chip->powered && wanted)
 		power_down(chip);
-	else if (!chip->powered && !chip->off && !chip->power_off_ms)
+	else if (!chip->powered && !off && !wanted)
 		power_up(chip);
 }
