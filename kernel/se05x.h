@@ -254,8 +254,12 @@ u64 se05x_generation(struct se05x_chip *chip);
 bool se05x_is_dead(struct se05x_chip *chip);
 
 /* se05x_owner.c */
-extern const struct se05x_link_ops se05x_owner_ops;
 void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req);
+
+/* se05x_link.c */
+extern const struct se05x_link_ops se05x_owner_ops;
+int se05x_owner_power_up(struct se05x_chip *chip);
+int se05x_owner_wake(struct se05x_chip *chip);
 void se05x_owner_sleep(struct se05x_chip *chip);
 void se05x_owner_idle(struct se05x_chip *chip);
 void se05x_owner_publish(struct se05x_chip *chip);

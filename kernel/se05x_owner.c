@@ -5,16 +5,12 @@
  * All of this runs in the chip's own thread, but for the probe, which is over
  * before there is one.
  */
-#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
-#include <linux/pm_runtime.h>
 #include <linux/string.h>
 
 #include "se05x.h"
-
-#define CREATE_TRACE_POINTS
 #include "se05x_trace.h"
 
 #define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
@@ -28,155 +24,7 @@
 /* 00 A4 04 00 Lc AID Le */
 #define SELECT_MAX		(5 + SE05X_AID_MAX + 1)
 
-/* ---- the world, as the link sees it ---- */
-
-static int owner_write(void *ctx, const u8 *buf, size_t len)
-{
-	struct se05x_chip *chip = ctx;
-
-	return chip->phy_ops->write(chip->phy, buf, len);
-}
-
-static int owner_read(void *ctx, u8 *buf, size_t len)
-{
-	struct se05x_chip *chip = ctx;
-
-	return chip->phy_ops->read(chip->phy, buf, len);
-}
-
-static int told_to_stop(struct se05x_chip *chip)
-{
-	if (READ_ONCE(chip->stop))
-		return -ENODEV;
-	return READ_ONCE(chip->cut) ? -ECANCELED : 0;
-}
-
-static int owner_sleep(void *ctx, u32 us)
-{
-	struct se05x_chip *chip = ctx;
-	int ret = told_to_stop(chip);
-
-	if (ret || !us)
-		return ret;
-	/* the clock's microsecond may have been nearly over */
-	usleep_range(us + 1, us + 50);
-	return told_to_stop(chip);
-}
-
-static u64 owner_now(void *ctx)
-{
-	return ktime_to_us(ktime_get());
-}
-
-static int owner_power(void *ctx, bool on)
-{
-	struct se05x_chip *chip = ctx;
-	int ret = chip->phy_ops->power(chip->phy, on);
-
-	trace_se05x_power(chip->index, on ? SE05X_POWER_ON : SE05X_POWER_OFF, ret);
-	return ret;
-}
-
-/* A block that resets counters is tried, or power was cut. */
-static void note_lost(struct se05x_chip *chip, enum se05x_rung rung)
-{
-	static const u8 kinds[] = {
-		[SE05X_RUNG_SOFT] = SE05X_RESET_SOFT,
-		[SE05X_RUNG_CHIP] = SE05X_RESET_CHIP,
-		[SE05X_RUNG_POWER] = SE05X_RESET_POWER,
-	};
-	bool wanted = chip->resetting && !chip->climbed;
-
-	chip->power_lost |= rung == SE05X_RUNG_POWER;
-	chip->asleep = false;
-	chip->rested = false;
-	spin_lock(&chip->lock);
-	if (rung >= SE05X_RUNG_SOFT)
-		se05x_note(chip, SE05X_EVENT_RESET,
-			   wanted ? SE05X_BY_USER : SE05X_BY_RECOVERY, kinds[rung]);
-	se05x_lose_context(chip);
-	spin_unlock(&chip->lock);
-}
-
-static void note_rung(struct se05x_chip *chip, enum se05x_rung rung)
-{
-	trace_se05x_rung(chip->index, rung);
-	spin_lock(&chip->lock);
-	if (rung < SE05X_RUNG_GIVEN_UP)	/* which is a state, with its own event */
-		se05x_note(chip, SE05X_EVENT_RECOVERY, 0, rung);
-	if (rung > SE05X_RUNG_RNAK) {
-		chip->recoveries += !chip->climbed;
-		chip->climbed = true;
-		chip->state = SE05X_STATE_RECOVERING;
-	}
-	spin_unlock(&chip->lock);
-}
-
-static void owner_event(void *ctx, enum se05x_link_event event, u32 arg, int result)
-{
-	struct se05x_chip *chip = ctx;
-
-	switch (event) {
-	case SE05X_LINK_FRAME_OUT:
-		trace_se05x_frame_out(chip->index, arg >> 8, arg & 0xff, result);
-		break;
-	case SE05X_LINK_FRAME_IN:
-		trace_se05x_frame_in(chip->index, arg >> 8, arg & 0xff, result);
-		break;
-	case SE05X_LINK_RUNG:
-		note_rung(chip, arg);
-		break;
-	case SE05X_LINK_LOST:
-		note_lost(chip, arg);
-		break;
-	}
-}
-
-const struct se05x_link_ops se05x_owner_ops = {
-	.write = owner_write,
-	.read = owner_read,
-	.sleep = owner_sleep,
-	.now = owner_now,
-	.power = owner_power,
-	.event = owner_event,
-};
-
 /* ---- contexts ---- */
-
-static u32 state_of(struct se05x_chip *chip)
-{
-	const struct se05x_link *link = &chip->link;
-
-	if (link->given_up)
-		return SE05X_STATE_GIVEN_UP;
-	if (chip->off)
-		return SE05X_STATE_OFF;
-	if (link->synced)
-		return SE05X_STATE_ONLINE;
-	return chip->asleep ? SE05X_STATE_ASLEEP : SE05X_STATE_RECOVERING;
-}
-
-/* Tell the others how the chip is. */
-void se05x_owner_publish(struct se05x_chip *chip)
-{
-	static const u8 events[] = {
-		[SE05X_STATE_ONLINE] = SE05X_EVENT_ONLINE,
-		[SE05X_STATE_ASLEEP] = SE05X_EVENT_ASLEEP,
-		[SE05X_STATE_OFF] = SE05X_EVENT_OFF,
-		[SE05X_STATE_RECOVERING] = 0,
-		[SE05X_STATE_GIVEN_UP] = SE05X_EVENT_GIVEN_UP,
-	};
-	u32 state;
-
-	spin_lock(&chip->lock);
-	state = state_of(chip);
-	if (state != chip->state && events[state])
-		se05x_note(chip, events[state], 0, 0);
-	chip->state = state;
-	chip->atr = chip->link.atr;
-	chip->stats = chip->link.stats;
-	spin_unlock(&chip->lock);
-}
 
 static bool same_aid(const struct se05x_context *a, const struct se05x_context *b)
 {
@@ -248,62 +96,6 @@ static void note_select(struct se05x_chip *chip, const struct se05x_file *file,
 
 /* ---- the chip ---- */
 
-/*
- * Before the first transfer: runtime PM must not cut the power. The only place
- * that waits for a resume, and the callbacks never wait for us.
- */
-static int power_up(struct se05x_chip *chip)
-{
-	struct device *dev = chip->dev.parent;
-	int ret;
-
-	if (!chip->powered) {
-		ret = pm_runtime_resume_and_get(dev);
-		if (ret < 0) {
-			dev_err(dev, "can't switch the chip on: %d\n", ret);
-			pm_runtime_set_suspended(dev);	/* so the next may try */
-			chip->link.given_up = true;
-			return -ENOLINK;
-		}
-		chip->powered = true;
-	}
-	if (chip->cold) {
-		chip->cold = false;
-		chip->power_lost = true;
-		se05x_link_booted(&chip->link);
-	}
-	return 0;
-}
-
-/* Nobody needs it for a while: runtime PM may cut it after power_off_ms. */
-static void power_down(struct se05x_chip *chip)
-{
-	struct device *dev = chip->dev.parent;
-
-	pm_runtime_set_autosuspend_delay(dev, READ_ONCE(chip->power_off_ms));
-	pm_runtime_mark_last_busy(dev);
-	pm_runtime_put_autosuspend(dev);
-	chip->powered = false;
-}
-
-static int wake(struct se05x_chip *chip)
-{
-	bool asleep = !chip->link.synced;
-	int ret;
-
-	chip->power_lost = false;
-	ret = power_up(chip) ?: se05x_link_wake(&chip->link);
-	if (asleep)
-		trace_se05x_power(chip->index, SE05X_POWER_WAKE, ret);
-	if (!ret && chip->power_lost) {
-		spin_lock(&chip->lock);
-		chip->context.state = SE05X_CLEAN;
-		spin_unlock(&chip->lock);
-	}
-	se05x_owner_publish(chip);
-	return ret == -ECANCELED ? -ECONNABORTED : ret;
-}
-
 /* The command's own first byte may be out from now on; unless nobody waits. */
 static bool start(struct se05x_chip *chip, struct se05x_request *req)
 {
@@ -322,7 +114,7 @@ static int exchange(struct se05x_chip *chip, struct se05x_request *req,
 		.command_len = len,
 		.response = req->response,
 	};
-	u64 begin = owner_now(chip);
+	ktime_t begin = ktime_get();
 	int ret;
 
 	trace_se05x_apdu_begin(chip->index, len);
@@ -335,7 +127,7 @@ static int exchange(struct se05x_chip *chip, struct se05x_request *req,
 			  req->response[apdu.response_len - 1];
 	}
 	trace_se05x_apdu_end(chip->index, apdu.response_len, ret ? 0 : req->sw, ret,
-			     owner_now(chip) - begin);
+			     ktime_us_delta(ktime_get(), begin));
 	return ret == -ECANCELED ? -ECONNABORTED : ret;
 }
 
@@ -355,7 +147,7 @@ static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 		len += selected.aid_len + 1;
 	}
 	do {
-		ret = wake(chip) ?: exchange(chip, req, command, len, outcome);
+		ret = se05x_owner_wake(chip) ?: exchange(chip, req, command, len, outcome);
 	} while ((ret == -ECONNABORTED || ret == -ECONNRESET) && --tries);
 	if (ret && *outcome == SE05X_OUTCOME_MAY_HAVE_RUN)
 		return -ECONNRESET;
@@ -497,7 +289,7 @@ static int serve_transceive(struct se05x_chip *chip, struct se05x_request *req)
 	spin_lock(&chip->lock);
 	ret = admit(chip, req, said.select);
 	spin_unlock(&chip->lock);
-	ret = ret ?: wake(chip);
+	ret = ret ?: se05x_owner_wake(chip);
 	if (ret)
 		return ret;
 	spin_lock(&chip->lock);
@@ -545,7 +337,7 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 		req->sw = 0x9000;
 		req->outcome = SE05X_OUTCOME_RAN;
 	} else {
-		ret = wake(chip);
+		ret = se05x_owner_wake(chip);
 		if (ret)
 			return ret;
 		if (!start(chip, req))
@@ -645,7 +437,7 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 
 	chip->power_lost = false;
 	chip->resetting = true;
-	ret = power_up(chip) ?: se05x_link_reset(&chip->link, rungs[req->kind],
+	ret = se05x_owner_power_up(chip) ?: se05x_link_reset(&chip->link, rungs[req->kind],
 						 req->flags & SE05X_RESET_FORCE);
 	chip->resetting = false;
 	if (ret == -ECANCELED) {
@@ -692,7 +484,7 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 
 	memcpy(command + 5, req->aid, req->aid_len);
 	chip->answer_len = 0;
-	ret = wake(chip) ?: exchange(chip, req, command, 5 + req->aid_len + 1, &outcome);
+	ret = se05x_owner_wake(chip) ?: exchange(chip, req, command, 5 + req->aid_len + 1, &outcome);
 	if (!ret && !is_success(req->sw))
 		ret = -ENOTCONN;
 	return ret;
@@ -757,49 +549,4 @@ void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req)
 		break;
 	}
 	se05x_owner_publish(chip);
-}
-
-/**
- * se05x_owner_sleep() - end the session, if there is one
- * @chip: the chip
- */
-void se05x_owner_sleep(struct se05x_chip *chip)
-{
-	int ret;
-
-	if (chip->link.given_up || !chip->link.synced)
-		return;
-	ret = se05x_link_sleep(&chip->link);
-	trace_se05x_power(chip->index, SE05X_POWER_SLEEP, ret);
-	chip->rested = !ret;
-	chip->asleep = true;
-	se05x_owner_publish(chip);
-}
-
-/**
- * se05x_owner_idle() - nobody has the chip open for a while: let it save power
- * @chip: the chip
- *
- * A chip that is awake, as far as we know, but out of step is put in step first:
- * after a resume it may be either. Power may be cut once the end of the session
- * was answered, and only then.
- */
-void se05x_owner_idle(struct se05x_chip *chip)
-{
-	bool wanted = READ_ONCE(chip->power_off_ms) && chip->can_power;
-	bool off, rested;
-
-	chip->climbed = false;
-	spin_lock(&chip->lock);
-	off = chip->off;
-	rested = chip->rested;
-	spin_unlock(&chip->lock);
-	if (!rested && !off && !wake(chip)) {
-		se05x_owner_sleep(chip);
-		rested = chip->rested;
-	}
-	if (rested && chip->powered && wanted)
-		power_down(chip);
-	else if (!chip->powered && !off && !wanted)
-		power_up(chip);
 }
