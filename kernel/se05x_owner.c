@@ -437,8 +437,10 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 
 	chip->power_lost = false;
 	chip->resetting = true;
-	ret = se05x_owner_power_up(chip) ?: se05x_link_reset(&chip->link, rungs[req->kind],
-						 req->flags & SE05X_RESET_FORCE);
+	ret = se05x_owner_power_up(chip);
+	if (!ret)
+		ret = se05x_link_reset(&chip->link, rungs[req->kind],
+				       req->flags & SE05X_RESET_FORCE);
 	chip->resetting = false;
 	if (ret == -ECANCELED) {
 		req->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
@@ -484,7 +486,8 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 
 	memcpy(command + 5, req->aid, req->aid_len);
 	chip->answer_len = 0;
-	ret = se05x_owner_wake(chip) ?: exchange(chip, req, command, 5 + req->aid_len + 1, &outcome);
+	ret = se05x_owner_wake(chip) ?:
+	      exchange(chip, req, command, 5 + req->aid_len + 1, &outcome);
 	if (!ret && !is_success(req->sw))
 		ret = -ENOTCONN;
 	return ret;

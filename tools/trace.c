@@ -264,13 +264,13 @@ static int parse_apdu(char **args, int n, uint8_t *apdu)
 static int send_traced(struct se05x *se, const struct options *opt, const uint8_t *apdu,
 		       size_t len)
 {
-	struct se05x_call call = { .deadline_ms = opt->deadline_ms };
+	struct se05x_call call = { .deadline_ms = opt->deadline_ms }, lock = call;
 	uint8_t response[RESPONSE_MAX];
 	size_t room = sizeof(response);
-	int ret = opt->lock ? 0 : se05x_lock(se, &call);
+	int ret = opt->lock ? 0 : se05x_lock(se, &lock);
 
 	if (ret)
-		return failed("lock", ret, &call);
+		return failed("lock", ret, &lock);
 	forget_events();
 	progress_begin(opt);
 	ret = se05x_transceive(se, apdu, len, response, &room, &call);

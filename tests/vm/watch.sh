@@ -97,6 +97,10 @@ ok "no payload" has_not 'AB ?CD'
 se05x-apdu --json -s $test trace 80 12 08 00 > "$tmp/seen" 2>&1
 ok "WTX, as objects" has '^\{"us":[0-9]+,"event":"frame_in","block":"S\(WTX request\)","pcb":"c3","len":1,"result":0\}$'
 ok "nothing is left of it" eval '[ -z "$(ls /sys/kernel/tracing/instances)" ]'
+echo 100 > $chip/idle_ms
+ok "it sleeps" wait_for '[ "$(cat $chip/state)" = asleep ]'
+se05x-apdu trace 80100000 > "$tmp/seen" 2>&1
+ok "the wake-up of one that never selected" has '> S\(RESYNC request\)'
 chmod 666 /dev/se05x
 nobody "$tmp/tool" -s $test trace 80100000 > "$tmp/seen" 2>&1
 ok "trace needs root" has 'trace: needs root'
