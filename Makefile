@@ -35,7 +35,7 @@ demo-tls:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh debug host distro events life iot leak suspend kunit overlay install fuzz \
+	@tests/check.sh debug host distro events life watch iot leak suspend kunit overlay install fuzz \
 		new_device hotpath bench style
 
 check-host:
