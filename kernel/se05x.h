@@ -71,6 +71,8 @@ struct se05x_context {
 };
 
 /* SE05X_RANDOM: a command to an AID, by nobody who has the chip open (hwrng) */
+#define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
+
 enum se05x_request_type {
 	SE05X_TRANSCEIVE,
 	SE05X_SELECT,
@@ -182,6 +184,7 @@ struct se05x_chip {
 	struct list_head files;
 	struct se05x_request *current_req;
 	struct se05x_file *holder;	/* of the lock */
+	unsigned long held_since;	/* jiffies */
 	wait_queue_head_t wait;		/* the owner is free */
 	wait_queue_head_t gone;		/* poll: the chip is */
 	bool busy;			/* the owner is at work */

@@ -5,6 +5,7 @@
  * Who waits for it is in se05x_queue.c, what its owner does in se05x_owner.c.
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -171,7 +172,7 @@ static void lock_watch_work(struct work_struct *work)
 	bool held;
 
 	spin_lock(&chip->lock);
-	held = chip->holder;
+	held = chip->holder && time_is_before_eq_jiffies(chip->held_since + LOCK_WATCH);
 	spin_unlock(&chip->lock);
 	if (held)
 		se05x_tell_lock(chip);
@@ -221,11 +222,20 @@ static void power_exit(struct se05x_chip *chip)
  */
 int se05x_chip_power_off(struct se05x_chip *chip)
 {
-	int ret = chip->phy_ops->power(chip->phy, false);
+	bool idle;
+	int ret;
 
+	/* the driver core may drop a count of its own at any time */
+	spin_lock(&chip->lock);
+	idle = chip->rested && list_empty(&chip->files);
+	spin_unlock(&chip->lock);
+	if (!idle)
+		return -EBUSY;
+	ret = chip->phy_ops->power(chip->phy, false);
 	trace_se05x_power(chip->index, SE05X_POWER_OFF, ret);
 	if (ret)
 		return -EBUSY;
+	fsleep(SE05X_T1_OFF_TIME);	/* or it might not notice */
 	spin_lock(&chip->lock);
 	chip->off = true;
 	chip->cold = true;
@@ -254,7 +264,8 @@ int se05x_chip_power_on(struct se05x_chip *chip)
 	spin_lock(&chip->lock);
 	chip->off = false;
 	chip->rested = false;
-	chip->state = SE05X_STATE_ASLEEP;
+	if (chip->state == SE05X_STATE_OFF)
+		chip->state = SE05X_STATE_ASLEEP;
 	se05x_idle_start(chip);
 	spin_unlock(&chip->lock);
 	return 0;
@@ -408,11 +419,11 @@ void se05x_chip_unregister(struct se05x_chip *chip)
 	kthread_cancel_delayed_work_sync(&chip->idle);
 	kthread_destroy_worker(chip->worker);
 	power_exit(chip);
+	xa_erase(&chips, chip->index);
 	spin_lock(&chip->lock);
 	se05x_note(chip, SE05X_EVENT_REMOVED, 0, 0);
 	spin_unlock(&chip->lock);
 	se05x_tell(chip);
-	xa_erase(&chips, chip->index);
 	put_device(&chip->dev);
 }
 

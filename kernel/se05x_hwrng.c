@@ -113,8 +113,12 @@ static size_t draw(struct se05x_hwrng *source, u8 *buf, size_t max)
 	ret = se05x_submit(source->file, PATIENCE_MS, end, false);
 	if (!ret && req->sw == 0x9000)
 		bytes = find_bytes(req->response, req->response_len, &n);
-	if (ret == -ENOTCONN && req->sw == 0x6A82)
+	if (ret == -ENOTCONN && req->sw == 0x6A82) {
 		source->absent = true;
+		dev_notice(source->chip->dev.parent,
+			   "no IoT applet, so %s gives nothing; rng_current names another source\n",
+			   source->name);
+	}
 	if (bytes) {
 		spare = min(n - min(n, max), room);
 		n = min(n, max);
@@ -132,10 +136,10 @@ static int se05x_hwrng_read(struct hwrng *rng, void *buf, size_t max, bool wait)
 
 	size_t len;
 
-	if (!wait)
-		return take_prefetched(source, buf, max);
 	if (READ_ONCE(source->chip->parked))
 		return 0;
+	if (!wait)
+		return take_prefetched(source, buf, max);
 	len = source->absent ? 0 : draw(source, buf, max);
 	if (!len)	/* the core asks again at once */
 		msleep_interruptible(REFUSED_MS);

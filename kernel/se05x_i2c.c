@@ -2,6 +2,7 @@
 /*
  * NXP EdgeLock SE05x secure element on I2C: one write, one read, power
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/gpio/consumer.h>
 #include <linux/i2c.h>
@@ -175,6 +176,7 @@ static int power_on(struct se05x_i2c *bus)
 
 	if (!off)	/* but keep the supply on */
 		return set_vdd(bus, true);
+	fsleep(SE05X_T1_OFF_TIME);	/* an earlier binding may just have cut it */
 	ret = set_vdd(bus, true);
 	if (!ret && bus->reset)
 		ret = gpiod_direction_output(bus->reset, 0);

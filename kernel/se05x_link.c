@@ -204,7 +204,10 @@ static void power_down(struct se05x_chip *chip)
 
 	pm_runtime_set_autosuspend_delay(dev, READ_ONCE(chip->power_off_ms));
 	pm_runtime_mark_last_busy(dev);
-	pm_runtime_put_autosuspend(dev);
+	if (chip->powered)
+		pm_runtime_put_autosuspend(dev);
+	else	/* it could not be cut then, or is to be at another time */
+		pm_request_autosuspend(dev);
 	chip->powered = false;
 }
 
@@ -271,7 +274,7 @@ void se05x_owner_idle(struct se05x_chip *chip)
 		se05x_owner_sleep(chip);
 		rested = chip->rested;
 	}
-	if (rested && chip->powered && wanted)
+	if (rested && !off && wanted)
 		power_down(chip);
 	else if (!chip->powered && !off && !wanted)
 		se05x_owner_power_up(chip);

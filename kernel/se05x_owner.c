@@ -13,7 +13,6 @@
 #include "se05x.h"
 #include "se05x_trace.h"
 
-#define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
 
 #define INS_SELECT		0xA4
 #define INS_INITIALIZE_UPDATE	0x50
@@ -368,6 +367,7 @@ static int serve_lock(struct se05x_chip *chip, struct se05x_request *req)
 		req->decided = true;
 		chip->holder = req->file;
 		req->outcome = SE05X_OUTCOME_RAN;
+		chip->held_since = jiffies;
 		mod_delayed_work(system_wq, &chip->lock_watch, LOCK_WATCH);
 	}
 	spin_unlock(&chip->lock);

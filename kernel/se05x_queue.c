@@ -158,11 +158,20 @@ static long left_until(unsigned long end)
 
 /*
  * Wait for @cond in @state_ until jiffies reach @end: 1, 0 when the time is up,
- * -ERESTARTSYS by a signal. No caller of ours may spoil a suspend, so freezable.
+ * -ERESTARTSYS by a signal.
  */
 #define wait_until(wq, cond, state_, end) \
-	___wait_event(wq, ___wait_cond_timeout(cond), ((state_) | TASK_FREEZABLE), 0, \
+	___wait_event(wq, ___wait_cond_timeout(cond), (state_), 0, \
 		      left_until(end), __ret = schedule_timeout(__ret))
+
+/*
+ * No caller of ours may spoil a suspend. But whoever reads from hw_random holds
+ * its locks, which others want in their resume; it waits for a second at most.
+ */
+static unsigned int freezable(const struct se05x_request *req)
+{
+	return req->type == SE05X_RANDOM ? 0 : TASK_FREEZABLE;
+}
 
 /**
  * se05x_turn_begin() - the calls of one open file come one after the other
@@ -194,7 +203,7 @@ int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock)
 			return -EAGAIN;
 		ret = wait_until(file->turn,
 				 !READ_ONCE(file->busy) || READ_ONCE(chip->dead),
-				 TASK_INTERRUPTIBLE, end);
+				 TASK_INTERRUPTIBLE | TASK_FREEZABLE, end);
 		if (ret <= 0)
 			return ret ? -EINTR : -EBUSY;
 	}
@@ -330,14 +339,14 @@ int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 		return err;
 
 	ret = wait_until(req->wait, READ_ONCE(req->state) != SE05X_QUEUED,
-			 TASK_INTERRUPTIBLE, end);
+			 TASK_INTERRUPTIBLE | freezable(req), end);
 	if (ret <= 0 && take_back(chip, req))
 		return ret ? -EINTR : -EBUSY;
 
 	if (!deadline_ms)
 		end = jiffies + MAX_JIFFY_OFFSET;
 	ret = wait_until(req->wait, READ_ONCE(req->state) == SE05X_DONE,
-			 TASK_KILLABLE, end);
+			 TASK_KILLABLE | freezable(req), end);
 	if (ret <= 0 && leave_behind(file, req, &err)) {
 		file->req = NULL;
 		kref_put(&req->ref, request_release);
@@ -465,7 +474,7 @@ void se05x_file_close(struct se05x_file *file)
 		kthread_queue_work(chip->worker, &chip->serve);
 		/* nobody inherits a channel, or from the last one anything */
 		if (chip->context.channel == file->id || list_empty(&chip->files))
-			se05x_lose_context(chip);
+			se05x_forget_context(chip);
 		se05x_idle_start(chip);
 	}
 	spin_unlock(&chip->lock);

@@ -57,7 +57,6 @@
 #define DEFAULT_HARD_LIMIT	(300 * SECOND)	/* RSA-4096 on a tired chip */
 
 #define WRITE_TIMEOUT_MIN	(500 * MS)	/* cold boots of 20-200 ms were seen */
-#define OFF_TIME		(5 * MS)	/* other stacks take 2-5 ms */
 #define BOOT_TIME		(5 * MS)	/* power wake-up time of UM11225 */
 #define SILENCE_MIN		(5 * SECOND)	/* before power is cut in an exchange */
 #define NAP			(100 * MS)	/* who wants us to stop waits no longer */
@@ -837,7 +836,7 @@ static int power_cycle(struct se05x_link *link)
 	link->in_flight = false;
 	link->fresh = true;
 	/* told to stop here, the lines are no longer ours */
-	if (pause_for(link, OFF_TIME) == STOP) {
+	if (pause_for(link, SE05X_T1_OFF_TIME) == STOP) {
 		if (link->stop != -ENODEV)
 			link->ops->power(link->ctx, true);
 		link->ready = now(link) + BOOT_TIME;

@@ -19,6 +19,9 @@
 #define SE05X_T1_OVERHEAD	5	/* NAD PCB LEN CRC CRC */
 #define SE05X_T1_FRAME_MAX	(SE05X_T1_INF_MAX + SE05X_T1_OVERHEAD)
 
+/* Without power, in microseconds; other stacks take 2-5 ms */
+#define SE05X_T1_OFF_TIME	5000
+
 #define SE05X_T1_COMMAND_MAX	4096
 #define SE05X_T1_RESPONSE_MAX	4098	/* SW1 SW2 included */
 

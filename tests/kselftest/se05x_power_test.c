@@ -231,4 +231,52 @@ TEST_F_TIMEOUT(power, resume_of_a_chip_that_is_off, SLOW_TIMEOUT)
 	EXPECT_EQ(0, visit());
 }
 
+/* Whom it has said good-bye to it may meet again: not cut under an open file. */
+TEST_F_TIMEOUT(power, not_under_an_open_file, SLOW_TIMEOUT)
+{
+	long long cuts;
+	int fd;
+
+	ASSERT_EQ(0, set_attr("power_off_ms", "1000"));
+	ASSERT_EQ(0, visit());
+	ASSERT_TRUE(WAIT_UNTIL(is_state("asleep")));
+	cuts = sim_count("powercycles");
+	fd = open_device(O_RDWR);
+	usleep(2000000);	/* twice power_off_ms */
+	EXPECT_TRUE(is_state("asleep"));
+	EXPECT_EQ(cuts, sim_count("powercycles"));
+	close(fd);
+	EXPECT_TRUE(WAIT_UNTIL(is_state("off")));
+	EXPECT_EQ(cuts + 1, sim_count("powercycles"));
+}
+
+/* Another power_off_ms counts from now on, not when the old one is over. */
+TEST_F_TIMEOUT(power, sooner_than_thought, SLOW_TIMEOUT)
+{
+	ASSERT_EQ(0, set_attr("power_off_ms", "3600000"));
+	ASSERT_EQ(0, visit());
+	ASSERT_TRUE(WAIT_UNTIL(is_state("asleep")));
+	ASSERT_EQ(0, set_attr("power_off_ms", "20"));
+	EXPECT_TRUE(WAIT_UNTIL(is_state("off")));
+}
+
+/* The driver core resumes what it unbinds; that chip has not said good-bye again. */
+TEST_F_TIMEOUT(power, unbind_of_a_chip_that_is_off, SLOW_TIMEOUT)
+{
+	long long cuts;
+	char name[64];
+
+	if (!client_name(name, sizeof(name)))
+		SKIP(return, "no client");
+	ASSERT_EQ(0, set_attr("power_off_ms", "20"));
+	ASSERT_TRUE(WAIT_UNTIL(is_state("off")));
+	cuts = sim_count("powercycles");
+	ASSERT_EQ(0, driver("unbind", name));
+	EXPECT_EQ(cuts, sim_count("powercycles"));
+	ASSERT_EQ(0, driver("bind", name));
+	ASSERT_EQ(0, set_attr("idle_ms", "20"));
+	EXPECT_EQ(0, visit());
+	EXPECT_EQ(0, sim_count("violations"));
+}
+
 TEST_HARNESS_MAIN
