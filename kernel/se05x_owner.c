@@ -13,7 +13,6 @@
 #include "se05x.h"
 #include "se05x_trace.h"
 
-
 #define INS_SELECT		0xA4
 #define INS_INITIALIZE_UPDATE	0x50
 #define P1_BY_NAME		0x04
