@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # In the VM: se05x-apdu monitor, stats and trace. TAP on stdout.
-# shellcheck disable=SC2016 # what ok and wait_for get is evaluated by them
+# shellcheck disable=SC2016,SC2034 # what ok and wait_for get is evaluated by them
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -65,6 +65,12 @@ echo i2c-se05x-sim > /sys/bus/i2c/drivers/se05x/unbind
 ok "removed" said removed '"event":"removed"'
 echo i2c-se05x-sim > /sys/bus/i2c/drivers/se05x/bind
 ok "added" said added '"event":"added"'
+reader=$(pgrep -f "json monitor")
+kill -STOP "$reader"
+for _ in $(seq 100); do se05x-apdu -q reset soft; done
+kill -CONT "$reader"
+ok "a reader that is too slow is told so" wait_for "grep -q '{\"event\":\"lost\"}' $tmp/json"
+sed -i '/{"event":"lost"}/d' "$tmp/json"
 ok "each line is an object" eval '! grep -vE "^\{\"event\":\"[a-z-]+\",\"device\":\"/dev/se05x\",\"index\":0,\"time_ns\":[0-9]+.*\}$" $tmp/json'
 
 # ---- stats ----
@@ -111,4 +117,21 @@ rmmod se05x
 ok "the module's end is told" wait_for "grep -q 'module was unloaded' $tmp/words"
 se05x-apdu monitor > "$tmp/seen" 2>&1
 ok "without the module" has 'monitor: .*is the module loaded'
+
+# ---- hw_random and a chip without the IoT applet ----
+
+pkill -x se05x-applet
+wait_for '! pgrep -x se05x-applet'
+rmmod se05x-sim
+dmesg -C
+APPLET=--applet=none "$top/tests/vm/up.sh" > /dev/null
+rmmod se05x
+insmod "$top/build/$SE05X_KERNEL/kernel/se05x.ko" hwrng=1
+ok "it is a source" grep -q se05x-rng-0 /sys/class/misc/hw_random/rng_current
+ok "that gives nothing" eval '! timeout 3 head -c 1 /dev/hwrng | grep -qz .'
+before=$(cat $chip/counters/apdus)
+ok "and is not asked again" eval 'timeout 3 head -c 1 /dev/hwrng > /dev/null
+	[ "$before" -gt 0 ] && [ "$(cat $chip/counters/apdus)" = "$before" ]'
+ok "quietly" eval '! dmesg | grep "se05x.*random"'
+ok "the chip works" eval 'se05x-apdu -q -s $test send "80 10 00 00 01 AA 00 => AA 9000"'
 echo "1..$n"

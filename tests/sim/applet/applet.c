@@ -28,6 +28,7 @@ static const uint8_t aid_test[] = { 0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x00 };
 struct applet {
 	struct iot *iot;
 	struct scp scp;
+	bool no_iot;
 	unsigned int speed;
 	enum { MANAGER, IOT, TEST } selected;
 };
@@ -36,13 +37,18 @@ struct applet *applet_new(const struct applet_config *config)
 {
 	static const struct applet_config nothing_said;
 	struct applet *applet = calloc(1, sizeof(*applet));
+	struct applet_config iot;
 
 	if (!applet)
 		return NULL;
 	if (!config)
 		config = &nothing_said;
 	applet->speed = config->speed ? config->speed : 1;
-	applet->iot = iot_new(config);
+	iot = *config;
+	applet->no_iot = iot.model && !strcmp(iot.model, "none");
+	if (applet->no_iot)
+		iot.model = NULL;
+	applet->iot = iot_new(&iot);
 	if (!applet->iot) {
 		free(applet);
 		return NULL;
@@ -75,7 +81,8 @@ static void deselect(struct applet *applet)
 static uint16_t select_by_name(struct applet *applet, const struct apdu *apdu,
 			       struct response *rsp)
 {
-	if (apdu->lc == sizeof(aid_iot) && !memcmp(apdu->data, aid_iot, apdu->lc)) {
+	if (!applet->no_iot && apdu->lc == sizeof(aid_iot) &&
+	    !memcmp(apdu->data, aid_iot, apdu->lc)) {
 		deselect(applet);
 		applet->selected = IOT;
 		if (apdu->p2 == 0x00)

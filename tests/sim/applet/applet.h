@@ -18,7 +18,7 @@ struct applet;
 /**
  * struct applet_config - which chip it is, and what else tests want of it
  * @model: "3" (SE050, applet 3.1.1), "7" (SE051, applet 7.2.0 with RSA) or
- *	"7-no-rsa" (SE050E, applet 7.2.0 without RSA); NULL: "7-no-rsa"
+ *	"7-no-rsa" (SE050E, applet 7.2.0 without RSA), "none" (no IoT applet); NULL: "7-no-rsa"
  * @state: file with the persistent objects, made if it does not exist;
  *	NULL: they live as long as the process
  * @wear_log: file that gets a line for each write to flash: ordinal, INS P1 P2

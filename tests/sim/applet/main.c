@@ -19,7 +19,7 @@ static const char usage[] =
 	"  -d, --device=FILE  where the chip's C-APDUs come from (/dev/" SIM_DEVICE ")\n"
 	"  -b, --background   return as soon as the chip can be used\n"
 	"  -s, --state=FILE   keep the objects here; without it they are gone with it\n"
-	"  -a, --applet=3|7|7-no-rsa\n"
+	"  -a, --applet=3|7|7-no-rsa|none\n"
 	"                     be an SE050 with applet 3.1.1, an SE051 with 7.2.0, or an\n"
 	"                     SE050E with 7.2.0, which has no RSA (default)\n"
 	"  -w, --wear-log=FILE\n"
@@ -81,7 +81,7 @@ static struct applet *start(const struct applet_config *config)
 	struct applet *applet = applet_new(config);
 
 	if (!applet && errno == EINVAL)
-		fprintf(stderr, "se05x-applet: %s: no such applet; there are 3, 7 and 7-no-rsa\n",
+		fprintf(stderr, "se05x-applet: %s: no such applet; there are 3, 7, 7-no-rsa and none\n",
 			config->model);
 	else if (!applet)
 		fprintf(stderr, "se05x-applet: %s: %s\n", config->state ?: "no state file",
