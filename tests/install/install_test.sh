@@ -102,6 +102,19 @@ ok "uninstall of nothing" make -s uninstall
 ok "other folders" make -s install DKMS=yes PREFIX=/usr LIBDIR=/usr/lib/here OVERLAYS=/else
 ok "are used" have /usr/lib/here/libse05x.so /usr/lib/udev/rules.d/60-se05x.rules \
 	/usr/lib/sysusers.d/se05x.conf /else/se05x.dtbo
+unpackaged() {
+	local f p patterns
+	mapfile -t patterns < <(cat debian/*.install)
+	(cd "$DESTDIR" && find . ! -type d | sed 's,^\./,,' | grep -v '^else/\|^usr/share/se05x/') |
+		while read -r f; do
+			for p in "${patterns[@]}"; do
+				# shellcheck disable=SC2053 # patterns they are
+				[[ $f != $p && $f != $p/* ]] || continue 2
+			done
+			echo "$f"
+		done
+}
+ok "each file has its Debian package" eval 'u=$(unpackaged); echo "$u"; [ -z "$u" ]'
 ok "uninstall from there" make -s uninstall PREFIX=/usr
 ok "leaves nothing there" same
 
