@@ -75,7 +75,7 @@ stage_suspend() { tests/vm/suspend.sh; }
 # data races, where many are at it at once
 stage_kcsan() {
 	kselftest kcsan se05x_share_test se05x_lock_test se05x_apdu_test \
-		se05x_reset_test se05x_bind_test
+		se05x_reset_test se05x_bind_test se05x_storm_test se05x_fuzz_test
 }
 
 # Debian 13's kernel, and the newest in Debian's archive

@@ -506,6 +506,7 @@ const char *card_violation_name(enum card_violation v)
 	static const char * const names[CARD_V_MAX] = {
 		"empty", "frame", "crc", "seq", "segt", "mpot", "repeated_start",
 		"not_resync", "unread", "ifsc", "wtx", "empty_chain", "power",
+		"supply",
 	};
 
 	return names[v];

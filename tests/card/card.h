@@ -32,6 +32,7 @@ enum card_violation {
 	CARD_V_WTX,		/* wrong or unasked multiplier */
 	CARD_V_EMPTY_CHAIN,	/* M=1 with LEN 0 */
 	CARD_V_POWER,		/* power cut while a command ran */
+	CARD_V_SUPPLY,		/* enabled without its supply: counted by the board */
 	CARD_V_MAX
 };
 

@@ -18,6 +18,9 @@
 #define SIM_LOG		1024
 
 /* As many as a Raspberry Pi has, and where the overlay looks for them by default */
+/* The chip's fixed client name: "i2c-" is put before it by the I2C core. */
+#define SIM_CLIENT	"se05x-sim"
+
 enum sim_line { SIM_RESET = 17, SIM_ENABLE = 22, SIM_LINES = 54 };
 
 enum sim_fault_kind {
@@ -93,6 +96,7 @@ struct sim_channel {
  * @channel: the way to its applets
  * @line: physical levels
  * @output: directions
+ * @supply: its supply is on
  * @cut: the board has taken the chip's power, whatever the lines say
  * @powered: the chip has power
  * @dead: it says nothing until power is cut
@@ -124,6 +128,7 @@ struct sim {
 	struct sim_channel channel;
 	bool line[SIM_LINES];
 	bool output[SIM_LINES];
+	bool supply;
 	bool cut;
 	bool powered;
 	bool dead;
@@ -161,7 +166,11 @@ void sim_board_del(void);
 int sim_sleep(struct sim *sim, bool on);
 int sim_shutdown(struct sim *sim);
 
+/* sim_supply.c */
+int sim_supply_add(struct sim *sim, struct device *board);
+
 /* sim_gpio.c */
+bool sim_enabled(struct sim *sim);
 int sim_lines(struct sim *sim, bool on);
 void sim_power(struct sim *sim);
 

@@ -78,7 +78,10 @@ int sim_board_add(struct sim *sim)
 	}
 	platform_set_drvdata(board, sim);
 	sim->adapter_parent = &board->dev;
-	return 0;
+	ret = sim_supply_add(sim, &board->dev);
+	if (ret)
+		sim_board_del();
+	return ret;
 }
 
 void sim_board_del(void)

@@ -13,10 +13,14 @@
 #include "sim.h"
 
 /* What the levels mean for the chip. Reset is active-low. */
+bool sim_enabled(struct sim *sim)
+{
+	return sim->line[SIM_ENABLE] != sim_enable_active_low() && sim->line[SIM_RESET];
+}
+
 void sim_power(struct sim *sim)
 {
-	bool on = sim->line[SIM_ENABLE] != sim_enable_active_low() &&
-		  sim->line[SIM_RESET] && !sim->cut;
+	bool on = sim_enabled(sim) && sim->supply && !sim->cut;
 
 	lockdep_assert_held(&sim->lock);
 
@@ -55,6 +59,8 @@ static compat_gpio_set_t sim_gpio_set(struct gpio_chip *gpio, unsigned int line,
 
 	mutex_lock(&sim->lock);
 	sim->line[line] = level;
+	if (!sim->supply && sim_enabled(sim))
+		sim->card.violations[CARD_V_SUPPLY]++;
 	sim_power(sim);
 	mutex_unlock(&sim->lock);
 	return COMPAT_GPIO_SET_OK;

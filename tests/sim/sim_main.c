@@ -85,9 +85,6 @@ static const struct {
 
 static struct sim *sim;
 
-/* The fixed client name: "i2c-" is put before it by the I2C core. */
-#define SIM_CLIENT	"se05x-sim"
-
 static struct gpiod_lookup_table sim_lookup = {
 	.dev_id = "i2c-" SIM_CLIENT,
 	.table = { {}, {} },

@@ -49,6 +49,24 @@ ok "power reset by the reset line" se05x-apdu reset power
 ok "works after it" works
 down
 
+# enabled never without its supply, which is off before and after
+supply_is() { grep -qx "$1" /sys/class/regulator/*/state; }
+"$top/tests/vm/up.sh" supply=1 > /dev/null
+ok "supply and enable line" works
+ok "the supply is on" supply_is enabled
+echo 1 > $sim/reset
+ok "power reset by both" se05x-apdu reset power
+ok "power was cut" eval '[ "$(cat $sim/powercycles)" = 1 ]'
+ok "works after it" works
+echo i2c-se05x-sim > $driver/unbind
+ok "without the driver it is off" supply_is disabled
+rebind i2c-se05x-sim
+ok "in this order, each time" works
+down
+"$top/tests/vm/up.sh" supply=1 personality=se052 > /dev/null
+ok "supply and active-low enable line" works
+down
+
 # ---- nobody there, somebody else there ----
 
 BIND=new_device "$top/tests/vm/up.sh" > /dev/null
