@@ -71,7 +71,7 @@ check-fresh:
 	@tests/fresh.sh
 
 # what takes long: stages of tests/check.sh
-FULL := kernels kcsan soak packages leak_controls coverage strict
+FULL := kernels kcsan soak life_debug packages leak_controls coverage strict
 check-full: check check-fresh
 	@tests/setup.sh full
 	@tests/check.sh $(FULL)

@@ -34,7 +34,7 @@ build_for() {
 	bench) make -s -C tests/bench all ;;
 	hotpath) modules distro && make -s -C tests/bench all ;;
 	kunit) modules debug ;;
-	debug | soak) programs && modules debug && make -s -C tests/kselftest ;;
+	debug | soak | life_debug) programs && modules debug && make -s -C tests/kselftest ;;
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
 	kcsan) modules kcsan && make -s -C tests/kselftest ;;
 	distro | new_device | life | events | suspend | watch) programs && modules distro && make -s -C tests/kselftest ;;
@@ -71,6 +71,7 @@ stage_iot() { tests/vm/run.sh distro tests/vm/iot.sh; }
 stage_watch() { tests/vm/run.sh distro tests/vm/watch.sh; }
 stage_events() { tests/vm/run.sh distro tests/vm/events.sh; }
 stage_suspend() { tests/vm/suspend.sh; }
+stage_life_debug() { tests/vm/run.sh debug tests/vm/life.sh && tests/vm/run.sh debug tests/vm/events.sh; }
 
 # data races, where many are at it at once
 stage_kcsan() {
