@@ -29,10 +29,11 @@ if grep -A 3 -E '^se05x_[a-z_.]*:.* warning:' "$out/log" >&2; then exit 1; fi
 [ "$arch" != i386 ] || exit 0
 
 include=""
-libdir=""
+libdirs=""
 if [ "$arch" != amd64 ]; then
 	dir=$(tests/vm/kernel.sh "$arch")
 	libdir=$dir/usr/lib/${cross%-}
+	libdirs="-L$libdir -L$dir/lib/${cross%-}"	# libnl is in the second
 	include="-I$dir/usr/include -I$dir/usr/include/${cross%-}"
 	export PKG_CONFIG_LIBDIR=$libdir/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dir
 fi
@@ -40,11 +41,11 @@ build() {	# FOLDER TARGET [VARIABLE...]
 	make -s -C "$1" BUILD="$out" CC="${cross}gcc" AR="${cross}ar" \
 		CFLAGS='-O2 -g -Werror' CPPFLAGS="$include" "${@:3}" "$2"
 }
-build lib all LDFLAGS="${libdir:+-L$libdir}"
+build lib all LDFLAGS="$libdirs"
 # static libraries of others warn that name services want shared ones
-build tools all LDFLAGS="-static ${libdir:+-L$libdir}" 2> "$out/log" || { cat "$out/log" >&2; exit 1; }
-build tests/host programs SANITIZE= LDFLAGS="${libdir:+-L$libdir}"
+build tools all LDFLAGS="-static $libdirs" 2> "$out/log" || { cat "$out/log" >&2; exit 1; }
+build tests/host programs SANITIZE= LDFLAGS="$libdirs"
 # shellcheck disable=SC2086 # a list of options
 "${cross}gcc" -std=gnu11 -Wall -Wextra -Werror -O2 $include -o "$out/se05x-applet" \
-	-static tests/sim/applet/*.c ${libdir:+-L$libdir} -lcrypto 2> "$out/log" ||
+	-static tests/sim/applet/*.c $libdirs -lcrypto 2> "$out/log" ||
 	{ cat "$out/log" >&2; exit 1; }
