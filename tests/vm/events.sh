@@ -33,10 +33,23 @@ slow() {	# MILLISECONDS in hex
 
 state_exchange() { slow 0A00; }
 
+in_ioctl() {	# PROGRAM
+	local nr
+	read -r nr _ < "/proc/$1/syscall" && [ "$nr" = 16 ]
+} 2> /dev/null
+
+# All of them are, or the first has ended: then it all begins again.
+all_wait() {
+	local job
+	for job in "${jobs[@]}"; do
+		in_ioctl "$job" || { ! kill -0 "${jobs[0]}"; return; }
+	done
+} 2> /dev/null
+
 state_queue() {
 	slow 1400
 	for _ in 1 2 3; do ask '80 10 00 00 01 AA 00 => AA 9000'; done
-	wait_for '[ "$(grep -ls "^16 0x" /proc/[0-9]*/syscall 2> /dev/null | wc -l)" -ge 4 ]'
+	wait_for all_wait
 }
 
 # ---- what happens, and how it is undone ----
