@@ -147,16 +147,29 @@ static void vdd_off(void *data)
  * Lines are taken as they are: driving one here could cut a chip that an
  * earlier boot stage left computing.
  */
+static struct gpio_desc *get_line(struct device *dev, const char *name)
+{
+	struct gpio_desc *line = devm_gpiod_get_optional(dev, name, GPIOD_ASIS);
+	int ret = PTR_ERR_OR_ZERO(line);
+
+	if (ret == -EBUSY)
+		dev_err_probe(dev, ret, "no %s line: another driver has it, see debugfs gpio\n",
+			      name);
+	else if (ret)
+		dev_err_probe(dev, ret, "no %s line\n", name);
+	return line;
+}
+
 static int get_lines(struct se05x_i2c *bus)
 {
 	struct device *dev = &bus->client->dev;
 
-	bus->enable = devm_gpiod_get_optional(dev, "enable", GPIOD_ASIS);
+	bus->enable = get_line(dev, "enable");
 	if (IS_ERR(bus->enable))
-		return dev_err_probe(dev, PTR_ERR(bus->enable), "no enable line\n");
-	bus->reset = devm_gpiod_get_optional(dev, "reset", GPIOD_ASIS);
+		return PTR_ERR(bus->enable);
+	bus->reset = get_line(dev, "reset");
 	if (IS_ERR(bus->reset))
-		return dev_err_probe(dev, PTR_ERR(bus->reset), "no reset line\n");
+		return PTR_ERR(bus->reset);
 	bus->vdd = devm_regulator_get_optional(dev, "vdd");
 	if (IS_ERR(bus->vdd)) {
 		if (PTR_ERR(bus->vdd) != -ENODEV)

@@ -112,6 +112,22 @@ for _ in $(seq 20); do
 	echo i2c-se05x-sim > $driver/bind
 done
 ok "works after twenty times unbind and bind" wait_for works
+
+# ---- taken ----
+
+bus=$(dirname "$(grep -lx se05x-sim /sys/class/i2c-adapter/*/name)")
+ok "the address is taken: refused" eval '! echo se050 0x48 > $bus/new_device'
+ok "works" works
+echo i2c-se05x-sim > $driver/unbind
+lines=$(dirname "$(grep -lx se05x-sim /sys/class/gpio/gpiochip*/label)")
+enable=$(($(cat "$lines/base") + 22))
+echo $enable > /sys/class/gpio/export
+dmesg -C
+ok "the enable line is taken: refused" eval '! echo i2c-se05x-sim > $driver/bind'
+ok "one line says so" [ "$(dmesg | grep -c 'EBUSY: no enable line: another driver has it')" = 1 ]
+echo $enable > /sys/class/gpio/unexport
+ok "it is free again" rebind i2c-se05x-sim
+ok "works" works
 down
 
 # ---- system sleep ----
