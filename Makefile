@@ -71,7 +71,8 @@ check-fresh:
 	@tests/fresh.sh
 
 # what takes long: stages of tests/check.sh
-FULL := kernels kcsan soak life_debug packages leak_controls coverage strict
+FULL := arch overlay_boot armhf pages16k i386
+FULL += kernels kcsan soak life_debug packages leak_controls coverage strict
 check-full: check check-fresh
 	@tests/setup.sh full
 	@tests/check.sh $(FULL)

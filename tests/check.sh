@@ -33,6 +33,10 @@ build_for() {
 	overlay) programs && make -s -C tests/overlay all ;;
 	bench) make -s -C tests/bench all ;;
 	hotpath) modules distro && make -s -C tests/bench all ;;
+	overlay_boot | armhf) programs && modules arm64 && make -s -C tests/overlay all &&
+		tests/arch/programs.sh arm64 && tests/arch/programs.sh armhf ;;
+	pages16k) build_for armhf && modules pages16k ;;
+	i386) programs && modules distro && tests/arch/programs.sh i386 ;;
 	kunit) modules debug ;;
 	debug | soak | life_debug) programs && modules debug && make -s -C tests/kselftest ;;
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
@@ -77,6 +81,15 @@ stage_life_debug() { tests/vm/run.sh debug tests/vm/life.sh && tests/vm/run.sh d
 stage_kcsan() {
 	kselftest kcsan se05x_share_test se05x_lock_test se05x_apdu_test \
 		se05x_reset_test se05x_bind_test se05x_storm_test se05x_fuzz_test
+}
+
+# the other architectures, and 32-bit programs on 64-bit kernels
+stage_arch() { tests/arch/arch_test.sh; }
+stage_overlay_boot() { tests/arch/overlay_boot.sh; }
+stage_armhf() { tests/arch/boot.sh '' /scripts/kselftest.sh armhf; }
+stage_pages16k() { KERNEL=pages16k tests/arch/boot.sh '' /scripts/kselftest.sh arm64; }
+stage_i386() {
+	tests/vm/run.sh distro env TESTS="$top/build/programs-i386/kselftest" tests/vm/kselftest.sh
 }
 
 # Debian 13's kernel, and the newest in Debian's archive

@@ -12,6 +12,9 @@ host="libcmocka-dev device-tree-compiler python3-yaml"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck
 	clang-14 libclang-rt-14-dev libfdt-dev dt-schema"
 
+arch="gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu qemu-system-arm qemu-user
+	libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross"
+
 # Nothing to install from, or nothing wanted: packaging/module.sh says what lacks.
 if [ "${1:-}" = install ] && { [ "${SETUP:-}" = no ] || ! command -v apt-get > /dev/null; }; then
 	exit 0
@@ -22,7 +25,7 @@ install) want="$build device-tree-compiler kmod $(packaging/module.sh needs)" ;;
 demo) want="$build $vm" ;;
 host) want="$build $host" ;;
 check) want="$build $vm $host $check" ;;
-full) want="$build $vm $host $check debootstrap git" ;;
+full) want="$build $vm $host $check $arch debootstrap git" ;;
 bench) want="$build $vm $host gnuplot-nox procps" ;;
 fresh) want="debootstrap git" ;;
 *) echo "usage: setup.sh install|demo|host|check|full|bench|fresh" >&2; exit 2 ;;

@@ -6,11 +6,12 @@
 #   boot.sh "OVERLAY PARAMETER..." COMMAND [ARGUMENT...]
 #   boot.sh none COMMAND [ARGUMENT...]
 #
-# Its device tree is QEMU's, with the simulated bus added and the overlay applied
-# with these parameters, or without the overlay. It has busybox and what
-# programs.sh made for arm64 and armhf: /tools, /kselftest-arm64,
-# /kselftest-armhf, /scripts (this folder) and the modules in /modules. The exit
-# status is the command's; 99 if the kernel complained, died or hung.
+# Its device tree is QEMU's, with the simulated bus and $EXTRA added, and the
+# overlay applied with these parameters, or without the overlay. It has busybox and
+# what programs.sh made for arm64 and armhf: /tools, /kselftest-arm64,
+# /kselftest-armhf, /scripts (this folder) and the modules in /modules. $KERNEL is
+# arm64, unless it is pages16k. The exit status is the command's; 99 if the kernel
+# complained, died or hung.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +19,9 @@ top=$(cd "$here/../.." && pwd)
 [ $# -ge 2 ] || { echo 'usage: boot.sh "PARAMETER..."|none COMMAND...' >&2; exit 2; }
 params=$1
 shift
-dir=$("$top/tests/vm/kernel.sh" arm64)
+kernel=${KERNEL:-arm64}
+dir=$("$top/tests/vm/kernel.sh" "$kernel")
+programs=$("$top/tests/vm/kernel.sh" arm64)
 release=$(cat "$dir/release")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/se05x-vm.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
@@ -32,6 +35,7 @@ make_tree() {
 	{
 		dtc -q -I dtb -O dts "$tmp/virt.dtb"
 		cat "$here/bus.dtsi"
+		echo "${EXTRA:-}"
 	} | dtc -q -@ -I dts -O dtb -o "$tmp/machine.dtb"
 	[ "$params" = none ] || {
 		# shellcheck disable=SC2086 # a list of words
@@ -43,7 +47,7 @@ make_tree() {
 
 # Ours, and what they need, in loading order
 modules() {
-	local m ours=("$top/build/arm64/tests/sim/se05x-sim.ko" "$top/build/arm64/kernel/se05x.ko")
+	local m ours=("$top/build/$kernel/tests/sim/se05x-sim.ko" "$top/build/$kernel/kernel/se05x.ko")
 	modinfo -F depends "${ours[@]}" | tr ',' '\n' | sort -u | while read -r m; do
 		[ -z "$m" ] || modprobe -d "$dir" -S "$release" --show-depends "$m" |
 			sed -n 's/^insmod \([^ ]*\).*/\1/p'
@@ -54,17 +58,20 @@ modules() {
 make_initramfs() {
 	local root=$tmp/initramfs m a
 	mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules,tools,scripts}
-	cp "$dir/bin/busybox" "$root/bin/"
+	cp "$programs/bin/busybox" "$root/bin/"
 	modules | while read -r m; do
-		cp "$m" "$root/modules/"
-		basename "$m" >> "$root/modules/list"
+		case $m in
+		*.xz) xz -dc "$m" > "$root/modules/$(basename "$m" .xz)" ;;
+		*) cp "$m" "$root/modules/" ;;
+		esac
+		basename "$m" .xz >> "$root/modules/list"
 	done
 	for a in arm64 armhf; do
 		mkdir "$root/kselftest-$a"
-		cp "$top/build/$a"/kselftest/se05x_*_test "$root/kselftest-$a/"
-		cp "$top/build/$a/tools/se05x-apdu" "$root/tools/se05x-apdu-$a"
+		cp "$top/build/programs-$a"/kselftest/se05x_*_test "$root/kselftest-$a/"
+		cp "$top/build/programs-$a/static/tools/se05x-apdu" "$root/tools/se05x-apdu-$a"
 	done
-	cp "$top/build/arm64/se05x-applet" "$root/tools/"
+	cp "$top/build/programs-arm64/se05x-applet" "$root/tools/"
 	cp "$here"/*.sh "$root/scripts/"
 	cp "$here/init" "$root/init"
 	printf '%q ' "$@" > "$root/command"

@@ -5,13 +5,13 @@
 #
 #   programs.sh amd64|arm64|armhf|i386
 #
-# They go to build/ARCH; what runs in a VM without libraries is static. For i386
+# They go to build/programs-ARCH; what runs in a VM without libraries is static. For i386
 # there are the kselftests only.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 arch=${1:?usage: programs.sh amd64|arm64|armhf|i386}
-out=$top/build/$arch
+out=$top/build/programs-$arch
 case $arch in
 amd64) cross= ;;
 arm64) cross=aarch64-linux-gnu- ;;
@@ -29,23 +29,25 @@ if grep -A 3 -E '^se05x_[a-z_.]*:.* warning:' "$out/log" >&2; then exit 1; fi
 [ "$arch" != i386 ] || exit 0
 
 include=""
-libdirs=""
+libs=""
 if [ "$arch" != amd64 ]; then
 	dir=$(tests/vm/kernel.sh "$arch")
-	libdir=$dir/usr/lib/${cross%-}
-	libdirs="-L$libdir -L$dir/lib/${cross%-}"	# libnl is in the second
-	include="-I$dir/usr/include -I$dir/usr/include/${cross%-}"
-	export PKG_CONFIG_LIBDIR=$libdir/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dir
+	libs="-L$dir/usr/lib/${cross%-} -L$dir/lib/${cross%-}"
+	# not -I: what warns in the headers of others is not our affair
+	include="-isystem $dir/usr/include -isystem $dir/usr/include/${cross%-}"
+	export PKG_CONFIG_LIBDIR=$dir/usr/lib/${cross%-}/pkgconfig:$dir/lib/${cross%-}/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dir
 fi
 build() {	# FOLDER TARGET [VARIABLE...]
 	make -s -C "$1" BUILD="$out" CC="${cross}gcc" AR="${cross}ar" \
 		CFLAGS='-O2 -g -Werror' CPPFLAGS="$include" "${@:3}" "$2"
 }
-build lib all LDFLAGS="$libdirs"
-# static libraries of others warn that name services want shared ones
-build tools all LDFLAGS="-static $libdirs" 2> "$out/log" || { cat "$out/log" >&2; exit 1; }
-build tests/host programs SANITIZE= LDFLAGS="$libdirs"
+build lib all LDFLAGS="$libs"
+build tools all LDFLAGS="$libs"
+# the C library warns that name services want it shared
+build tools "$out/static/tools/se05x-apdu" BUILD="$out/static" LDFLAGS="-static $libs" 2> "$out/log" ||
+	{ cat "$out/log" >&2; exit 1; }
+build tests/host programs SANITIZE= LDFLAGS="$libs"
 # shellcheck disable=SC2086 # a list of options
 "${cross}gcc" -std=gnu11 -Wall -Wextra -Werror -O2 $include -o "$out/se05x-applet" \
-	-static tests/sim/applet/*.c $libdirs -lcrypto 2> "$out/log" ||
+	-static tests/sim/applet/*.c $libs -lcrypto 2> "$out/log" ||
 	{ cat "$out/log" >&2; exit 1; }

@@ -7,6 +7,7 @@
 #   kernel.sh 6.12     Debian 13's
 #   kernel.sh newest   the newest in Debian's archive
 #   kernel.sh arm64    Debian 12's for arm64, and libraries to link programs with
+#   kernel.sh pages16k Debian 13's for arm64 with pages of 16 KiB
 #   kernel.sh armhf    the same for armhf, without an image
 #   kernel.sh debug    linux-source-6.1 with KASAN, lockdep, KUnit, built once
 #   kernel.sh kcsan    the same with KCSAN instead, which finds data races
@@ -121,6 +122,34 @@ foreign() {	# ARCH FLAVOUR KERNEL_ARCH TRIPLET BITS
 	echo "$dir"
 }
 
+# Debian 13's arm64 kernel with pages of 16 KiB, as on a Raspberry Pi 5, and a small
+# root of this machine's architecture with a cross compiler
+pages16k() {
+	local suite=trixie:arm64 image release dir headers parts
+	image=$("$here/../suite.sh" depends $suite linux-image-arm64-16k linux-image-)
+	release=${image#linux-image-}
+	headers=linux-headers-$release
+	dir=$cache/pages16k-$release-$("$here/../suite.sh" version $suite "$image")
+	if [ ! -e "$dir/done" ]; then
+		say "unpacking $release and a cross compiler (nothing is installed)"
+		rm -rf "$cache"/pages16k-*
+		"$here/../suite.sh" unpack $suite "$dir" "$image"
+		[ -e "$dir/lib" ] || ln -s usr/lib "$dir/lib"
+		mapfile -t parts < <("$here/../suite.sh" depends $suite "$headers" 'linux-kbuild-')
+		"$here/../suite.sh" root trixie "$dir/root" make gcc-14-aarch64-linux-gnu "${parts[@]}"
+		mapfile -t parts < <("$here/../suite.sh" depends $suite "$headers" 'linux-headers-.*common')
+		"$here/../suite.sh" unpack $suite "$dir/root" "$headers" "${parts[@]}"
+		ln -s mawk "$dir/root/usr/bin/awk"	# an alternative, without dpkg
+		ln -s "$dir/boot/vmlinuz-$release" "$dir/image"
+		ln -s "/usr/src/$headers" "$dir/build"	# inside of root
+		depmod -b "$dir" "$release"
+		echo "ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-" > "$dir/cross"
+		echo "$release" > "$dir/release"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
 unpack_source() {
 	local version dir
 	version=$(dpkg-query -W -f '${Version}' linux-source-6.1)
@@ -204,8 +233,9 @@ distro) distro ;;
 6.12) other 6.12 trixie ;;
 newest) other newest sid ;;
 arm64) foreign arm64 arm64 arm64 aarch64-linux-gnu 64 ;;
+pages16k) pages16k ;;
 armhf) foreign armhf armmp arm arm-linux-gnueabihf 32 ;;
 debug | kcsan) built "$1" ;;
 source) unpack_source ;;
-*) echo "usage: kernel.sh distro|6.12|newest|arm64|armhf|debug|kcsan|source" >&2; exit 2 ;;
+*) echo "usage: kernel.sh distro|6.12|newest|arm64|pages16k|armhf|debug|kcsan|source" >&2; exit 2 ;;
 esac

@@ -5,6 +5,8 @@
 #
 #   kselftest.sh [TEST...]
 #
+# $TESTS is the folder of the programs, if they are of another architecture.
+#
 # With $MINUTES they are repeated until that time has passed, each round with other
 # faults and another course of what is random.
 set -uo pipefail
@@ -35,7 +37,7 @@ while :; do
 	for t in "$@"; do
 		echo "# $t"
 		[ "$t" != se05x_hwrng_test ] || driver hwrng=1
-		"$tests/$t" || status=1
+		"${TESTS:-$tests}/$t" || status=1
 		[ "$t" != se05x_hwrng_test ] || driver
 		# what no test of its own may have noticed
 		if [ "$(head -n 1 $sim/violations)" != 0 ]; then
