@@ -32,10 +32,10 @@ include=""
 libs=""
 if [ "$arch" != amd64 ]; then
 	dir=$(tests/vm/kernel.sh "$arch")
-	libs="-L$dir/usr/lib/${cross%-} -L$dir/lib/${cross%-}"
+	libs="-L$dir/usr/lib/${cross%-} -L$dir/lib/${cross%-}"	# libnl is in the second
 	# not -I: what warns in the headers of others is not our affair
 	include="-isystem $dir/usr/include -isystem $dir/usr/include/${cross%-}"
-	export PKG_CONFIG_LIBDIR=$dir/usr/lib/${cross%-}/pkgconfig:$dir/lib/${cross%-}/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dir
+	export PKG_CONFIG_SYSROOT_DIR=$dir PKG_CONFIG_LIBDIR=$dir/usr/lib/${cross%-}/pkgconfig
 fi
 build() {	# FOLDER TARGET [VARIABLE...]
 	make -s -C "$1" BUILD="$out" CC="${cross}gcc" AR="${cross}ar" \
