@@ -83,6 +83,8 @@ static int bus_write(void *ctx, const u8 *buf, size_t len)
 
 	bus->bytes += ret < 0 ? 1 : len + 1;
 	bus->time += wire(bus, ret < 0 ? 0 : len);
+	if (ret < 0)	/* START and STOP are not shares of it */
+		bus->card.last_end = bus->time;
 	return ret;
 }
 
@@ -94,7 +96,7 @@ static int bus_read(void *ctx, u8 *buf, size_t len)
 	bus->nacked += ret < 0;
 	bus->bytes += ret < 0 ? 1 : len + 1;
 	bus->time += wire(bus, ret < 0 ? 0 : len);
-	if (ret < 0)	/* the card knows no bit times: the NACK ends here */
+	if (ret < 0)
 		bus->card.last_end = bus->time;
 	return ret;
 }

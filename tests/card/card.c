@@ -408,9 +408,10 @@ static void check_times(struct card *card, bool read, u64 start)
 		violate(card, CARD_V_MPOT);
 }
 
-static int nack(struct card *card, bool read, u64 start)
+/* Nothing but the address was on the wire. */
+static int nack(struct card *card, bool read, size_t len, u64 start, u64 end)
 {
-	card->last_end = start;
+	card->last_end = start + (u32)(end - start) / (u32)(len + 1);
 	card->read_nacked = read;
 	card->write_nacked = !read;
 	return -ENXIO;
@@ -432,7 +433,7 @@ int card_write(struct card *card, const u8 *buf, size_t len, u64 start, u64 end)
 	if (!len)
 		violate(card, CARD_V_EMPTY);
 	if (!awake(card, start))
-		return nack(card, false, start);
+		return nack(card, false, len, start, end);
 	catch_up(card, start);
 	if (card->running || card->out_len) {
 		bool readable = card->out_len && card->out_at <= start;
@@ -443,7 +444,7 @@ int card_write(struct card *card, const u8 *buf, size_t len, u64 start, u64 end)
 		if (card->wtx_asked && !card->out_len)
 			goto take;
 		if (!card->config.takes_writes || !control)
-			return nack(card, false, start);
+			return nack(card, false, len, start, end);
 		if (card->running && (buf[1] & 0xe0) == 0xc0 && len == 5)
 			card->deferred = buf[1];
 		if (card->running || readable)
@@ -476,10 +477,10 @@ int card_read(struct card *card, u8 *buf, size_t len, u64 start, u64 end)
 	if (!len)
 		violate(card, CARD_V_EMPTY);
 	if (!awake(card, start))
-		return nack(card, true, start);
+		return nack(card, true, len, start, end);
 	catch_up(card, start);
 	if (!card->out_len || card->out_at > start)
-		return nack(card, true, start);
+		return nack(card, true, len, start, end);
 	left = card->out_len - card->out_pos;
 	if (left > len)
 		left = len;

@@ -270,7 +270,8 @@ static int do_write(struct bus *bus, const struct fault *f, const u8 *buf, size_
 	case FAULT_SILENT:
 		return len;
 	case FAULT_SHORT:
-		ret = card_write(&bus->card, wire, len - 1, bus->time, end);
+		ret = card_write(&bus->card, wire, len - 1, bus->time,
+				 bus->time + wire_time(len));
 		return ret < 0 ? ret : (int)len - 1;
 	default:
 		shape(f, wire, len);
@@ -333,7 +334,8 @@ static int chip_read(struct bus *bus, u8 *buf, size_t len, u64 end)
 		}
 		return len;
 	}
-	ret = card_read(&bus->card, buf + skip, len - skip, bus->time, end);
+	ret = card_read(&bus->card, buf + skip, len - skip, bus->time,
+			bus->time + wire_time(len - skip + 1));
 	if (ret < 0)
 		return ret;
 	if (skip) {

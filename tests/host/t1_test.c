@@ -454,6 +454,23 @@ static void test_habit(void **state)
 	}
 }
 
+/* However long it takes, who stops the link need not wait for the next look. */
+static void test_stop_in_long_wait(void **state)
+{
+	struct se05x_apdu apdu;
+	struct bus bus;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	for (int n = 0; n < 20; n++)
+		run(&bus, 20, 1, 800, 10);
+	bus_command(command, 20, 1, 800, 10);
+	bus.stop = -ENODEV;
+	bus.stop_at = bus.time + 300 * MS;
+	assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
+	assert_in_range(bus.time, bus.stop_at, bus.stop_at + 100 * MS);
+}
+
 /* What was no clean wait teaches nothing. */
 static void test_habit_of_faults(void **state)
 {
@@ -958,6 +975,7 @@ int main(void)
 		cmocka_unit_test(test_answer_without_sw),
 		cmocka_unit_test(test_wtx),
 		cmocka_unit_test(test_habit),
+		cmocka_unit_test(test_stop_in_long_wait),
 		cmocka_unit_test(test_habit_of_faults),
 		cmocka_unit_test(test_no_guard_times),
 		cmocka_unit_test(test_adapter_limits),
