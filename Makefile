@@ -35,8 +35,8 @@ demo-tls:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh debug host distro events life watch iot leak suspend kunit overlay install fuzz \
-		new_device hotpath bench style
+	@tests/check.sh debug host life distro fuzz leak kunit overlay style install \
+		new_device bench
 
 check-host:
 	@tests/setup.sh host
@@ -71,7 +71,8 @@ check-fresh:
 	@tests/fresh.sh
 
 # what takes long: stages of tests/check.sh
-FULL := arch overlay_boot armhf pages16k i386
+FULL := distro_all events suspend watch iot hotpath
+FULL += arch overlay_boot armhf pages16k i386
 FULL += kernels kcsan soak life_debug packages leak_controls coverage strict
 check-full: check check-fresh
 	@tests/setup.sh full

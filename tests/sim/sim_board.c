@@ -90,6 +90,24 @@ void sim_board_del(void)
 	platform_driver_unregister(&board_driver);
 }
 
+static int sim_is_client(struct device *dev, void *found)
+{
+	if (!i2c_verify_client(dev))
+		return 0;
+	*(struct device **)found = get_device(dev);
+	return 1;
+}
+
+/* The chip's client, whoever made it: we, or the device tree. The caller's to put. */
+static struct device *sim_client(struct sim *sim)
+{
+	struct device *dev = NULL;
+
+	if (sim->plugged)
+		device_for_each_child(&sim->adapter.dev, &dev, sim_is_client);
+	return dev;
+}
+
 /*
  * What system sleep, and the end of the system, do to the chip's driver and to
  * nothing else: the VM's root file system would not survive the real one.
@@ -101,13 +119,14 @@ int sim_sleep(struct sim *sim, bool on)
 	int ret = -ENODEV;
 
 	mutex_lock(&sim->plug_lock);
-	dev = sim->client ? &sim->client->dev : NULL;
+	dev = sim_client(sim);
 	if (dev) {
 		device_lock(dev);
 		pm = dev->driver ? dev->driver->pm : NULL;
 		if (pm)
 			ret = on ? pm->suspend(dev) : pm->resume(dev);
 		device_unlock(dev);
+		put_device(dev);
 	}
 	mutex_unlock(&sim->plug_lock);
 	return ret;
@@ -118,12 +137,13 @@ int sim_shutdown(struct sim *sim)
 	struct device *dev;
 
 	mutex_lock(&sim->plug_lock);
-	dev = sim->client ? &sim->client->dev : NULL;
+	dev = sim_client(sim);
 	if (dev) {
 		device_lock(dev);
 		if (dev->driver)
 			dev->bus->shutdown(dev);
 		device_unlock(dev);
+		put_device(dev);
 	}
 	mutex_unlock(&sim->plug_lock);
 	return dev ? 0 : -ENODEV;
