@@ -86,7 +86,6 @@ struct sim_channel {
  * @adapter_parent: the board that it is on
  * @quirks: its limits
  * @gpio: the lines
- * @client: the chip's, with autobind
  * @node: the bus and the lines in the device tree, NULL without one
  * @plugged: @adapter is registered; under @plug_lock
  * @plug_lock: one plug or unplug at a time
@@ -119,7 +118,6 @@ struct sim {
 	struct i2c_adapter_quirks quirks;
 	struct gpio_chip gpio;
 	struct mutex plug_lock;	/* of plugging in and out */
-	struct i2c_client *client;
 	struct device_node *node;
 	bool plugged;
 	bool lines;

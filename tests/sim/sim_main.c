@@ -145,14 +145,7 @@ static int sim_bind(struct sim *sim, int who)
 	};
 
 	strscpy(info.type, sim_personalities[who].name, sizeof(info.type));
-	sim->client = i2c_new_client_device(&sim->adapter, &info);
-	if (IS_ERR(sim->client)) {
-		int ret = PTR_ERR(sim->client);
-
-		sim->client = NULL;
-		return ret;
-	}
-	return 0;
+	return PTR_ERR_OR_ZERO(i2c_new_client_device(&sim->adapter, &info));
 }
 
 int sim_plug(struct sim *sim)
@@ -188,7 +181,6 @@ void sim_unplug(struct sim *sim)
 		sim->gone = true;
 		mutex_unlock(&sim->lock);
 		sim_bus_del(sim);
-		sim->client = NULL;
 		sim->plugged = false;
 	}
 	mutex_unlock(&sim->plug_lock);
