@@ -61,7 +61,7 @@ node=/sys/class/se05x/se05x0/device/of_node
 ok "its node is the overlay's" [ "$(tr -d '\0' < $node/compatible)" = nxp,se050 ]
 ok "at 0x$address" [ "$(basename "$(readlink -f $node)")" = "secure-element@$address" ]
 for a in arm64 armhf; do
-	# with pages of 16 KiB a kernel runs no 32-bit programs
+	# not every kernel with pages of 16 KiB runs 32-bit programs
 	[ $a = arm64 ] || [ -e /proc/sys/abi/cp15_barrier ] || continue
 	ok "se05x-apdu for $a: info" se05x-apdu-$a info
 	sed 's/^/# /' /tmp/out
