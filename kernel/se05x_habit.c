@@ -20,9 +20,11 @@
  * often they failed.
  *
  * Both see nothing of a chip that got much faster, since their first look finds
- * the answer whatever happens. So some waits begin with a scout: a look early
- * enough that it delays no other.
+ * the answer whatever happens. So many waits begin with scouts: looks so early
+ * that they delay no other, each at a fraction of the time of the next. What one
+ * of them finds is not later than that fraction says.
  */
+#include <linux/bitops.h>
 #include <linux/limits.h>
 #include <linux/math.h>
 #include <linux/math64.h>
@@ -36,8 +38,9 @@
 #define YOUNG		2	/* too young to know an accident from a habit */
 #define PATIENCE_MAX	2	/* tries that failed: four times as rare at most */
 #define EARLY_MAX	16	/* arrivals for which one that came early is remembered */
-#define SCOUT_NARROW	3	/* one wait in so many; odd, or what alternates is missed */
-#define SCOUT_WIDE	7
+#define SHORT		16	/* gaps */
+#define SCOUT_SHORT	4	/* one wait in so many */
+#define SCOUT_WIDE	15
 
 /**
  * se05x_habit_find() - the habit of a class of waits
@@ -100,16 +103,38 @@ static bool is_time_to_dig(const struct se05x_habit *h, u32 gap)
 	return h->early == EARLY_MAX || h->count % (patience(h, gap) / 2 | 1) == 0;
 }
 
-static bool is_time_to_scout(const struct se05x_habit *h, bool narrow)
+/* By a hash: what keeps step with the count may keep step with what alternates. */
+static bool one_in(const struct se05x_habit *h, u32 n)
 {
-	if (h->age < AGE_MAX || h->early == EARLY_MAX || (!narrow && h->run))
-		return true;
-	return h->count % (narrow ? SCOUT_NARROW : SCOUT_WIDE) == 0;
+	return (u16)(h->count * 40503) < 65536 / n;
 }
 
-/* The looks of a wait: perhaps a scout, and from first to last, step apart */
+/* The last arrivals were not as expected. */
+static bool is_suspect(const struct se05x_habit *h, bool narrow)
+{
+	return h->age < AGE_MAX || h->far || h->early == EARLY_MAX || (!narrow && h->run > 1);
+}
+
+/*
+ * At how many eighths of its time the scout before one is; 0: there are none.
+ * What may have changed is looked for closely. In a short wait a look in vain
+ * counts, so few have scouts; in a long one a few looks are little beside those
+ * from first to last, or beside a late answer where there is but one.
+ */
+static u32 scouts_at(const struct se05x_habit *h, bool narrow, u32 gap)
+{
+	if (is_suspect(h, narrow))
+		return 6;
+	if (h->hi < SHORT * gap)
+		return one_in(h, SCOUT_SHORT) ? 2 : 0;
+	if (narrow)
+		return 2;
+	return h->run || one_in(h, SCOUT_WIDE) ? 1 : 0;
+}
+
+/* The looks of a wait: perhaps scouts, and from first to last, step apart */
 struct plan {
-	u32 scout, first, last, step;
+	u32 eighths, scout, first, last, step;
 };
 
 static struct plan make_plan(const struct se05x_habit *h, u32 gap)
@@ -134,7 +159,8 @@ static struct plan make_plan(const struct se05x_habit *h, u32 gap)
 			       int_sqrt(gap * 13 / 4 + width / 40) / 4);
 		p.first = p.last - (width - p.step / 4) / p.step * p.step;
 	}
-	if (p.first > gap && is_time_to_scout(h, narrow))
+	p.eighths = scouts_at(h, narrow, gap);
+	if (p.eighths && p.first > gap)
 		p.scout = min(narrow ? p.first : h->lo, p.first - gap);
 	return p;
 }
@@ -158,8 +184,11 @@ u32 se05x_habit_next(const struct se05x_habit *h, u32 last, u32 after, u32 gap)
 	if (!h->hi)
 		return unknown;
 	p = make_plan(h, gap);
-	if (after <= p.scout)
-		return p.scout;
+	if (p.scout && after <= p.scout) {
+		for (at = p.scout; at / 8 * p.eighths >= max(after, gap);)
+			at = at / 8 * p.eighths;
+		return at;
+	}
 	/* a scout that came late may delay it a bit */
 	if (after <= p.first || last + p.step / 2 < p.first)
 		return max(after, p.first);
@@ -212,12 +241,15 @@ static void raise(struct se05x_habit *h, u32 width, u32 found, u32 gap)
 static void learn_narrow(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 {
 	u32 width = max(h->hi - h->lo, grain(h));
+	u32 lowest;
 
-	if (found <= h->lo) {	/* and nobody knows how long before */
+	if (found <= h->lo) {
 		h->run = 0;
-		lower(h, found - min(found, max(gap, found / 8)), 2);
+		lower(h, max(last, found - min(found, max(gap, found / 8))), 2);
 		return;
 	}
+	if (last <= h->lo)
+		last = 0;
 	if (last > h->hi + gap / 2) {	/* two looks late */
 		h->hi = found;
 		h->settled = false;
@@ -246,8 +278,9 @@ static void learn_narrow(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 	if (h->hi - h->lo > grain(h))
 		return;
 	h->settled = true;
-	if (is_time_to_try(h, gap))	/* what was too early long ago */
-		h->lo -= min3(h->lo, 2 * grain(h), gap / 2);
+	lowest = h->hi - min(h->hi, gap + gap / 4);	/* or it would be wide */
+	if (is_time_to_try(h, gap) && h->lo > lowest)	/* what was too early long ago */
+		h->lo = max(h->lo - min3(h->lo, 2 * grain(h), gap / 2), lowest);
 }
 
 static void learn_wide(struct se05x_habit *h, u32 last, u32 found, u32 gap)
@@ -255,9 +288,9 @@ static void learn_wide(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 	u32 width = h->hi - h->lo;
 
 	if (found <= h->lo) {
-		/* once more: it got faster, and nobody knows how much */
+		/* once more: it got faster */
 		if (h->run >= 3) {
-			begin_habit(h, 0, found);
+			begin_habit(h, last, found);
 			return;
 		}
 		width = max(width / (h->age < AGE_MAX ? 4 : 8), gap) << h->run;
@@ -275,8 +308,18 @@ static void learn_wide(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 	h->lo = max(h->lo, h->low);
 	h->hi = min(h->hi, h->high);
 	begin_generation(h, h->age + 1);
-	if (is_narrow(h, gap))
+	if (is_narrow(h, gap)) {
+		u8 age = h->age;
+
 		begin_habit(h, h->lo, h->hi);
+		h->age = age;
+	}
+}
+
+/* A scout found it, or who dug, not who tried. */
+static bool is_early(const struct se05x_habit *h, u32 found, u32 gap)
+{
+	return h->settled && found + (h->hi < 4 * gap ? gap / 4 : gap) <= h->hi;
 }
 
 /**
@@ -295,23 +338,19 @@ void se05x_habit_learn(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 	bool late = h->hi && last >= h->hi &&
 		    (h->age >= YOUNG || last - h->hi > h->hi / 2) &&
 		    last - h->hi > max(h->hi - h->lo, gap + gap / 2);
-	bool early = h->hi && narrow && h->settled && !last &&
-		     (u64)found + gap / 4 <= h->hi;
+	bool far = found <= h->hi / 2;
+	bool early = h->hi && last <= h->lo && (narrow ? is_early(h, found, gap) : far);
 
 	h->count++;
-	if (!h->hi || (late && h->late))
+	if (!h->hi || (late && h->late) || (early && h->early == EARLY_MAX))
 		begin_habit(h, last, found);
-	else if (early && h->early == EARLY_MAX)
-		begin_habit(h, 0, found);
-	else if (early && h->early)
+	else if (early && h->early && !far)
 		begin_habit(h, found - min(found, 4 * gap), h->hi);
 	else if (!late && !early && narrow)
-		learn_narrow(h, last > h->lo ? last : 0, found, gap);
+		learn_narrow(h, last, found, gap);
 	else if (!late && !early)
 		learn_wide(h, last, found, gap);
 	h->late = late;
-	if (early)
-		h->early = EARLY_MAX;
-	else if (h->early)
-		h->early--;
+	h->early = early ? EARLY_MAX : h->early - !!h->early;
+	h->far = early && far ? EARLY_MAX : h->far - !!h->far;
 }

@@ -28,6 +28,7 @@
  * @age: a generation is 1 << @age arrivals
  * @patience: tries that failed in a row
  * @early: so long ago came one much earlier than @hi, counted down
+ * @far: so long ago came one in half the time of @hi or less, counted down
  * @late: the last one came much later than @hi
  * @settled: narrow: @lo and @hi have met once
  * @tried: narrow: @hi is where a try succeeded
@@ -46,6 +47,7 @@ struct se05x_habit {
 	u8 age;
 	u8 patience;
 	u8 early;
+	u8 far;
 	bool late;
 	bool settled;
 	bool tried;

@@ -98,7 +98,7 @@ static void test_constant(void **state)
 			nacks += r.nacks;
 		}
 		assert_in_range(sum, 0, (times[i] + WIRE) * 1010ULL);
-		assert_in_range(nacks, 0, 5000);
+		assert_in_range(nacks, 0, 9000);
 	}
 }
 
@@ -155,15 +155,41 @@ static void test_jumps(void **state)
 	for (size_t i = 0; i < TIMES; i++)
 		for (size_t j = 0; j < TIMES; j++) {
 			struct se05x_habit *h = known(&habits, times[i]);
+			int most = j > i ? 1 : times[i] < 16 * GAP ? 6 : 3;
 
 			/* up: each look after hi finds it; down: a scout must see it first */
-			assert_in_range(recovery(h, times[j]), 0, j > i ? 1 : 10);
+			assert_in_range(recovery(h, times[j]), 0, most);
 		}
 	/* within a gap no scout sees it, only who digs */
 	assert_in_range(wait_for(known(&habits, 2000), 1000, GAP).found, 1900, 2100);
 	for (int n = 0; n < 100; n++)
 		wait_for(&habits.habits[0], 1000, GAP);
 	assert_in_range(wait_for(&habits.habits[0], 1000, GAP).found, 1000, 1100);
+}
+
+/* Of what is spread the first look tells, once; then it is known. */
+static void test_jumps_from_spread(void **state)
+{
+	static const u32 from[] = { 60000, 300000, 900000 }, to[] = { 500, 2000, 5000 };
+	struct se05x_habits habits;
+
+	(void)state;
+	random_state = 1;
+	for (int n = 40; n < 140; n++)
+		for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++)
+			for (size_t j = 0; j < sizeof(to) / sizeof(to[0]); j++) {
+				struct se05x_habit *h = known(&habits, from[i]);
+
+				for (int k = 0; k < n; k++)
+					wait_for(h, from[i] / 100 * 95 + draw(from[i] / 10), GAP);
+				assert_in_range(recovery(h, to[j]), 0, 4);
+				/* and one late answer is what it costs */
+				h = known(&habits, from[i]);
+				for (int k = 0; k < n; k++)
+					wait_for(h, from[i] / 100 * 95 + draw(from[i] / 10), GAP);
+				wait_for(h, to[j], GAP);
+				assert_in_range(wait_for(h, to[j], GAP).found, to[j], from[i] / 4);
+			}
 }
 
 static void test_drift(void **state)
@@ -212,6 +238,45 @@ static void test_alternation(void **state)
 	}
 }
 
+static u32 plain(u32 time)
+{
+	return SEGT + (time > SEGT ? (time - SEGT + GAP - 1) / GAP * GAP : 0);
+}
+
+/* Whatever the turns are, they cost hardly more than looking at each MPOT. */
+static void test_turns(void **state)
+{
+	static const struct { u32 n, time[4]; } turns[] = {
+		{ 3, { 300000, 300000, 2000 } }, { 3, { 300000, 2000, 2000 } },
+		{ 3, { 60000, 60000, 2000 } }, { 3, { 10000, 10000, 2000 } },
+		{ 4, { 300000, 300000, 2000, 2000 } }, { 3, { 400000, 60000, 60000 } },
+		{ 2, { 300000, 2000 } }, { 4, { 60000, 60000, 60000, 5000 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++)
+		for (int spread = 0; spread < 2; spread++)
+			for (int phase = 0; phase < 21; phase++) {
+				struct se05x_habit h = { };
+				u64 sum = 0, usual = 0;
+
+				random_state = phase;
+				for (int n = 0; n < 3000; n++) {
+					u32 time = turns[i].time[n < 60 + phase ? 0 : n % turns[i].n];
+					u32 found;
+
+					if (spread)
+						time = time / 100 * 95 + draw(time / 10);
+					found = wait_for(&h, time, GAP).found;
+					if (n < 300)
+						continue;
+					sum += found + WIRE;
+					usual += plain(time) + WIRE;
+				}
+				assert_in_range(sum * 1000 / usual, 900, 1060);
+			}
+}
+
 /* Flash wears, and now and then a command takes its time: that is no new habit. */
 static void test_outlier(void **state)
 {
@@ -229,26 +294,28 @@ static void test_outlier(void **state)
 	}
 }
 
-/* A scout is over before the first look: it costs no time. */
+/* Scouts are over before the first look: they cost no time. */
 static void test_scouts(void **state)
 {
+	static const struct { u32 time, least, most; } want[] = {
+		{ 10000, 6, 10 }, { 60000, 30, 30 }, { 300000, 30, 30 },
+	};
 	struct se05x_habits habits;
-	int scouted = 0;
 
 	(void)state;
-	for (int n = 0; n < 30; n++) {
-		struct se05x_habit *h = known(&habits, 60000);
-		u32 first;
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		struct se05x_habit *h = known(&habits, want[i].time);
+		u32 scouted = 0, sum = 0;
 
-		for (int i = 0; i < n; i++)
-			wait_for(h, 60000, GAP);
-		first = se05x_habit_next(h, 0, SEGT, GAP);
-		if (first + GAP > h->hi)
-			continue;
-		scouted++;
-		assert_in_range(se05x_habit_next(h, first, first + GAP, GAP), 0, h->hi);
+		for (int n = 0; n < 30; n++) {
+			struct result r = wait_for(h, want[i].time, GAP);
+
+			scouted += r.nacks > 0;
+			sum += r.found;
+		}
+		assert_in_range(sum / 30, want[i].time, want[i].time / 400 * 401);
+		assert_in_range(scouted, want[i].least, want[i].most);
 	}
-	assert_in_range(scouted, 5, 20);
 }
 
 /* Whatever comes, it keeps its own rules and looks again in bounded time. */
@@ -312,8 +379,10 @@ int main(void)
 		cmocka_unit_test(test_constant),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_jumps),
+		cmocka_unit_test(test_jumps_from_spread),
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_alternation),
+		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_outlier),
 		cmocka_unit_test(test_scouts),
 		cmocka_unit_test(test_anything),
