@@ -13,6 +13,8 @@
 #include "se05x.h"
 #include "se05x_trace.h"
 
+#define CLA_CHAINED		0x10	/* not the last command of a chain (ISO 7816-4, 5.4.1) */
+#define SW1_MORE		0x61	/* GET RESPONSE is to fetch the rest (the same, 5.6) */
 #define INS_SELECT		0xA4
 #define INS_INITIALIZE_UPDATE	0x50
 #define P1_BY_NAME		0x04
@@ -126,6 +128,7 @@ static int exchange(struct se05x_chip *chip, struct se05x_request *req,
 	}
 	trace_se05x_apdu_end(chip->index, apdu.response_len, ret ? 0 : req->sw, ret,
 			     ktime_us_delta(ktime_get(), begin));
+	chip->midway = (command[0] & CLA_CHAINED) || req->sw >> 8 == SW1_MORE;
 	return ret == -ECANCELED ? -ECONNABORTED : ret;
 }
 
@@ -473,7 +476,7 @@ static int may_draw(struct se05x_chip *chip, const struct se05x_context *want)
 	if (list_empty(&chip->files))
 		return 0;
 	return chip->link.synced && is->state == SE05X_SELECTED && !is->channel &&
-	       same_aid(is, want) ? 0 : -EBUSY;
+	       !chip->midway && same_aid(is, want) ? 0 : -EBUSY;
 }
 
 /* One command to an applet, whose SELECT nobody else is to notice */

@@ -25,10 +25,16 @@ FIXTURE(hwrng)
 
 FIXTURE_SETUP(hwrng)
 {
+	__u8 left[256];
+
 	if (!is_current())
 		SKIP(return, "the chip feeds no random numbers here (module parameter hwrng)");
-	self->fd = open("/dev/hwrng", O_RDONLY | O_CLOEXEC);
+	self->fd = open("/dev/hwrng", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
+	/* what the core has left from the test before */
+	while (read(self->fd, left, sizeof(left)) > 0)
+		;
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, 0));
 }
 
 FIXTURE_TEARDOWN(hwrng)
@@ -148,6 +154,28 @@ TEST_F_TIMEOUT(hwrng, waits_for_the_lock, SLOW_TIMEOUT)
 	EXPECT_EQ(0, waitpid(reader, NULL, WNOHANG));
 	EXPECT_EQ(apdus, attr_count("counters/apdus"));
 	ASSERT_EQ(0, call(chip, SE05X_IOC_UNLOCK, &u));
+	EXPECT_EQ(0, end_of_reader(reader));
+	close(chip);
+}
+
+/* Nor between the commands of a chain */
+TEST_F_TIMEOUT(hwrng, waits_for_the_end_of_a_chain, SLOW_TIMEOUT)
+{
+	static const __u8 first[] = { 0x90, 0x04, 0x00, 0x49, 0x01, 0x41 };
+	int chip = open_device(O_RDWR);
+	struct job *job = apdu_job(chip, first, sizeof(first));
+	long long apdus;
+	pid_t reader;
+
+	ASSERT_TRUE(IS_SELECTED(chip, iot_aid));
+	ASSERT_EQ(0, run(job));
+	free_job(job);
+	apdus = attr_count("counters/apdus");
+	reader = start_reader(self->fd);
+	usleep(PARKED_MS * 1000);
+	EXPECT_EQ(0, waitpid(reader, NULL, WNOHANG));
+	EXPECT_EQ(apdus, attr_count("counters/apdus"));
+	EXPECT_EQ(0, version(chip));
 	EXPECT_EQ(0, end_of_reader(reader));
 	close(chip);
 }
