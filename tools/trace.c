@@ -2,6 +2,7 @@
 /* se05x-apdu trace: one APDU as the kernel's tracepoints saw it, block by block */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,13 @@ static void end_tracing(void)
 	*instance = 0;
 }
 
+static void interrupted(int number)
+{
+	rmdir(instance);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
 static int cannot_trace(int error)
 {
 	if (error == EACCES || error == EPERM)
@@ -54,6 +62,8 @@ static int begin_tracing(void)
 	size_t i;
 	int ret;
 
+	signal(SIGINT, interrupted);
+	signal(SIGTERM, interrupted);
 	for (i = 0; i < 2; i++) {
 		snprintf(instance, sizeof(instance), "%s/instances/se05x-apdu-%d", tracefs[i],
 			 getpid());
@@ -248,6 +258,7 @@ static int parse_apdu(char **args, int n, uint8_t *apdu)
 		if (i + 1 == n)
 			len = parse_hex(text, apdu, COMMAND_MAX, &why);
 	}
+	explicit_bzero(text, sizeof(text));
 	if (len >= 0 && se05x_apdu_check(apdu, len)) {
 		why = len < 4 ? "shorter than a C-APDU's four bytes" : "Lc does not match";
 		len = -1;
