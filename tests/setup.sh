@@ -10,7 +10,7 @@ build="gcc libc6-dev make pkg-config libssl-dev libnl-genl-3-dev openssl"
 vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod"
 host="libcmocka-dev device-tree-compiler python3-yaml"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck
-	clang-14 libclang-rt-14-dev libfdt-dev dt-schema"
+	clang-14 libclang-rt-14-dev libfdt-dev dt-schema gpiod"
 
 arch="gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu qemu-system-arm qemu-user
 	libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross"

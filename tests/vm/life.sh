@@ -119,13 +119,13 @@ bus=$(dirname "$(grep -lx se05x-sim /sys/class/i2c-adapter/*/name)")
 ok "the address is taken: refused" eval '! echo se050 0x48 > $bus/new_device'
 ok "works" works
 echo i2c-se05x-sim > $driver/unbind
-lines=$(dirname "$(grep -lx se05x-sim /sys/class/gpio/gpiochip*/label)")
-enable=$(($(cat "$lines/base") + 22))
-echo $enable > /sys/class/gpio/export
+gpioset --mode=signal se05x-sim 22=0 &
+wait_for 'gpioinfo se05x-sim | grep -q "line *22:.*gpioset"'
 dmesg -C
 ok "the enable line is taken: refused" eval '! echo i2c-se05x-sim > $driver/bind'
 ok "one line says so" [ "$(dmesg | grep -c 'EBUSY: no enable line: another driver has it')" = 1 ]
-echo $enable > /sys/class/gpio/unexport
+kill $!
+wait $!
 ok "it is free again" rebind i2c-se05x-sim
 ok "works" works
 down
