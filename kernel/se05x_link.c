@@ -184,7 +184,7 @@ int se05x_owner_power_up(struct se05x_chip *chip)
 		if (ret < 0) {
 			dev_err(dev, "can't switch the chip on: %d\n", ret);
 			pm_runtime_set_suspended(dev);	/* so the next may try */
-			chip->link.given_up = true;
+			se05x_link_give_up(&chip->link);
 			return -ENOLINK;
 		}
 		chip->powered = true;

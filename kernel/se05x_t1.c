@@ -183,6 +183,13 @@ static void count_rung(struct se05x_link *link, enum se05x_rung rung)
 	tell(link, SE05X_LINK_RUNG, rung, 0);
 }
 
+void se05x_link_give_up(struct se05x_link *link)
+{
+	if (!link->given_up)
+		count_rung(link, SE05X_RUNG_GIVEN_UP);
+	link->given_up = true;
+}
+
 /* Wait; also with nothing to wait for, since that is how we are told to stop. */
 static enum xfer pause_for(struct se05x_link *link, u64 us)
 {
@@ -225,7 +232,7 @@ static enum xfer judge(struct se05x_link *link, int ret, size_t len)
 	case -ENODEV:
 		link->stop = ret;
 		link->refused = true;
-		link->given_up = true;
+		se05x_link_give_up(link);
 		return STOP;
 	}
 	return ret == (int)len ? OK : FAILED;
@@ -925,8 +932,7 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 			return ret;
 		rung = ret == -EAGAIN ? SE05X_RUNG_RESYNC : rung + 1;
 	}
-	link->given_up = true;
-	count_rung(link, SE05X_RUNG_GIVEN_UP);
+	se05x_link_give_up(link);
 	return -ENOLINK;
 }
 

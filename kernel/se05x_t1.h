@@ -223,6 +223,12 @@ int se05x_link_wake(struct se05x_link *link);
 void se05x_link_booted(struct se05x_link *link);
 
 /**
+ * se05x_link_give_up() - nothing is sent any more, until a reset
+ * @link: the link
+ */
+void se05x_link_give_up(struct se05x_link *link);
+
+/**
  * se05x_link_transceive() - send one C-APDU and get its R-APDU
  * @link: the link, in step: se05x_link_wake() returned 0
  * @apdu: the command; outcome and response are filled in
