@@ -140,7 +140,12 @@ static bool is_described(struct device *dev)
 
 static void vdd_off(void *data)
 {
-	set_vdd(data, false);
+	struct se05x_i2c *bus = data;
+
+	/* no current by a line into a chip without supply */
+	if (bus->vdd_on && bus->enable)
+		gpiod_direction_output(bus->enable, 0);
+	set_vdd(bus, false);
 }
 
 /*

@@ -20,6 +20,8 @@ static int sim_supply_set(struct sim *sim, bool on)
 {
 	mutex_lock(&sim->lock);
 	sim->supply = on;
+	if (!on && sim_enabled(sim))
+		sim->card.violations[CARD_V_SUPPLY]++;
 	sim_power(sim);
 	mutex_unlock(&sim->lock);
 	return 0;
