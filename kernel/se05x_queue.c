@@ -128,7 +128,6 @@ static void serve_work(struct kthread_work *work)
 		list_del_init(&req->node);
 		chip->wait_us += ktime_to_us(ktime_get()) - req->queued_us;
 		req->state = SE05X_TAKEN;
-		wake_up(&req->wait);
 		chip->busy = true;
 		chip->current_req = req;
 		see_to_cut(chip);
@@ -338,7 +337,8 @@ int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 	if (err)
 		return err;
 
-	ret = wait_until(req->wait, READ_ONCE(req->state) != SE05X_QUEUED,
+	/* mostly all there is to it: the owner does not wake us when it begins */
+	ret = wait_until(req->wait, READ_ONCE(req->state) == SE05X_DONE,
 			 TASK_INTERRUPTIBLE | freezable(req), end);
 	if (ret <= 0 && take_back(chip, req))
 		return ret ? -EINTR : -EBUSY;

@@ -42,7 +42,7 @@ echo "1..3"
 # the bus completes at once here, so what is left are the timed waits
 switches=$(trace timer/hrtimer_start | sed 's/.* //')
 timed=$(count "function=hrtimer_wakeup")
-verdict "switches - timed <= 3 * rounds + 10 && timed > 0" "three switches an APDU" \
+verdict "switches - timed <= 2 * rounds + 50 && timed > 0" "two switches an APDU" \
 	"$rounds APDUs: $switches voluntary switches, $timed of them timed waits"
 
 trace kmem/kmalloc kmem/kmalloc_node kmem/kmem_cache_alloc kmem/kmem_cache_alloc_node \
