@@ -2,11 +2,11 @@
 /* se05x-apdu trace: one APDU as the kernel's tracepoints saw it, block by block */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -30,18 +30,58 @@ static int write_to(const char *name, const char *text)
 	return ret;
 }
 
-static void end_tracing(void)
+/*
+ * However we end, a signal of any kind included, the pipe's other end closes, and
+ * this child of ours takes the instance away. No handler could: with one set, a
+ * signal would not end the call that waits for the chip.
+ */
+static pid_t cleaner;
+static int alive = -1;
+
+static void clean_up(int ended)
 {
-	if (*instance)
-		rmdir(instance);
-	*instance = 0;
+	char c;
+
+	while (read(ended, &c, 1) < 0 && errno == EINTR)
+		;
+	/* a file of it may still be open in whoever is ending */
+	for (int i = 0; i < 100 && rmdir(instance) && errno == EBUSY; i++)
+		usleep(10000);
+	_exit(0);
 }
 
-static void interrupted(int number)
+static int start_cleaner(struct se05x *se)
 {
-	rmdir(instance);
-	signal(number, SIG_DFL);
-	raise(number);
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	cleaner = fork();
+	if (!cleaner) {
+		setsid();	/* a terminal's signals are not meant for it */
+		close(ends[1]);
+		close(se05x_fd(se));	/* nor does it hold the chip, or the output */
+		close(STDIN_FILENO);
+		close(STDOUT_FILENO);
+		close(STDERR_FILENO);
+		clean_up(ends[0]);
+	}
+	close(ends[0]);
+	alive = ends[1];
+	return cleaner < 0 ? -errno : 0;
+}
+
+static void end_tracing(void)
+{
+	if (alive >= 0)
+		close(alive);
+	if (cleaner > 0)
+		waitpid(cleaner, NULL, 0);
+	else if (*instance)
+		rmdir(instance);
+	alive = -1;
+	cleaner = 0;
+	*instance = 0;
 }
 
 static int cannot_trace(int error)
@@ -57,13 +97,11 @@ static int cannot_trace(int error)
 	return TROUBLE;
 }
 
-static int begin_tracing(void)
+static int begin_tracing(struct se05x *se)
 {
 	size_t i;
 	int ret;
 
-	signal(SIGINT, interrupted);
-	signal(SIGTERM, interrupted);
 	for (i = 0; i < 2; i++) {
 		snprintf(instance, sizeof(instance), "%s/instances/se05x-apdu-%d", tracefs[i],
 			 getpid());
@@ -75,7 +113,7 @@ static int begin_tracing(void)
 			return cannot_trace(ret);
 		}
 	}
-	ret = write_to("events/se05x/enable", "1");
+	ret = start_cleaner(se) ?: write_to("events/se05x/enable", "1");
 	return ret ? cannot_trace(-ret) : OK;
 }
 
@@ -301,14 +339,16 @@ int command_trace(struct se05x *se, const struct options *opt, char **args, int 
 	int ret, shown;
 
 	if (len < 0)
-		return USAGE;
-	if (fstat(se05x_fd(se), &st))
-		return TROUBLE;
-	ret = begin_tracing();
-	if (ret)
-		return ret;
-	ret = send_traced(se, opt, apdu, len);
+		ret = USAGE;
+	else if (fstat(se05x_fd(se), &st))
+		ret = TROUBLE;
+	else
+		ret = begin_tracing(se);
+	if (!ret)
+		ret = send_traced(se, opt, apdu, len);
 	explicit_bzero(apdu, sizeof(apdu));
+	if (!*instance)
+		return ret;
 	shown = print_timeline(opt, minor(st.st_rdev));	/* its index is its minor */
 	end_tracing();
 	return ret ?: shown;

@@ -103,11 +103,13 @@ ok "no payload" has_not 'AB ?CD'
 se05x-apdu --json -s $test trace 80 12 08 00 > "$tmp/seen" 2>&1
 ok "WTX, as objects" has '^\{"us":[0-9]+,"event":"frame_in","block":"S\(WTX request\)","pcb":"c3","len":1,"result":0\}$'
 ok "nothing is left of it" eval '[ -z "$(ls /sys/kernel/tracing/instances)" ]'
-se05x-apdu -s $test trace 80 12 10 00 > "$tmp/seen" 2>&1 &
-ok "an interrupted trace" wait_for '[ -n "$(ls /sys/kernel/tracing/instances)" ]'
+se05x-apdu -s $test trace 80 12 27 10 > "$tmp/seen" 2>&1 &
+ok "a trace of ten seconds" wait_for 'grep -qs pcb=c3 /sys/kernel/tracing/instances/*/trace'
 kill -TERM $!
 wait $!
-ok "leaves nothing, too" eval '[ -z "$(ls /sys/kernel/tracing/instances)" ]'
+se05x-apdu -q --timeout 500 -s $test send 80100000 > "$tmp/seen" 2>&1
+ok "interrupted ends before the chip does" has 'busy until the deadline'
+ok "and leaves nothing, too" wait_for '[ -z "$(ls /sys/kernel/tracing/instances)" ]'
 echo 100 > $chip/idle_ms
 ok "it sleeps" wait_for '[ "$(cat $chip/state)" = asleep ]'
 se05x-apdu trace 80100000 > "$tmp/seen" 2>&1
