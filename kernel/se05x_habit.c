@@ -38,9 +38,10 @@
 #define YOUNG		2	/* too young to know an accident from a habit */
 #define PATIENCE_MAX	2	/* tries that failed: four times as rare at most */
 #define EARLY_MAX	16	/* arrivals for which one that came early is remembered */
+#define UNSEEN		4	/* for which one that nobody looked for is */
 #define SHORT		16	/* gaps */
 #define SCOUT_SHORT	4	/* one wait in so many */
-#define SCOUT_WIDE	15
+#define SCOUT_WIDE	22
 
 /**
  * se05x_habit_find() - the habit of a class of waits
@@ -106,13 +107,14 @@ static bool is_time_to_dig(const struct se05x_habit *h, u32 gap)
 /* By a hash: what keeps step with the count may keep step with what alternates. */
 static bool one_in(const struct se05x_habit *h, u32 n)
 {
-	return (u16)(h->count * 40503) < 65536 / n;
+	return (u16)(h->count * 40503U) < 65536 / n;
 }
 
 /* The last arrivals were not as expected. */
 static bool is_suspect(const struct se05x_habit *h, bool narrow)
 {
-	return h->age < AGE_MAX || h->far || h->early == EARLY_MAX || (!narrow && h->run > 1);
+	return h->age < AGE_MAX || h->far > UNSEEN || h->early == EARLY_MAX ||
+	       (!narrow && h->run > 1);
 }
 
 /*
@@ -125,6 +127,8 @@ static u32 scouts_at(const struct se05x_habit *h, bool narrow, u32 gap)
 {
 	if (is_suspect(h, narrow))
 		return 6;
+	if (h->far)
+		return 4;
 	if (h->hi < SHORT * gap)
 		return one_in(h, SCOUT_SHORT) ? 2 : 0;
 	if (narrow)
@@ -235,7 +239,7 @@ static void raise(struct se05x_habit *h, u32 width, u32 found, u32 gap)
 	h->tried = false;
 	h->settled = true;
 	h->patience = 0;
-	h->run = 0;
+	h->run -= h->run / 4;	/* what is raised often is still to be tried */
 }
 
 static void learn_narrow(struct se05x_habit *h, u32 last, u32 found, u32 gap)
@@ -252,6 +256,7 @@ static void learn_narrow(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 		last = 0;
 	if (last > h->hi + gap / 2) {	/* two looks late */
 		h->hi = found;
+		h->run = 0;
 		h->settled = false;
 		begin_generation(h, 1);
 		return;
@@ -326,7 +331,7 @@ static bool is_early(const struct se05x_habit *h, u32 found, u32 gap)
  * se05x_habit_learn() - learn from an arrival
  * @h: the habit
  * @last: the last look in vain; 0: there was none
- * @found: the look that found it, later than @last
+ * @found: the look that found it, later than @last; both as planned
  * @gap: as for se05x_habit_next()
  *
  * One arrival far from all others changes nothing; two in a row begin a new
@@ -337,8 +342,10 @@ void se05x_habit_learn(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 	bool narrow = is_narrow(h, gap);
 	bool late = h->hi && last >= h->hi &&
 		    (h->age >= YOUNG || last - h->hi > h->hi / 2) &&
-		    last - h->hi > max(h->hi - h->lo, gap + gap / 2);
+		    last - h->hi > max(h->hi - h->lo, gap / 2);
 	bool far = found <= h->hi / 2;
+	/* before lo, and no look was anywhere near */
+	bool unseen = h->hi && !narrow && found <= h->lo && last <= found / 2;
 	bool early = h->hi && last <= h->lo && (narrow ? is_early(h, found, gap) : far);
 
 	h->count++;
@@ -352,5 +359,10 @@ void se05x_habit_learn(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 		learn_wide(h, last, found, gap);
 	h->late = late;
 	h->early = early ? EARLY_MAX : h->early - !!h->early;
-	h->far = early && far ? EARLY_MAX : h->far - !!h->far;
+	if (early && far)
+		h->far = EARLY_MAX;
+	else if (unseen)
+		h->far = max_t(u8, h->far, UNSEEN);
+	else
+		h->far -= !!h->far;
 }

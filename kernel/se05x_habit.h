@@ -28,7 +28,8 @@
  * @age: a generation is 1 << @age arrivals
  * @patience: tries that failed in a row
  * @early: so long ago came one much earlier than @hi, counted down
- * @far: so long ago came one in half the time of @hi or less, counted down
+ * @far: so long ago came one in half the time of @hi or less, or may have,
+ *	counted down
  * @late: the last one came much later than @hi
  * @settled: narrow: @lo and @hi have met once
  * @tried: narrow: @hi is where a try succeeded

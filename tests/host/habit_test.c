@@ -251,12 +251,13 @@ static void test_turns(void **state)
 		{ 3, { 60000, 60000, 2000 } }, { 3, { 10000, 10000, 2000 } },
 		{ 4, { 300000, 300000, 2000, 2000 } }, { 3, { 400000, 60000, 60000 } },
 		{ 2, { 300000, 2000 } }, { 4, { 60000, 60000, 60000, 5000 } },
+		{ 3, { 850000, 850000, 106000 } }, { 4, { 300000, 300000, 300000, 38000 } },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++)
-		for (int spread = 0; spread < 2; spread++)
-			for (int phase = 0; phase < 21; phase++) {
+		for (u32 spread = 0; spread <= 5; spread++)
+			for (int phase = 0; phase < 11; phase++) {
 				struct se05x_habit h = { };
 				u64 sum = 0, usual = 0;
 
@@ -265,8 +266,8 @@ static void test_turns(void **state)
 					u32 time = turns[i].time[n < 60 + phase ? 0 : n % turns[i].n];
 					u32 found;
 
-					if (spread)
-						time = time / 100 * 95 + draw(time / 10);
+					time = time / 100 * (100 - spread) +
+					       draw(time / 50 * spread + 1);
 					found = wait_for(&h, time, GAP).found;
 					if (n < 300)
 						continue;
@@ -275,6 +276,31 @@ static void test_turns(void **state)
 				}
 				assert_in_range(sum * 1000 / usual, 900, 1060);
 			}
+}
+
+/* Now and then one comes a bit later: the others are still found in time. */
+static void test_sometimes_later(void **state)
+{
+	static const u32 ms[] = { 1, 2, 5, 17 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ms) / sizeof(ms[0]); i++)
+		for (u32 often = 5; often <= 20; often += 5) {
+			struct se05x_habit h = { };
+			u64 sum = 0, least = 0;
+
+			random_state = often;
+			for (int n = 0; n < 3000; n++) {
+				u32 time = ms[i] * (draw(often) ? 990 : 1485);
+				u32 found = wait_for(&h, time, GAP).found;
+
+				if (n < 200)
+					continue;
+				sum += found + WIRE;
+				least += time + WIRE;
+			}
+			assert_in_range(sum * 1000 / least, 1000, 1250);
+		}
 }
 
 /* Flash wears, and now and then a command takes its time: that is no new habit. */
@@ -383,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_alternation),
 		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_sometimes_later),
 		cmocka_unit_test(test_outlier),
 		cmocka_unit_test(test_scouts),
 		cmocka_unit_test(test_anything),
