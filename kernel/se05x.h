@@ -171,7 +171,7 @@ struct se05x_chip {
 	bool rested;		/* the end of session was answered, nothing was sent since */
 	bool powered;		/* the owner's usage count of runtime PM */
 	bool resetting;		/* on somebody's request */
-	bool midway;		/* the last command, or its answer, is to be continued */
+	u64 midway;		/* the file whose last command, or its answer, goes on */
 	u8 answer[258];			/* to the SELECT of the context */
 	u16 answer_len;			/* 0: not to be remembered */
 	struct delayed_work lock_watch;

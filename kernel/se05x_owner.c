@@ -128,7 +128,11 @@ static int exchange(struct se05x_chip *chip, struct se05x_request *req,
 	}
 	trace_se05x_apdu_end(chip->index, apdu.response_len, ret ? 0 : req->sw, ret,
 			     ktime_us_delta(ktime_get(), begin));
-	chip->midway = (command[0] & CLA_CHAINED) || req->sw >> 8 == SW1_MORE;
+	spin_lock(&chip->lock);
+	chip->midway = 0;
+	if (((command[0] & CLA_CHAINED) || req->sw >> 8 == SW1_MORE) && !req->file->closed)
+		chip->midway = req->file->id;
+	spin_unlock(&chip->lock);
 	return ret == -ECANCELED ? -ECONNABORTED : ret;
 }
 

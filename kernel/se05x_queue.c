@@ -470,6 +470,8 @@ void se05x_file_close(struct se05x_file *file)
 	list_del(&file->node);
 	if (chip->holder == file)
 		chip->holder = NULL;
+	if (chip->midway == file->id)
+		chip->midway = 0;
 	if (!chip->dead) {
 		kthread_queue_work(chip->worker, &chip->serve);
 		/* nobody inherits a channel, or from the last one anything */
