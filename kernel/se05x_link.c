@@ -276,6 +276,6 @@ void se05x_owner_idle(struct se05x_chip *chip)
 	}
 	if (rested && !off && wanted)
 		power_down(chip);
-	else if (!chip->powered && !off && !wanted)
-		se05x_owner_power_up(chip);
+	else if (!chip->powered && !off && !wanted && se05x_owner_power_up(chip))
+		se05x_owner_publish(chip);
 }
