@@ -225,7 +225,7 @@ struct se05x_counts {
 /* se05x_core.c */
 struct se05x_chip *se05x_chip_register(struct device *parent,
 				       struct se05x_setup *setup);
-void se05x_chip_unregister(struct se05x_chip *chip);
+bool se05x_chip_unregister(struct se05x_chip *chip);
 int se05x_chip_suspend(struct se05x_chip *chip);
 void se05x_chip_resume(struct se05x_chip *chip);
 int se05x_chip_power_off(struct se05x_chip *chip);

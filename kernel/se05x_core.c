@@ -393,8 +393,10 @@ static bool owner_is_free(struct se05x_chip *chip)
  *
  * An exchange in flight gets ten seconds: the chip may be writing. After this
  * returns nothing is sent, so the lines may be released.
+ *
+ * Return: false if the chip computes still.
  */
-void se05x_chip_unregister(struct se05x_chip *chip)
+bool se05x_chip_unregister(struct se05x_chip *chip)
 {
 	long left;
 
@@ -425,6 +427,7 @@ void se05x_chip_unregister(struct se05x_chip *chip)
 	spin_unlock(&chip->lock);
 	se05x_tell(chip);
 	put_device(&chip->dev);
+	return left;
 }
 
 static void unpark(struct se05x_chip *chip)

@@ -26,6 +26,7 @@
  * @reset: reset line, NULL without one
  * @vdd: supply, NULL without one
  * @vdd_on: we have switched @vdd on
+ * @computes: the chip does, though the driver is gone
  * @seen_on: @enable was read as active since it was last switched
  */
 struct se05x_i2c {
@@ -34,6 +35,7 @@ struct se05x_i2c {
 	struct gpio_desc *reset;
 	struct regulator *vdd;
 	bool vdd_on;
+	bool computes;
 	bool seen_on;
 };
 
@@ -142,8 +144,11 @@ static void vdd_off(void *data)
 {
 	struct se05x_i2c *bus = data;
 
-	/* no current by a line into a chip without supply */
-	if (bus->vdd_on && bus->enable)
+	/*
+	 * No current by a line into a chip without supply. But the supply may be one
+	 * that others keep on, and then this would cut one that computes.
+	 */
+	if (bus->vdd_on && bus->enable && !bus->computes)
 		gpiod_direction_output(bus->enable, 0);
 	set_vdd(bus, false);
 }
@@ -279,9 +284,12 @@ static int se05x_i2c_probe(struct i2c_client *client)
 static void se05x_i2c_shutdown(struct i2c_client *client)
 {
 	struct se05x_chip *chip = i2c_get_clientdata(client);
+	struct se05x_i2c *bus;
 
-	if (chip)	/* not shut down already */
-		se05x_chip_unregister(chip);
+	if (chip) {	/* not shut down already */
+		bus = chip->phy;
+		bus->computes = !se05x_chip_unregister(chip);
+	}
 }
 
 static int se05x_i2c_suspend(struct device *dev)
