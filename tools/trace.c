@@ -52,11 +52,12 @@ static void clean_up(int ended)
 
 static int start_cleaner(struct se05x *se)
 {
-	int ends[2];
+	int ends[2], ret;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	cleaner = fork();
+	ret = cleaner < 0 ? -errno : 0;
 	if (!cleaner) {
 		setsid();	/* a terminal's signals are not meant for it */
 		close(ends[1]);
@@ -68,7 +69,7 @@ static int start_cleaner(struct se05x *se)
 	}
 	close(ends[0]);
 	alive = ends[1];
-	return cleaner < 0 ? -errno : 0;
+	return ret;
 }
 
 static void end_tracing(void)
