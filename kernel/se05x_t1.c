@@ -185,9 +185,8 @@ static void count_rung(struct se05x_link *link, enum se05x_rung rung)
 
 void se05x_link_give_up(struct se05x_link *link)
 {
-	if (!link->given_up)
-		count_rung(link, SE05X_RUNG_GIVEN_UP);
 	link->given_up = true;
+	count_rung(link, SE05X_RUNG_GIVEN_UP);
 }
 
 /* Wait; also with nothing to wait for, since that is how we are told to stop. */
