@@ -59,12 +59,13 @@ static bool one_in(struct fuzzer *f, unsigned int n)
 
 static unsigned char *buffer(void)
 {
-	unsigned char *p = mmap(NULL, ROOM + 4096, PROT_READ | PROT_WRITE,
+	size_t page = sysconf(_SC_PAGESIZE), room = (ROOM + page - 1) / page * page;
+	unsigned char *p = mmap(NULL, room + page, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (p == MAP_FAILED || mprotect(p + ROOM, 4096, PROT_NONE))
+	if (p == MAP_FAILED || mprotect(p + room, page, PROT_NONE))
 		abort();
-	return p;
+	return p + room - ROOM;
 }
 
 /* A pointer that is no good, or good in an unusual way */
