@@ -11,7 +11,7 @@
 #define PROGRAMS	16
 
 struct tally {
-	unsigned long right, refused, lost, aborted, given_up, wrong, odd;
+	unsigned long right, refused, lost, aborted, busy, given_up, wrong, odd;
 };
 
 static volatile bool *over;
@@ -44,6 +44,8 @@ static void client(struct tally *tally, bool iot)
 			tally->lost++;
 		else if (ret == -ECONNABORTED || ret == -ENOTCONN)
 			tally->aborted++;
+		else if (ret == -EBUSY)	/* thirty seconds in the queue */
+			tally->busy++;
 		else if (ret == -ENOLINK)
 			tally->given_up++;
 		else
@@ -145,7 +147,7 @@ TEST_F_TIMEOUT(storm, sixteen_programs, 7200)
 	}
 	while (time(NULL) < end) {
 		put_fault(&seed);
-		usleep(rand_r(&seed) % 30000);
+		usleep(rand_r(&seed) % 200000);
 		bring_back(self->fd);
 	}
 	clear_faults();
@@ -165,7 +167,7 @@ TEST_F_TIMEOUT(storm, sixteen_programs, 7200)
 		sum.right += t->right;
 		sum.refused += t->refused;
 		sum.lost += t->lost;
-		sum.aborted += t->aborted;
+		sum.aborted += t->aborted + t->busy;
 		sum.given_up += t->given_up;
 		sum.wrong += t->wrong;
 		sum.odd += t->odd;
