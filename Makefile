@@ -8,6 +8,9 @@ all: lib tools
 lib tools:
 	$(MAKE) -C $@ all
 
+# which makes the archives itself where it is alone: not both at once
+tools: lib
+
 # the module, for the running kernel or for KDIR=
 module:
 	$(MAKE) -C kernel modules
