@@ -70,9 +70,9 @@ struct se05x_context {
 	u64 channel;		/* id of the file that opened it, 0: none */
 };
 
-/* SE05X_RANDOM: a command to an AID, by nobody who has the chip open (hwrng) */
 #define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
 
+/* SE05X_RANDOM: a command to an AID, by nobody who has the chip open (hwrng) */
 enum se05x_request_type {
 	SE05X_TRANSCEIVE,
 	SE05X_SELECT,
