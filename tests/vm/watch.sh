@@ -5,37 +5,11 @@
 # shellcheck disable=SC2016,SC2034 # what ok and wait_for get is evaluated by them
 set -uo pipefail
 
-top=$(cd "$(dirname "$0")/../.." && pwd)
-PATH=$top/build/host/tools:$PATH
-sim=/sys/kernel/debug/se05x-sim
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
 chip=/sys/class/se05x/se05x0
-test=D2760000850100
 tmp=$(mktemp -d)
 chmod 755 "$tmp"
-n=0
-
-ok() {	# ok NAME COMMAND...
-	local name=$1
-	n=$((n + 1))
-	shift
-	if "$@" > "$tmp/out" 2>&1; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$tmp/out"
-	fi
-}
-
-# wait_for CONDITION: as long as it takes, but not for ever
-wait_for() {
-	for _ in $(seq 600); do
-		eval "$1" && return
-		sleep 0.1
-	done
-	echo "never: $1"
-	tail -n 5 "$tmp/text" "$tmp/json"
-	return 1
-}
 
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 said() { wait_for "grep -q '$1' $tmp/text" && wait_for "grep -q '$2' $tmp/json"; }
