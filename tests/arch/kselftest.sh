@@ -9,7 +9,8 @@ set -u
 
 arch=$1
 shift
-sim=/sys/kernel/debug/se05x-sim
+# shellcheck source=tests/arch/run-one.sh
+. /scripts/run-one.sh
 /scripts/overlay.sh yes 48 || exit 1
 if [ $# = 0 ]; then
 	for t in "/kselftest-$arch"/*; do
@@ -29,13 +30,6 @@ driver() {	# [PARAMETER=VALUE...]
 
 for t in "$@"; do
 	echo "# $t for $arch"
-	[ "$t" != se05x_hwrng_test ] || driver hwrng=1
-	"/kselftest-$arch/$t" || status=1
-	[ "$t" != se05x_hwrng_test ] || driver
-	if [ "$(head -n 1 $sim/violations)" != 0 ]; then
-		echo "not ok - $t: the chip saw rules broken:"
-		sed 's/^/# /' $sim/violations
-		echo 1 > $sim/reset
-	fi
+	run_one "/kselftest-$arch/$t" || status=1
 done
 exit $status

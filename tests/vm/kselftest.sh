@@ -13,7 +13,8 @@ set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 tests=$here/../kselftest
-sim=/sys/kernel/debug/se05x-sim
+# shellcheck source=tests/arch/run-one.sh
+. "$here/../arch/run-one.sh"
 
 if [ $# = 0 ]; then
 	for t in "$tests"/se05x_*_test.c; do
@@ -36,15 +37,7 @@ end=$((SECONDS + ${MINUTES:-0} * 60))
 while :; do
 	for t in "$@"; do
 		echo "# $t"
-		[ "$t" != se05x_hwrng_test ] || driver hwrng=1
-		"${TESTS:-$tests}/$t" || status=1
-		[ "$t" != se05x_hwrng_test ] || driver
-		# what no test of its own may have noticed
-		if [ "$(head -n 1 $sim/violations)" != 0 ]; then
-			echo "not ok - $t: the chip saw rules broken:"
-			sed 's/^/# /' $sim/violations
-			echo 1 > $sim/reset
-		fi
+		run_one "${TESTS:-$tests}/$t" || status=1
 	done
 	[ $SECONDS -lt $end ] || break
 	export SE05X_STORM_SEED=$RANDOM SE05X_FUZZ_SEED=$RANDOM
