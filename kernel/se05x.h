@@ -162,7 +162,7 @@ struct se05x_chip {
 
 	struct kthread_worker *worker;	/* the owner */
 	struct kthread_work serve;
-	struct kthread_work farewell;
+	struct kthread_work quiesce;
 	struct kthread_delayed_work idle;
 	struct se05x_link link;
 	bool power_lost;		/* since this was last set to false */
@@ -241,9 +241,9 @@ u64 se05x_hard_limit_us(void);
 u32 se05x_idle_ms(struct se05x_chip *chip);
 void se05x_idle_start(struct se05x_chip *chip);
 
-/* se05x_queue.c */
-void se05x_queue_init(struct se05x_chip *chip);
-void se05x_queue_bury(struct se05x_chip *chip);
+/* se05x_worker.c */
+void se05x_worker_init(struct se05x_chip *chip);
+void se05x_worker_disconnect(struct se05x_chip *chip);
 void se05x_owner_free(struct se05x_chip *chip);
 struct se05x_file *se05x_file_alloc(struct se05x_chip *chip);
 void se05x_file_free(struct se05x_file *file);
@@ -275,9 +275,9 @@ extern const struct file_operations se05x_fops;
 extern const struct attribute_group *se05x_groups[];
 
 /* se05x_netlink.c */
-void se05x_note(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail);
-void se05x_tell(struct se05x_chip *chip);
-void se05x_tell_lock(struct se05x_chip *chip);
+void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail);
+void se05x_event_send(struct se05x_chip *chip);
+void se05x_event_send_lock(struct se05x_chip *chip);
 int se05x_netlink_init(void);
 void se05x_netlink_exit(void);
 

@@ -2,7 +2,7 @@
 /*
  * The chip object: its life
  *
- * Who waits for it is in se05x_queue.c, what its owner does in se05x_owner.c.
+ * Who waits for it is in se05x_worker.c, what its owner does in se05x_owner.c.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -22,7 +22,7 @@
 #include "se05x_trace.h"
 
 #define SE05X_MINORS	64
-#define FAREWELL_TIME	(10 * HZ)	/* for an exchange in flight at removal */
+#define QUIESCE_TIME	(10 * HZ)	/* for an exchange in flight at removal */
 
 static unsigned int idle_ms = 5000;
 module_param(idle_ms, uint, 0644);
@@ -83,7 +83,7 @@ void se05x_lose_context(struct se05x_chip *chip)
 {
 	se05x_forget_context(chip);
 	if (!chip->quiet)
-		se05x_note(chip, SE05X_EVENT_GENERATION, 0, 0);
+		se05x_event_queue(chip, SE05X_EVENT_GENERATION, 0, 0);
 }
 
 /**
@@ -163,7 +163,7 @@ static void idle_work(struct kthread_work *work)
 	spin_lock(&chip->lock);
 	se05x_owner_free(chip);
 	spin_unlock(&chip->lock);
-	se05x_tell(chip);
+	se05x_event_send(chip);
 }
 
 static void lock_watch_work(struct work_struct *work)
@@ -175,12 +175,12 @@ static void lock_watch_work(struct work_struct *work)
 	held = chip->holder && time_is_before_eq_jiffies(chip->held_since + LOCK_WATCH);
 	spin_unlock(&chip->lock);
 	if (held)
-		se05x_tell_lock(chip);
+		se05x_event_send_lock(chip);
 }
 
-static void farewell_work(struct kthread_work *work)
+static void quiesce_work(struct kthread_work *work)
 {
-	struct se05x_chip *chip = container_of(work, struct se05x_chip, farewell);
+	struct se05x_chip *chip = container_of(work, struct se05x_chip, quiesce);
 
 	se05x_owner_sleep(chip);
 	spin_lock(&chip->lock);
@@ -240,7 +240,7 @@ int se05x_chip_power_off(struct se05x_chip *chip)
 	chip->off = true;
 	chip->cold = true;
 	chip->state = SE05X_STATE_OFF;
-	se05x_note(chip, SE05X_EVENT_OFF, 0, 0);
+	se05x_event_queue(chip, SE05X_EVENT_OFF, 0, 0);
 	se05x_lose_context(chip);
 	if (!chip->dead)
 		kthread_queue_work(chip->worker, &chip->serve);	/* tells */
@@ -285,8 +285,8 @@ static struct se05x_chip *chip_alloc(struct device *parent, const struct se05x_s
 	chip->phy_ops = setup->ops;
 	chip->phy = setup->phy;
 	chip->can_power = setup->can_power;
-	se05x_queue_init(chip);
-	kthread_init_work(&chip->farewell, farewell_work);
+	se05x_worker_init(chip);
+	kthread_init_work(&chip->quiesce, quiesce_work);
 	kthread_init_delayed_work(&chip->idle, idle_work);
 	INIT_DELAYED_WORK(&chip->lock_watch, lock_watch_work);
 	chip->idle_ms = SE05X_IDLE_DEFAULT;
@@ -353,7 +353,7 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 	power_init(chip);
 	spin_lock(&chip->lock);
 	chip->nnotes = 0;	/* nobody knew it */
-	se05x_note(chip, SE05X_EVENT_ADDED, 0, 0);
+	se05x_event_queue(chip, SE05X_EVENT_ADDED, 0, 0);
 	spin_unlock(&chip->lock);
 	ret = cdev_device_add(&chip->cdev, &chip->dev);
 	if (ret)
@@ -402,14 +402,14 @@ bool se05x_chip_unregister(struct se05x_chip *chip)
 
 	cdev_device_del(&chip->cdev, &chip->dev);
 	xa_store(&chips, chip->index, NULL, GFP_KERNEL);	/* but keep the index */
-	se05x_queue_bury(chip);
+	se05x_worker_disconnect(chip);
 	se05x_hwrng_del(chip);
-	left = wait_event_timeout(chip->wait, owner_is_free(chip), FAREWELL_TIME);
+	left = wait_event_timeout(chip->wait, owner_is_free(chip), QUIESCE_TIME);
 	if (left) {
 		spin_lock(&chip->lock);
 		chip->busy = true;
 		spin_unlock(&chip->lock);
-		kthread_queue_work(chip->worker, &chip->farewell);
+		kthread_queue_work(chip->worker, &chip->quiesce);
 		left = wait_event_timeout(chip->wait, owner_is_free(chip), left);
 	}
 	if (!left) {
@@ -423,9 +423,9 @@ bool se05x_chip_unregister(struct se05x_chip *chip)
 	power_exit(chip);
 	xa_erase(&chips, chip->index);
 	spin_lock(&chip->lock);
-	se05x_note(chip, SE05X_EVENT_REMOVED, 0, 0);
+	se05x_event_queue(chip, SE05X_EVENT_REMOVED, 0, 0);
 	spin_unlock(&chip->lock);
-	se05x_tell(chip);
+	se05x_event_send(chip);
 	put_device(&chip->dev);
 	return left;
 }
@@ -449,7 +449,7 @@ int se05x_chip_suspend(struct se05x_chip *chip)
 	spin_lock(&chip->lock);
 	chip->parked = true;
 	spin_unlock(&chip->lock);
-	if (wait_event_timeout(chip->wait, owner_is_free(chip), FAREWELL_TIME))
+	if (wait_event_timeout(chip->wait, owner_is_free(chip), QUIESCE_TIME))
 		return 0;
 	spin_lock(&chip->lock);
 	unpark(chip);
@@ -469,7 +469,7 @@ void se05x_chip_resume(struct se05x_chip *chip)
 	chip->rested = false;
 	se05x_owner_publish(chip);
 	spin_lock(&chip->lock);
-	se05x_note(chip, SE05X_EVENT_RESET, SE05X_BY_RESUME, 0);
+	se05x_event_queue(chip, SE05X_EVENT_RESET, SE05X_BY_RESUME, 0);
 	se05x_lose_context(chip);
 	unpark(chip);
 	spin_unlock(&chip->lock);

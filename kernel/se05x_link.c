@@ -78,7 +78,7 @@ static void note_lost(struct se05x_chip *chip, enum se05x_rung rung)
 	chip->rested = false;
 	spin_lock(&chip->lock);
 	if (rung >= SE05X_RUNG_SOFT)
-		se05x_note(chip, SE05X_EVENT_RESET,
+		se05x_event_queue(chip, SE05X_EVENT_RESET,
 			   wanted ? SE05X_BY_USER : SE05X_BY_RECOVERY, kinds[rung]);
 	se05x_lose_context(chip);
 	spin_unlock(&chip->lock);
@@ -89,7 +89,7 @@ static void note_rung(struct se05x_chip *chip, enum se05x_rung rung)
 	trace_se05x_rung(chip->index, rung);
 	spin_lock(&chip->lock);
 	if (rung < SE05X_RUNG_GIVEN_UP)	/* which is a state, with its own event */
-		se05x_note(chip, SE05X_EVENT_RECOVERY, 0, rung);
+		se05x_event_queue(chip, SE05X_EVENT_RECOVERY, 0, rung);
 	if (rung > SE05X_RUNG_RNAK) {
 		chip->recoveries += !chip->climbed;
 		chip->climbed = true;
@@ -157,7 +157,7 @@ void se05x_owner_publish(struct se05x_chip *chip)
 	spin_lock(&chip->lock);
 	state = state_of(chip);
 	if (state != chip->state && events[state])
-		se05x_note(chip, events[state], 0, 0);
+		se05x_event_queue(chip, events[state], 0, 0);
 	chip->state = state;
 	chip->atr = chip->link.atr;
 	chip->stats = chip->link.stats;

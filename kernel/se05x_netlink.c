@@ -25,7 +25,7 @@ static int put_u64(struct sk_buff *skb, int attr, u64 value)
 /* ---- events ---- */
 
 /**
- * se05x_note() - something happened; to be told by se05x_tell()
+ * se05x_event_queue() - something happened; to be told by se05x_event_send()
  * @chip: the chip, locked
  * @event: what
  * @by: who did it, enum se05x_by, or 0
@@ -33,7 +33,7 @@ static int put_u64(struct sk_buff *skb, int attr, u64 value)
  *
  * The same again and again becomes one event with a count.
  */
-void se05x_note(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail)
+void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail)
 {
 	struct se05x_note *note = chip->nnotes ? &chip->notes[chip->nnotes - 1] : NULL;
 
@@ -99,12 +99,12 @@ static bool send(u32 index, const struct se05x_note *note)
 }
 
 /**
- * se05x_tell() - send what was noted
+ * se05x_event_send() - send what was noted
  * @chip: the chip
  *
  * By the owner, or before and after there is one; may sleep.
  */
-void se05x_tell(struct se05x_chip *chip)
+void se05x_event_send(struct se05x_chip *chip)
 {
 	struct se05x_note notes[SE05X_NOTES];
 	u32 i, n, lost = 0;
@@ -129,12 +129,12 @@ void se05x_tell(struct se05x_chip *chip)
 }
 
 /**
- * se05x_tell_lock() - somebody holds the lock for long
+ * se05x_event_send_lock() - somebody holds the lock for long
  * @chip: the chip
  *
  * Told at once: the owner may be busy for the holder, and nobody is served by it.
  */
-void se05x_tell_lock(struct se05x_chip *chip)
+void se05x_event_send_lock(struct se05x_chip *chip)
 {
 	const struct se05x_note note = {
 		.time = ktime_get_boottime_ns(),

@@ -395,7 +395,7 @@ static u32 since(u64 time, u64 start)
 static void learn(struct se05x_link *link)
 {
 	if (link->wait)
-		se05x_habit_learn(link->wait, since(link->missed, link->since),
+		se05x_poll_learn(link->wait, since(link->missed, link->since),
 				  since(link->looked, link->since), link->gap);
 }
 
@@ -415,7 +415,7 @@ static u64 next_look(struct se05x_link *link, u64 start)
 	if (time >= asks)
 		return max(time, next);
 	if (link->wait)
-		next = link->since + se05x_habit_next(link->wait,
+		next = link->since + se05x_poll_next(link->wait,
 						      since(link->missed, link->since),
 						      since(time, link->since), link->gap);
 	return max(time, min(next, asks));
@@ -681,7 +681,7 @@ static bool is_response(struct se05x_link *link, u8 pcb)
  */
 static int s_request(struct se05x_link *link, u8 pcb, int all)
 {
-	struct se05x_habit *wait = se05x_habit_find(&link->habits, 0, WAIT_RESPONSE | pcb);
+	struct se05x_habit *wait = se05x_poll_find(&link->habits, 0, WAIT_RESPONSE | pcb);
 	int drops = 0, tries = all;
 
 	while (tries) {
@@ -1033,9 +1033,9 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 	struct se05x_habit *answer, *ack;
 	size_t pos = 0;
 
-	answer = se05x_habit_find(&link->habits, be32(apdu->command),
+	answer = se05x_poll_find(&link->habits, be32(apdu->command),
 				  WAIT_ANSWER | fls(apdu->command_len));
-	ack = se05x_habit_find(&link->habits, 0, WAIT_ACK);
+	ack = se05x_poll_find(&link->habits, 0, WAIT_ACK);
 
 	while (pos < apdu->command_len) {
 		/* S(IFS) may change it in mid-chain */
@@ -1059,7 +1059,7 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 
 static int take_response(struct se05x_link *link, struct se05x_apdu *apdu)
 {
-	struct se05x_habit *more = se05x_habit_find(&link->habits, 0, WAIT_MORE);
+	struct se05x_habit *more = se05x_poll_find(&link->habits, 0, WAIT_MORE);
 
 	for (;;) {
 		int ret;

@@ -12,7 +12,7 @@
 
 #include <linux/se05x.h>
 
-#include "se05x_habit.h"
+#include "se05x_poll.h"
 
 #define SE05X_T1_ATR_MAX	254	/* it comes as one INF field */
 #define SE05X_T1_INF_MAX	254	/* LEN FF is reserved (UM11225 table 4) */

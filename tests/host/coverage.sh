@@ -16,7 +16,7 @@ link=../../kernel/se05x_t1.c
 cd "$here"
 rm -rf "$out"
 mkdir -p "$out"
-for f in "$link" ../../kernel/se05x_habit.c ../card/card.c bus.c; do
+for f in "$link" ../../kernel/se05x_poll.c ../card/card.c bus.c; do
 	coverage=
 	[ "$f" != "$link" ] || coverage=--coverage
 	gcc -Iinclude -I../../include/uapi -std=gnu11 -O0 -g $coverage -c \

@@ -143,9 +143,9 @@ static void serve_work(struct kthread_work *work)
 		se05x_idle_start(chip);	/* where nobody waits for it any more */
 		spin_unlock(&chip->lock);
 		request_drop(req);
-		se05x_tell(chip);
+		se05x_event_send(chip);
 	}
-	se05x_tell(chip);
+	se05x_event_send(chip);
 }
 
 /* ---- those who wait ---- */
@@ -484,10 +484,10 @@ void se05x_file_close(struct se05x_file *file)
 }
 
 /**
- * se05x_queue_bury() - the chip is gone for the programs: whoever waits is told so
+ * se05x_worker_disconnect() - the chip is gone for the programs: whoever waits is told so
  * @chip: the chip
  */
-void se05x_queue_bury(struct se05x_chip *chip)
+void se05x_worker_disconnect(struct se05x_chip *chip)
 {
 	struct se05x_request *req, *next;
 	struct se05x_file *file;
@@ -513,10 +513,10 @@ void se05x_queue_bury(struct se05x_chip *chip)
 }
 
 /**
- * se05x_queue_init() - an empty queue, nobody has the chip open
+ * se05x_worker_init() - an empty queue, nobody has the chip open
  * @chip: a new chip
  */
-void se05x_queue_init(struct se05x_chip *chip)
+void se05x_worker_init(struct se05x_chip *chip)
 {
 	spin_lock_init(&chip->lock);
 	INIT_LIST_HEAD(&chip->queue);

@@ -32,7 +32,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-#include "se05x_habit.h"
+#include "se05x_poll.h"
 
 #define AGE_MAX		5	/* generations of 32 */
 #define YOUNG		2	/* too young to know an accident from a habit */
@@ -44,7 +44,7 @@
 #define SCOUT_WIDE	22
 
 /**
- * se05x_habit_find() - the habit of a class of waits
+ * se05x_poll_find() - the habit of a class of waits
  * @habits: the table
  * @header: CLA INS P1 P2 of the command, or 0
  * @what: the rest of what makes the class
@@ -52,7 +52,7 @@
  * Return: it, or a new one, for which that used longest ago had to go. Valid as
  * long as no more than SE05X_HABITS - 1 others were looked up since.
  */
-struct se05x_habit *se05x_habit_find(struct se05x_habits *habits, u32 header, u32 what)
+struct se05x_habit *se05x_poll_find(struct se05x_habits *habits, u32 header, u32 what)
 {
 	struct se05x_habit *oldest = habits->habits, *h;
 	u32 now = ++habits->clock;
@@ -170,7 +170,7 @@ static struct plan make_plan(const struct se05x_habit *h, u32 gap)
 }
 
 /**
- * se05x_habit_next() - when to look next
+ * se05x_poll_next() - when to look next
  * @h: the habit
  * @last: the last look of this wait, in vain; 0: none
  * @after: earliest possible time of the next, SEGT and MPOT considered
@@ -179,7 +179,7 @@ static struct plan make_plan(const struct se05x_habit *h, u32 gap)
  * Return: when, @after or later. Where nothing is known it is @after, and from
  * 4096 gaps on, which is four seconds by MPOT, 1/4096 of what was waited.
  */
-u32 se05x_habit_next(const struct se05x_habit *h, u32 last, u32 after, u32 gap)
+u32 se05x_poll_next(const struct se05x_habit *h, u32 last, u32 after, u32 gap)
 {
 	u32 unknown = max(after, last + last / 4096);
 	struct plan p;
@@ -328,16 +328,16 @@ static bool is_early(const struct se05x_habit *h, u32 found, u32 gap)
 }
 
 /**
- * se05x_habit_learn() - learn from an arrival
+ * se05x_poll_learn() - learn from an arrival
  * @h: the habit
  * @last: the last look in vain; 0: there was none
  * @found: the look that found it, later than @last; both as planned
- * @gap: as for se05x_habit_next()
+ * @gap: as for se05x_poll_next()
  *
  * One arrival far from all others changes nothing; two in a row begin a new
  * habit.
  */
-void se05x_habit_learn(struct se05x_habit *h, u32 last, u32 found, u32 gap)
+void se05x_poll_learn(struct se05x_habit *h, u32 last, u32 found, u32 gap)
 {
 	bool narrow = is_narrow(h, gap);
 	bool late = h->hi && last >= h->hi &&

@@ -5,8 +5,8 @@
  * Pure: no clock, no allocation, no lock; its caller serialises. Times are in
  * microseconds since the block that the chip answers was out.
  */
-#ifndef SE05X_HABIT_H
-#define SE05X_HABIT_H
+#ifndef SE05X_POLL_H
+#define SE05X_POLL_H
 
 #include <linux/types.h>
 
@@ -64,8 +64,8 @@ struct se05x_habits {
 	struct se05x_habit habits[SE05X_HABITS];
 };
 
-struct se05x_habit *se05x_habit_find(struct se05x_habits *habits, u32 header, u32 what);
-u32 se05x_habit_next(const struct se05x_habit *habit, u32 last, u32 after, u32 gap);
-void se05x_habit_learn(struct se05x_habit *habit, u32 last, u32 found, u32 gap);
+struct se05x_habit *se05x_poll_find(struct se05x_habits *habits, u32 header, u32 what);
+u32 se05x_poll_next(const struct se05x_habit *habit, u32 last, u32 after, u32 gap);
+void se05x_poll_learn(struct se05x_habit *habit, u32 last, u32 found, u32 gap);
 
-#endif /* SE05X_HABIT_H */
+#endif /* SE05X_POLL_H */

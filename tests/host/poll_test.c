@@ -9,7 +9,7 @@
 
 #include <linux/minmax.h>
 
-#include "../../kernel/se05x_habit.h"
+#include "../../kernel/se05x_poll.h"
 
 #define GAP	1028	/* MPOT of 1 ms and a NACK at 400 kHz */
 #define SEGT	100
@@ -38,11 +38,11 @@ static struct result wait_for(struct se05x_habit *h, u32 time, u32 gap)
 	u32 last = 0, after = SEGT;
 
 	for (;;) {
-		u32 at = se05x_habit_next(h, last, after, gap);
+		u32 at = se05x_poll_next(h, last, after, gap);
 
 		assert_true(at >= after);
 		if (at >= time) {
-			se05x_habit_learn(h, last, at, gap);
+			se05x_poll_learn(h, last, at, gap);
 			assert_true(h->lo <= h->hi);
 			r.found = at;
 			return r;
@@ -58,7 +58,7 @@ static struct se05x_habit *known(struct se05x_habits *habits, u32 time)
 	struct se05x_habit *h;
 
 	memset(habits, 0, sizeof(*habits));
-	h = se05x_habit_find(habits, 1, 1);
+	h = se05x_poll_find(habits, 1, 1);
 	for (int i = 0; i < 40; i++)
 		wait_for(h, time, GAP);
 	return h;
@@ -70,11 +70,11 @@ static void test_first_sight(void **state)
 	struct se05x_habit h = { };
 
 	(void)state;
-	assert_int_equal(se05x_habit_next(&h, 0, SEGT, GAP), SEGT);
+	assert_int_equal(se05x_poll_next(&h, 0, SEGT, GAP), SEGT);
 	for (u32 t = SEGT; t < 4000000; t += GAP)
-		assert_int_equal(se05x_habit_next(&h, t, t + GAP, GAP), t + GAP);
+		assert_int_equal(se05x_poll_next(&h, t, t + GAP, GAP), t + GAP);
 	/* a wait of minutes need not be known to the millisecond */
-	assert_in_range(se05x_habit_next(&h, 60000000, 60000000 + GAP, GAP), 60010000, 60020000);
+	assert_in_range(se05x_poll_next(&h, 60000000, 60000000 + GAP, GAP), 60010000, 60020000);
 }
 
 static const u32 times[] = { 200, 500, 1000, 2000, 10000, 60000, 300000, 2500000, 40000000 };
@@ -119,7 +119,7 @@ static void test_spread(void **state)
 
 			random_state = seed;
 			memset(&habits, 0, sizeof(habits));
-			h = se05x_habit_find(&habits, 1, 1);
+			h = se05x_poll_find(&habits, 1, 1);
 			for (int n = 0; n < 1100; n++) {
 				u32 time = want[i].time / 100 * 95 +
 					   draw(want[i].time / 10 + 1);
@@ -224,7 +224,7 @@ static void test_alternation(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		struct se05x_habits habits = { };
-		struct se05x_habit *h = se05x_habit_find(&habits, 1, 1);
+		struct se05x_habit *h = se05x_poll_find(&habits, 1, 1);
 		u64 sum = 0;
 
 		for (int n = 0; n < 400; n++) {
@@ -351,7 +351,7 @@ static void test_anything(void **state)
 	random_state = 1;
 	for (int n = 0; n < 2000; n++) {
 		struct se05x_habits habits = { };
-		struct se05x_habit *h = se05x_habit_find(&habits, 1, 1);
+		struct se05x_habit *h = se05x_poll_find(&habits, 1, 1);
 		u32 range = 1U << (1 + draw(30));
 
 		for (int i = 0; i < 200; i++) {
@@ -362,10 +362,10 @@ static void test_anything(void **state)
 
 			if (!draw(50))
 				found = last = 0;
-			se05x_habit_learn(h, last, found, gap);
+			se05x_poll_learn(h, last, found, gap);
 			assert_true(h->lo <= h->hi);
 			last = draw(4) ? draw(range) : 0;
-			at = se05x_habit_next(h, last, last + gap, gap);
+			at = se05x_poll_next(h, last, last + gap, gap);
 			assert_true(at >= last + gap);
 			assert_true(at <= max(h->hi, last + gap + last / 4096));
 		}
@@ -376,25 +376,25 @@ static void test_anything(void **state)
 static void test_bounded(void **state)
 {
 	struct se05x_habits habits = { };
-	struct se05x_habit *mine = se05x_habit_find(&habits, 0x80040020, 3);
+	struct se05x_habit *mine = se05x_poll_find(&habits, 0x80040020, 3);
 
 	(void)state;
 	wait_for(mine, 60000, GAP);
 	for (u32 i = 0; i < 1000000; i++) {
-		struct se05x_habit *h = se05x_habit_find(&habits, i, 1 + i % 7);
+		struct se05x_habit *h = se05x_poll_find(&habits, i, 1 + i % 7);
 
 		assert_true(h >= habits.habits && h < habits.habits + SE05X_HABITS);
 		assert_int_equal(h->hi, 0);
 		wait_for(h, 300, GAP);
 		if (i % (SE05X_HABITS - 2) == 0)
-			assert_ptr_equal(se05x_habit_find(&habits, 0x80040020, 3), mine);
+			assert_ptr_equal(se05x_poll_find(&habits, 0x80040020, 3), mine);
 	}
 	assert_in_range(mine->hi, 60000, 61028);
 	/* the clock of the table wraps and nothing happens */
 	habits.clock = ~0U - 10;
 	for (u32 i = 0; i < 1000; i++) {
-		se05x_habit_find(&habits, i, 1);
-		assert_ptr_equal(se05x_habit_find(&habits, 0x80040020, 3), mine);
+		se05x_poll_find(&habits, i, 1);
+		assert_ptr_equal(se05x_poll_find(&habits, 0x80040020, 3), mine);
 	}
 }
 
