@@ -4,8 +4,8 @@
  *
  * Lock rule: chip->lock guards the queue, the states of requests, who has the
  * chip open or locked, and what others may read of it (state, generation,
- * context, ATR); the chip itself, which is to say chip->link, is touched by the
- * owner only.
+ * context, ATR); the chip itself, which is chip->link, is touched by the owner
+ * only.
  */
 #ifndef SE05X_H
 #define SE05X_H
@@ -69,6 +69,8 @@ struct se05x_context {
 	u8 aid[SE05X_AID_MAX];
 	u64 channel;		/* id of the file that opened it, 0: none */
 };
+
+#define SE05X_MINORS	64
 
 #define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
 
@@ -152,52 +154,67 @@ enum se05x_power { SE05X_POWER_OFF, SE05X_POWER_ON, SE05X_POWER_WAKE, SE05X_POWE
 
 struct se05x_hwrng;
 
+/**
+ * struct se05x_chip - a chip, from its probe to the last close
+ *
+ * The comments say who may touch each group.
+ */
 struct se05x_chip {
+	/* Constant from registration to removal: everybody reads them. */
 	struct device dev;
 	struct cdev cdev;
 	u32 index;
 	const struct se05x_phy_ops *phy_ops;
 	void *phy;
 	bool can_power;
-
 	struct kthread_worker *worker;	/* the owner */
+	struct se05x_hwrng *hwrng;	/* NULL: not wanted */
+	void (*send_events)(struct se05x_chip *chip);
+
+	/* Works and wait queues, which bring their own locks */
 	struct kthread_work serve;
 	struct kthread_work quiesce;
 	struct kthread_delayed_work idle;
+	struct delayed_work lock_watch;
+	wait_queue_head_t wait;		/* the owner is free */
+	wait_queue_head_t gone;		/* poll: the chip is */
+
+	/*
+	 * The owner's: its thread touches them; the probe does before there is one,
+	 * and power management's callbacks do while it is parked.
+	 */
 	struct se05x_link link;
 	bool power_lost;		/* since this was last set to false */
 	bool climbed;			/* the ladder, since the same */
 	bool asleep;
-	bool rested;		/* the end of session was answered, nothing was sent since */
-	bool powered;		/* the owner's usage count of runtime PM */
-	bool resetting;		/* on somebody's request */
-	u64 midway;		/* the file whose last command, or its answer, goes on */
+	bool powered;			/* the owner's usage count of runtime PM */
+	bool resetting;			/* on somebody's request */
 	u8 answer[258];			/* to the SELECT of the context */
 	u16 answer_len;			/* 0: not to be remembered */
-	struct delayed_work lock_watch;
-	struct se05x_hwrng *hwrng;	/* NULL: not wanted */
 
+	/* Flags: written by WRITE_ONCE, and the owner reads them in mid-exchange. */
 	bool stop;			/* not one byte more */
 	bool cut;			/* somebody may cut the exchange in flight */
 
-	spinlock_t lock;		/* see above */
+	/* Under the lock: all the rest */
+	spinlock_t lock;
 	struct list_head queue;
 	struct list_head files;
 	struct se05x_request *current_req;
 	struct se05x_file *holder;	/* of the lock */
 	unsigned long held_since;	/* jiffies */
-	wait_queue_head_t wait;		/* the owner is free */
-	wait_queue_head_t gone;		/* poll: the chip is */
 	bool busy;			/* the owner is at work */
 	bool parked;			/* the owner must not start anything */
 	bool dead;
 	bool off;			/* runtime PM has cut its power */
 	bool cold;			/* and it has not booted since */
+	bool rested;		/* the end of session was answered, nothing was sent since */
 	bool quiet;			/* nobody's request: no generation is at stake */
 	u32 idle_ms;
 	u32 power_off_ms;		/* 0: never */
 	u32 state;
 	u64 generation;
+	u64 midway;		/* the file whose last command, or its answer, goes on */
 	struct se05x_context context;
 	struct se05x_context last;	/* selected last */
 	struct se05x_atr atr;
@@ -222,29 +239,53 @@ struct se05x_counts {
 	struct se05x_link_stats link;
 };
 
-/* se05x_core.c */
-struct se05x_chip *se05x_chip_register(struct device *parent,
-				       struct se05x_setup *setup);
-bool se05x_chip_unregister(struct se05x_chip *chip);
-int se05x_chip_suspend(struct se05x_chip *chip);
-void se05x_chip_resume(struct se05x_chip *chip);
-int se05x_chip_power_off(struct se05x_chip *chip);
-int se05x_chip_power_on(struct se05x_chip *chip);
+/* Below, each file calls only those above it: docs/architecture.md */
+
+/* se05x_state.c */
+void se05x_state_init(struct se05x_chip *chip);
+int se05x_state_reserve(struct se05x_chip *chip);
+void se05x_state_show(struct se05x_chip *chip);
+void se05x_state_hide(struct se05x_chip *chip);
+void se05x_state_free(struct se05x_chip *chip);
 struct se05x_chip *se05x_chip_next(unsigned long *index, unsigned long last);
-void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts);
-int se05x_core_init(void);
-void se05x_core_exit(void);
 void se05x_renew(struct se05x_chip *chip);
 void se05x_forget_context(struct se05x_chip *chip);
 void se05x_lose_context(struct se05x_chip *chip);
-u64 se05x_hard_limit_us(void);
-u32 se05x_idle_ms(struct se05x_chip *chip);
-void se05x_idle_start(struct se05x_chip *chip);
+void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail);
+void se05x_publish(struct se05x_chip *chip);
+u64 se05x_generation(struct se05x_chip *chip);
+bool se05x_is_dead(struct se05x_chip *chip);
+void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts);
+void se05x_state_setup(void);
+void se05x_state_cleanup(void);
+
+/* se05x_link.c */
+extern const struct se05x_link_ops se05x_owner_ops;
+int se05x_owner_power_up(struct se05x_chip *chip);
+int se05x_owner_wake(struct se05x_chip *chip);
+void se05x_owner_sleep(struct se05x_chip *chip);
+void se05x_owner_idle(struct se05x_chip *chip);
+
+/* se05x_owner.c */
+void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req);
 
 /* se05x_worker.c */
+struct se05x_request *se05x_request_alloc(void);
+void se05x_request_put(struct se05x_request *req);
+void se05x_file_put(struct se05x_file *file);
+int se05x_worker_add(struct se05x_file *file, struct se05x_request *req, bool nonblock);
+bool se05x_worker_take_back(struct se05x_chip *chip, struct se05x_request *req);
+u32 se05x_idle_ms(struct se05x_chip *chip);
+void se05x_idle_start(struct se05x_chip *chip);
 void se05x_worker_init(struct se05x_chip *chip);
+int se05x_worker_start(struct se05x_chip *chip);
+void se05x_worker_stop(struct se05x_chip *chip);
 void se05x_worker_disconnect(struct se05x_chip *chip);
-void se05x_owner_free(struct se05x_chip *chip);
+bool se05x_worker_quiesce(struct se05x_chip *chip);
+int se05x_worker_park(struct se05x_chip *chip);
+void se05x_worker_unpark(struct se05x_chip *chip);
+
+/* se05x_client.c */
 struct se05x_file *se05x_file_alloc(struct se05x_chip *chip);
 void se05x_file_free(struct se05x_file *file);
 struct se05x_file *se05x_file_open(struct se05x_chip *chip);
@@ -254,19 +295,6 @@ void se05x_turn_end(struct se05x_file *file);
 int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 		 bool nonblock);
 int se05x_unlock(struct se05x_file *file, u64 *generation);
-u64 se05x_generation(struct se05x_chip *chip);
-bool se05x_is_dead(struct se05x_chip *chip);
-
-/* se05x_owner.c */
-void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req);
-
-/* se05x_link.c */
-extern const struct se05x_link_ops se05x_owner_ops;
-int se05x_owner_power_up(struct se05x_chip *chip);
-int se05x_owner_wake(struct se05x_chip *chip);
-void se05x_owner_sleep(struct se05x_chip *chip);
-void se05x_owner_idle(struct se05x_chip *chip);
-void se05x_owner_publish(struct se05x_chip *chip);
 
 /* se05x_cdev.c */
 extern const struct file_operations se05x_fops;
@@ -275,9 +303,7 @@ extern const struct file_operations se05x_fops;
 extern const struct attribute_group *se05x_groups[];
 
 /* se05x_netlink.c */
-void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail);
 void se05x_event_send(struct se05x_chip *chip);
-void se05x_event_send_lock(struct se05x_chip *chip);
 int se05x_netlink_init(void);
 void se05x_netlink_exit(void);
 
@@ -295,5 +321,16 @@ static inline void se05x_hwrng_del(struct se05x_chip *chip)
 {
 }
 #endif
+
+/* se05x_core.c */
+struct se05x_chip *se05x_chip_register(struct device *parent,
+				       struct se05x_setup *setup);
+bool se05x_chip_unregister(struct se05x_chip *chip);
+int se05x_chip_suspend(struct se05x_chip *chip);
+void se05x_chip_resume(struct se05x_chip *chip);
+int se05x_chip_power_off(struct se05x_chip *chip);
+int se05x_chip_power_on(struct se05x_chip *chip);
+int se05x_core_init(void);
+void se05x_core_exit(void);
 
 #endif /* SE05X_H */

@@ -75,8 +75,8 @@ static void note_lost(struct se05x_chip *chip, enum se05x_rung rung)
 
 	chip->power_lost |= rung == SE05X_RUNG_POWER;
 	chip->asleep = false;
-	chip->rested = false;
 	spin_lock(&chip->lock);
+	chip->rested = false;
 	if (rung >= SE05X_RUNG_SOFT)
 		se05x_event_queue(chip, SE05X_EVENT_RESET,
 			   wanted ? SE05X_BY_USER : SE05X_BY_RECOVERY, kinds[rung]);
@@ -127,43 +127,6 @@ const struct se05x_link_ops se05x_owner_ops = {
 	.event = owner_event,
 };
 
-/* ---- state ---- */
-
-static u32 state_of(struct se05x_chip *chip)
-{
-	const struct se05x_link *link = &chip->link;
-
-	if (link->given_up)
-		return SE05X_STATE_GIVEN_UP;
-	if (chip->off)
-		return SE05X_STATE_OFF;
-	if (link->synced)
-		return SE05X_STATE_ONLINE;
-	return chip->asleep ? SE05X_STATE_ASLEEP : SE05X_STATE_RECOVERING;
-}
-
-/* Tell the others how the chip is. */
-void se05x_owner_publish(struct se05x_chip *chip)
-{
-	static const u8 events[] = {
-		[SE05X_STATE_ONLINE] = SE05X_EVENT_ONLINE,
-		[SE05X_STATE_ASLEEP] = SE05X_EVENT_ASLEEP,
-		[SE05X_STATE_OFF] = SE05X_EVENT_OFF,
-		[SE05X_STATE_RECOVERING] = 0,
-		[SE05X_STATE_GIVEN_UP] = SE05X_EVENT_GIVEN_UP,
-	};
-	u32 state;
-
-	spin_lock(&chip->lock);
-	state = state_of(chip);
-	if (state != chip->state && events[state])
-		se05x_event_queue(chip, events[state], 0, 0);
-	chip->state = state;
-	chip->atr = chip->link.atr;
-	chip->stats = chip->link.stats;
-	spin_unlock(&chip->lock);
-}
-
 /* ---- power ---- */
 
 /**
@@ -177,6 +140,7 @@ void se05x_owner_publish(struct se05x_chip *chip)
 int se05x_owner_power_up(struct se05x_chip *chip)
 {
 	struct device *dev = chip->dev.parent;
+	bool cold;
 	int ret;
 
 	if (!chip->powered) {
@@ -189,8 +153,11 @@ int se05x_owner_power_up(struct se05x_chip *chip)
 		}
 		chip->powered = true;
 	}
-	if (chip->cold) {
-		chip->cold = false;
+	spin_lock(&chip->lock);
+	cold = chip->cold;
+	chip->cold = false;
+	spin_unlock(&chip->lock);
+	if (cold) {
 		chip->power_lost = true;
 		se05x_link_booted(&chip->link);
 	}
@@ -231,7 +198,7 @@ int se05x_owner_wake(struct se05x_chip *chip)
 		chip->context.state = SE05X_CLEAN;
 		spin_unlock(&chip->lock);
 	}
-	se05x_owner_publish(chip);
+	se05x_publish(chip);
 	return ret == -ECANCELED ? -ECONNABORTED : ret;
 }
 
@@ -247,9 +214,11 @@ void se05x_owner_sleep(struct se05x_chip *chip)
 		return;
 	ret = se05x_link_sleep(&chip->link);
 	trace_se05x_power(chip->index, SE05X_POWER_SLEEP, ret);
-	chip->rested = !ret;
 	chip->asleep = true;
-	se05x_owner_publish(chip);
+	spin_lock(&chip->lock);
+	chip->rested = !ret;
+	spin_unlock(&chip->lock);
+	se05x_publish(chip);
 }
 
 /**
@@ -277,5 +246,5 @@ void se05x_owner_idle(struct se05x_chip *chip)
 	if (rested && !off && wanted)
 		power_down(chip);
 	else if (!chip->powered && !off && !wanted && se05x_owner_power_up(chip))
-		se05x_owner_publish(chip);
+		se05x_publish(chip);
 }

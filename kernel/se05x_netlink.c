@@ -2,8 +2,8 @@
 /*
  * Generic netlink: events, and what the chips count
  *
- * Whoever learns of something notes it under chip->lock. The owner sends what
- * was noted when the callers are served: nobody waits for an event.
+ * Whoever learns of something queues an event under chip->lock. The owner sends
+ * what is queued once the callers are served: nobody waits for an event.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -23,39 +23,6 @@ static int put_u64(struct sk_buff *skb, int attr, u64 value)
 }
 
 /* ---- events ---- */
-
-/**
- * se05x_event_queue() - something happened; to be told by se05x_event_send()
- * @chip: the chip, locked
- * @event: what
- * @by: who did it, enum se05x_by, or 0
- * @detail: enum se05x_reset_kind or enum se05x_rung, as the event wants it
- *
- * The same again and again becomes one event with a count.
- */
-void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail)
-{
-	struct se05x_note *note = chip->nnotes ? &chip->notes[chip->nnotes - 1] : NULL;
-
-	lockdep_assert_held(&chip->lock);
-	if (note && note->event == event && note->by == by && note->detail == detail) {
-		note->count++;
-		return;
-	}
-	if (chip->nnotes == SE05X_NOTES) {
-		chip->notes_lost++;
-		return;
-	}
-	chip->notes[chip->nnotes++] = (struct se05x_note) {
-		.time = ktime_get_boottime_ns(),
-		.event = event,
-		.by = by,
-		.detail = detail,
-		.count = 1,
-		.lost = chip->notes_lost,
-	};
-	chip->notes_lost = 0;
-}
 
 static int put_note(struct sk_buff *skb, u32 index, const struct se05x_note *note)
 {
@@ -78,7 +45,7 @@ static int put_note(struct sk_buff *skb, u32 index, const struct se05x_note *not
 }
 
 /* Return: false if it is lost. A reader that is too slow is told by its socket. */
-static bool send(u32 index, const struct se05x_note *note)
+static bool send_event(u32 index, const struct se05x_note *note)
 {
 	struct sk_buff *skb;
 	void *header;
@@ -119,34 +86,13 @@ void se05x_event_send(struct se05x_chip *chip)
 
 	for (i = 0; i < n; i++) {
 		notes[i].lost += lost;
-		lost = send(chip->index, &notes[i]) ? 0 : notes[i].lost + notes[i].count;
+		lost = send_event(chip->index, &notes[i]) ? 0 : notes[i].lost + notes[i].count;
 	}
 	if (lost) {
 		spin_lock(&chip->lock);
 		chip->notes_lost += lost;
 		spin_unlock(&chip->lock);
 	}
-}
-
-/**
- * se05x_event_send_lock() - somebody holds the lock for long
- * @chip: the chip
- *
- * Told at once: the owner may be busy for the holder, and nobody is served by it.
- */
-void se05x_event_send_lock(struct se05x_chip *chip)
-{
-	const struct se05x_note note = {
-		.time = ktime_get_boottime_ns(),
-		.event = SE05X_EVENT_LOCK,
-		.count = 1,
-	};
-
-	if (send(chip->index, &note))
-		return;
-	spin_lock(&chip->lock);
-	chip->notes_lost++;
-	spin_unlock(&chip->lock);
 }
 
 /* ---- requests ---- */

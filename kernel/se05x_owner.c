@@ -557,5 +557,5 @@ void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req)
 		req->error = serve_random(chip, req);
 		break;
 	}
-	se05x_owner_publish(chip);
+	se05x_publish(chip);
 }

@@ -1,25 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queue: requests, whose turn it is, and those who wait
+ * The owner's thread: requests and whose turn it is, timers, parking
  *
- * What the owner does with a request is in se05x_owner.c.
+ * What the owner does with a request is in se05x_owner.c; who waits for one is
+ * in se05x_client.c. Events are sent by chip->send_events, which core sets.
  */
-#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
-#include "compat.h"
 #include "se05x.h"
 
-static atomic64_t file_ids;
+static unsigned int idle_ms = 5000;
+module_param(idle_ms, uint, 0644);
+MODULE_PARM_DESC(idle_ms, "time from the last close to the end of the session, in ms, of each chip whose own is not set");
+
+#define HARD_LIMIT_MIN_MS	10000
+#define QUIESCE_TIME		(10 * HZ)	/* for an exchange in flight */
+
+static unsigned int hard_limit_ms = 300000;
+module_param(hard_limit_ms, uint, 0644);
+MODULE_PARM_DESC(hard_limit_ms, "how long one command may keep the chip, in ms, 10000 or more");
+
+/* past it power may be cut, so it is never less than a command may well take */
+static u64 hard_limit_us(void)
+{
+	return max_t(u64, hard_limit_ms, HARD_LIMIT_MIN_MS) * 1000;
+}
 
 /* ---- requests ---- */
 
-static struct se05x_request *request_alloc(void)
+struct se05x_request *se05x_request_alloc(void)
 {
 	struct se05x_request *req = kzalloc(sizeof(*req), GFP_KERNEL_ACCOUNT);
 
@@ -36,6 +51,11 @@ static void request_release(struct kref *ref)
 	kfree_sensitive(container_of(ref, struct se05x_request, ref));
 }
 
+void se05x_request_put(struct se05x_request *req)
+{
+	kref_put(&req->ref, request_release);
+}
+
 static void file_release(struct kref *ref)
 {
 	struct se05x_file *file = container_of(ref, struct se05x_file, ref);
@@ -44,13 +64,18 @@ static void file_release(struct kref *ref)
 	kfree(file);
 }
 
+void se05x_file_put(struct se05x_file *file)
+{
+	kref_put(&file->ref, file_release);
+}
+
 /* The request leaves the queue's or the owner's hands. */
 static void request_drop(struct se05x_request *req)
 {
 	struct se05x_file *file = req->file;
 
-	kref_put(&req->ref, request_release);
-	kref_put(&file->ref, file_release);
+	se05x_request_put(req);
+	se05x_file_put(file);
 }
 
 static void request_finish(struct se05x_chip *chip, struct se05x_request *req)
@@ -93,7 +118,7 @@ static struct se05x_request *pick(struct se05x_chip *chip)
 	return best;
 }
 
-void se05x_owner_free(struct se05x_chip *chip)
+static void owner_free(struct se05x_chip *chip)
 {
 	lockdep_assert_held(&chip->lock);
 	chip->busy = false;
@@ -133,106 +158,29 @@ static void serve_work(struct kthread_work *work)
 		see_to_cut(chip);
 		spin_unlock(&chip->lock);
 
-		chip->link.hard_limit_us = se05x_hard_limit_us();
+		chip->link.hard_limit_us = hard_limit_us();
 		se05x_owner_serve(chip, req);
 
 		spin_lock(&chip->lock);
 		chip->current_req = NULL;
 		request_finish(chip, req);
-		se05x_owner_free(chip);
+		owner_free(chip);
 		se05x_idle_start(chip);	/* where nobody waits for it any more */
 		spin_unlock(&chip->lock);
 		request_drop(req);
-		se05x_event_send(chip);
+		chip->send_events(chip);
 	}
-	se05x_event_send(chip);
-}
-
-/* ---- those who wait ---- */
-
-static long left_until(unsigned long end)
-{
-	return time_after(end, jiffies) ? (long)(end - jiffies) : 0;
-}
-
-/*
- * Wait for @cond in @state_ until jiffies reach @end: 1, 0 when the time is up,
- * -ERESTARTSYS by a signal.
- */
-#define wait_until(wq, cond, state_, end) \
-	___wait_event(wq, ___wait_cond_timeout(cond), (state_), 0, \
-		      left_until(end), __ret = schedule_timeout(__ret))
-
-/*
- * No caller of ours may spoil a suspend. But whoever reads from hw_random holds
- * its locks, which others want in their resume; it waits for a second at most.
- */
-static unsigned int freezable(const struct se05x_request *req)
-{
-	return req->type == SE05X_RANDOM ? 0 : TASK_FREEZABLE;
+	chip->send_events(chip);
 }
 
 /**
- * se05x_turn_begin() - the calls of one open file come one after the other
- * @file: the open file
- * @end: when the caller's time is up, in jiffies
- * @nonblock: don't wait
+ * se05x_worker_take_back() - take a request out of the queue again
+ * @chip: the chip
+ * @req: the request
  *
- * Return: 0, file->req is the caller's now; -EAGAIN, -EBUSY, -EINTR, -ENODEV,
- * -ENOMEM.
+ * Return: false if the owner has it already.
  */
-int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock)
-{
-	struct se05x_chip *chip = file->chip;
-	bool mine, dead;
-	long ret;
-
-	for (;;) {
-		spin_lock(&chip->lock);
-		dead = chip->dead;
-		mine = !dead && !file->busy;
-		if (mine)
-			file->busy = true;
-		spin_unlock(&chip->lock);
-		if (dead)
-			return -ENODEV;
-		if (mine)
-			break;
-		if (nonblock)
-			return -EAGAIN;
-		ret = wait_until(file->turn,
-				 !READ_ONCE(file->busy) || READ_ONCE(chip->dead),
-				 TASK_INTERRUPTIBLE | TASK_FREEZABLE, end);
-		if (ret <= 0)
-			return ret ? -EINTR : -EBUSY;
-	}
-	/* the last one was left behind with the owner */
-	if (!file->req)
-		file->req = request_alloc();
-	if (!file->req) {
-		se05x_turn_end(file);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* The caller has taken what it wanted; no APDU stays in the buffers. */
-void se05x_turn_end(struct se05x_file *file)
-{
-	struct se05x_request *req = file->req;
-
-	if (req) {
-		memzero_explicit(req->command, req->command_len);
-		memzero_explicit(req->response, sizeof(req->response));
-	}
-	spin_lock(&file->chip->lock);
-	file->busy = false;
-	wake_up(&file->turn);
-	spin_unlock(&file->chip->lock);
-}
-
-/* Out of the queue again. False: the owner has it already. */
-static bool take_back(struct se05x_chip *chip, struct se05x_request *req)
+bool se05x_worker_take_back(struct se05x_chip *chip, struct se05x_request *req)
 {
 	bool queued;
 
@@ -249,26 +197,15 @@ static bool take_back(struct se05x_chip *chip, struct se05x_request *req)
 	return queued;
 }
 
-/*
- * Leave the request with the owner, unless it is done by now. True: left; what
- * to tell is in @ret.
+/**
+ * se05x_worker_add() - put a request into the queue
+ * @file: whose it is
+ * @req: the request, filled in
+ * @nonblock: only if the owner can take it at once
+ *
+ * Return: 0; -EAGAIN, -ENODEV; -ESTALE if the file's lock was broken.
  */
-static bool leave_behind(struct se05x_file *file, struct se05x_request *req, int *ret)
-{
-	struct se05x_chip *chip = file->chip;
-	bool left;
-
-	spin_lock(&chip->lock);
-	left = req->state != SE05X_DONE && !req->decided;
-	if (left) {
-		req->abandoned = true;
-		*ret = req->started ? -ETIMEDOUT : -EBUSY;
-	}
-	spin_unlock(&chip->lock);
-	return left;
-}
-
-static int enqueue(struct se05x_file *file, struct se05x_request *req, bool nonblock)
+int se05x_worker_add(struct se05x_file *file, struct se05x_request *req, bool nonblock)
 {
 	struct se05x_chip *chip = file->chip;
 	bool waits = false;
@@ -310,177 +247,68 @@ static int enqueue(struct se05x_file *file, struct se05x_request *req, bool nonb
 	return ret;
 }
 
-/**
- * se05x_submit() - have the owner serve file->req, and wait for it
- * @file: the open file; the caller has its turn
- * @deadline_ms: as the caller gave it; 0: only @end bounds the queue, and
- *	nothing the exchange
- * @end: the deadline in jiffies
- * @nonblock: don't wait for others
- *
- * While it is queued a signal takes it back. Once the owner has it only a fatal
- * signal or the deadline ends the wait, and the request is left behind:
- * file->req is NULL then.
- *
- * Return: the request's error; with it left behind -ETIMEDOUT if the command
- * may have run and -EBUSY if it has not and never will.
- */
-int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
-		 bool nonblock)
+/* ---- timers ---- */
+
+u32 se05x_idle_ms(struct se05x_chip *chip)
 {
-	struct se05x_chip *chip = file->chip;
-	struct se05x_request *req = file->req;
-	long ret;
-	int err;
+	u32 ms = READ_ONCE(chip->idle_ms);
 
-	err = enqueue(file, req, nonblock);
-	if (err)
-		return err;
-
-	/* mostly all there is to it: the owner does not wake us when it begins */
-	ret = wait_until(req->wait, READ_ONCE(req->state) == SE05X_DONE,
-			 TASK_INTERRUPTIBLE | freezable(req), end);
-	if (ret <= 0 && take_back(chip, req))
-		return ret ? -EINTR : -EBUSY;
-
-	if (!deadline_ms)
-		end = jiffies + MAX_JIFFY_OFFSET;
-	ret = wait_until(req->wait, READ_ONCE(req->state) == SE05X_DONE,
-			 TASK_KILLABLE | freezable(req), end);
-	if (ret <= 0 && leave_behind(file, req, &err)) {
-		file->req = NULL;
-		kref_put(&req->ref, request_release);
-		return err;
-	}
-	/* decided in that moment: it is done without the chip */
-	wait_event(req->wait, READ_ONCE(req->state) == SE05X_DONE);
-	spin_lock(&chip->lock);	/* the owner wrote before it said so under this */
-	req->state = SE05X_IDLE;
-	spin_unlock(&chip->lock);
-	return req->error;
+	return ms == SE05X_IDLE_DEFAULT ? READ_ONCE(idle_ms) : ms;
 }
 
-/**
- * se05x_unlock() - let the others go on
- * @file: who holds the lock
- * @generation: what it is now
- *
- * Return: 0; -EPERM if it does not; -ESTALE, once, if it was broken; -ENODEV.
- */
-int se05x_unlock(struct se05x_file *file, u64 *generation)
+/* If nobody has the chip open it is idle from now on. */
+void se05x_idle_start(struct se05x_chip *chip)
 {
-	struct se05x_chip *chip = file->chip;
-	int ret = 0;
+	lockdep_assert_held(&chip->lock);
+	if (list_empty(&chip->files) && !chip->dead)
+		kthread_mod_delayed_work(chip->worker, &chip->idle,
+					 msecs_to_jiffies(se05x_idle_ms(chip)));
+}
+
+/* Nobody has the chip open for a while: let it save power. */
+static void idle_work(struct kthread_work *work)
+{
+	struct se05x_chip *chip = container_of(work, struct se05x_chip, idle.work);
 
 	spin_lock(&chip->lock);
-	if (chip->dead) {
-		ret = -ENODEV;
-	} else if (file->lost_lock) {
-		file->lost_lock = false;
-		ret = -ESTALE;
-	} else if (chip->holder != file) {
-		ret = -EPERM;
-	} else {
-		chip->holder = NULL;
-		kthread_queue_work(chip->worker, &chip->serve);
+	if (!list_empty(&chip->files) || chip->parked || chip->dead) {
+		spin_unlock(&chip->lock);
+		return;
 	}
-	*generation = chip->generation;
+	chip->busy = true;
 	spin_unlock(&chip->lock);
-	return ret;
-}
 
-u64 se05x_generation(struct se05x_chip *chip)
-{
-	u64 generation;
+	se05x_owner_idle(chip);
 
 	spin_lock(&chip->lock);
-	generation = chip->generation;
+	owner_free(chip);
 	spin_unlock(&chip->lock);
-	return generation;
+	chip->send_events(chip);
 }
 
-bool se05x_is_dead(struct se05x_chip *chip)
+/* Sent at once: the owner may be busy for the holder for long. */
+static void lock_watch_work(struct work_struct *work)
 {
-	bool dead;
+	struct se05x_chip *chip = container_of(work, struct se05x_chip, lock_watch.work);
+	bool held;
 
 	spin_lock(&chip->lock);
-	dead = chip->dead;
+	held = chip->holder && time_is_before_eq_jiffies(chip->held_since + LOCK_WATCH);
+	if (held)
+		se05x_event_queue(chip, SE05X_EVENT_LOCK, 0, 0);
 	spin_unlock(&chip->lock);
-	return dead;
+	if (held)
+		chip->send_events(chip);
 }
 
-/* ---- open files ---- */
-
-/* A client that does not count as one: nobody has the chip open by it. */
-struct se05x_file *se05x_file_alloc(struct se05x_chip *chip)
+static void quiesce_work(struct kthread_work *work)
 {
-	struct se05x_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	struct se05x_chip *chip = container_of(work, struct se05x_chip, quiesce);
 
-	if (!file)
-		return NULL;
-	file->req = request_alloc();
-	if (!file->req) {
-		kfree(file);
-		return NULL;
-	}
-	kref_init(&file->ref);
-	init_waitqueue_head(&file->turn);
-	file->id = atomic64_inc_return(&file_ids);
-	file->chip = chip;
-	INIT_LIST_HEAD(&file->node);
-	get_device(&chip->dev);
-	return file;
-}
-
-/* No call of it is under way any more; the owner may still have its request. */
-void se05x_file_free(struct se05x_file *file)
-{
-	if (file->req)
-		kref_put(&file->req->ref, request_release);
-	kref_put(&file->ref, file_release);
-}
-
-struct se05x_file *se05x_file_open(struct se05x_chip *chip)
-{
-	struct se05x_file *file = se05x_file_alloc(chip);
-	int ret = 0;
-
-	if (!file)
-		return ERR_PTR(-ENOMEM);
+	se05x_owner_sleep(chip);
 	spin_lock(&chip->lock);
-	if (chip->dead)
-		ret = -ENODEV;
-	else
-		list_add_tail(&file->node, &chip->files);
+	owner_free(chip);
 	spin_unlock(&chip->lock);
-	if (ret) {
-		se05x_file_free(file);
-		return ERR_PTR(ret);
-	}
-	return file;
-}
-
-/* The last close of an open file: no call of it is under way any more. */
-void se05x_file_close(struct se05x_file *file)
-{
-	struct se05x_chip *chip = file->chip;
-
-	spin_lock(&chip->lock);
-	file->closed = true;
-	list_del(&file->node);
-	if (chip->holder == file)
-		chip->holder = NULL;
-	if (chip->midway == file->id)
-		chip->midway = 0;
-	if (!chip->dead) {
-		kthread_queue_work(chip->worker, &chip->serve);
-		/* nobody inherits a channel, or from the last one anything */
-		if (chip->context.channel == file->id || list_empty(&chip->files))
-			se05x_forget_context(chip);
-		se05x_idle_start(chip);
-	}
-	spin_unlock(&chip->lock);
-	se05x_file_free(file);
 }
 
 /**
@@ -512,16 +340,111 @@ void se05x_worker_disconnect(struct se05x_chip *chip)
 	}
 }
 
+/* ---- the thread ---- */
+
 /**
  * se05x_worker_init() - an empty queue, nobody has the chip open
  * @chip: a new chip
  */
 void se05x_worker_init(struct se05x_chip *chip)
 {
-	spin_lock_init(&chip->lock);
 	INIT_LIST_HEAD(&chip->queue);
 	INIT_LIST_HEAD(&chip->files);
 	init_waitqueue_head(&chip->wait);
 	init_waitqueue_head(&chip->gone);
 	kthread_init_work(&chip->serve, serve_work);
+	kthread_init_work(&chip->quiesce, quiesce_work);
+	kthread_init_delayed_work(&chip->idle, idle_work);
+	INIT_DELAYED_WORK(&chip->lock_watch, lock_watch_work);
+	chip->idle_ms = SE05X_IDLE_DEFAULT;
+	chip->link.hard_limit_us = hard_limit_us();
+}
+
+/**
+ * se05x_worker_start() - make the owner's thread
+ * @chip: the chip; from now on only that thread touches it
+ *
+ * Return: 0 or an errno.
+ */
+int se05x_worker_start(struct se05x_chip *chip)
+{
+	struct kthread_worker *worker = kthread_create_worker(0, "se05x%u", chip->index);
+
+	if (IS_ERR(worker))
+		return PTR_ERR(worker);
+	sched_set_fifo_low(worker->task);
+	chip->worker = worker;
+	return 0;
+}
+
+/* The chip is not touched any more. */
+void se05x_worker_stop(struct se05x_chip *chip)
+{
+	cancel_delayed_work_sync(&chip->lock_watch);
+	kthread_cancel_delayed_work_sync(&chip->idle);
+	kthread_destroy_worker(chip->worker);
+}
+
+static bool owner_is_free(struct se05x_chip *chip)
+{
+	bool is_free;
+
+	spin_lock(&chip->lock);
+	is_free = !chip->busy;
+	spin_unlock(&chip->lock);
+	return is_free;
+}
+
+/**
+ * se05x_worker_quiesce() - let the exchange in flight end, then end the session
+ * @chip: the chip, disconnected
+ *
+ * The exchange gets ten seconds: the chip may be writing. After this returns
+ * nothing is sent.
+ *
+ * Return: false if the chip computes still.
+ */
+bool se05x_worker_quiesce(struct se05x_chip *chip)
+{
+	long left = wait_event_timeout(chip->wait, owner_is_free(chip), QUIESCE_TIME);
+
+	if (left) {
+		spin_lock(&chip->lock);
+		chip->busy = true;
+		spin_unlock(&chip->lock);
+		kthread_queue_work(chip->worker, &chip->quiesce);
+		left = wait_event_timeout(chip->wait, owner_is_free(chip), left);
+	}
+	if (!left)
+		WRITE_ONCE(chip->stop, true);
+	return left;
+}
+
+/* The owner may go on. */
+void se05x_worker_unpark(struct se05x_chip *chip)
+{
+	lockdep_assert_held(&chip->lock);
+	chip->parked = false;
+	kthread_queue_work(chip->worker, &chip->serve);
+	se05x_idle_start(chip);
+}
+
+/**
+ * se05x_worker_park() - have the owner start nothing more
+ * @chip: the chip
+ *
+ * Return: 0 once the exchange in flight has ended; -EBUSY, with nothing changed,
+ * if it has not after ten seconds.
+ */
+int se05x_worker_park(struct se05x_chip *chip)
+{
+	spin_lock(&chip->lock);
+	chip->parked = true;
+	spin_unlock(&chip->lock);
+	if (wait_event_timeout(chip->wait, owner_is_free(chip), QUIESCE_TIME))
+		return 0;
+	spin_lock(&chip->lock);
+	se05x_worker_unpark(chip);
+	spin_unlock(&chip->lock);
+	return -EBUSY;
 }

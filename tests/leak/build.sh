@@ -24,6 +24,6 @@ variant() {	# NAME OBJECT WHAT
 	cp "$out/copy/kernel/se05x.ko" "$out/$1.ko"
 }
 
-variant request se05x_worker.o BUFFER	# of an open file, after each call
+variant request se05x_client.o BUFFER	# of an open file, after each call
 variant orphan se05x_worker.o FREE	# left with the owner by its caller
 variant link se05x_t1.o BUFFER		# blocks of the link layer

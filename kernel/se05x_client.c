@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Open files: the turns of their calls, and waiting for the owner
+ */
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "se05x.h"
+
+static atomic64_t file_ids;
+
+static long left_until(unsigned long end)
+{
+	return time_after(end, jiffies) ? (long)(end - jiffies) : 0;
+}
+
+/*
+ * Wait for @cond in @state_ until jiffies reach @end: 1, 0 when the time is up,
+ * -ERESTARTSYS by a signal.
+ */
+#define wait_until(wq, cond, state_, end) \
+	___wait_event(wq, ___wait_cond_timeout(cond), (state_), 0, \
+		      left_until(end), __ret = schedule_timeout(__ret))
+
+/*
+ * No caller of ours may spoil a suspend. But whoever reads from hw_random holds
+ * its locks, which others want in their resume; it waits for a second at most.
+ */
+static unsigned int freezable(const struct se05x_request *req)
+{
+	return req->type == SE05X_RANDOM ? 0 : TASK_FREEZABLE;
+}
+
+/**
+ * se05x_turn_begin() - the calls of one open file come one after the other
+ * @file: the open file
+ * @end: when the caller's time is up, in jiffies
+ * @nonblock: don't wait
+ *
+ * Return: 0, file->req is the caller's now; -EAGAIN, -EBUSY, -EINTR, -ENODEV,
+ * -ENOMEM.
+ */
+int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock)
+{
+	struct se05x_chip *chip = file->chip;
+	bool mine, dead;
+	long ret;
+
+	for (;;) {
+		spin_lock(&chip->lock);
+		dead = chip->dead;
+		mine = !dead && !file->busy;
+		if (mine)
+			file->busy = true;
+		spin_unlock(&chip->lock);
+		if (dead)
+			return -ENODEV;
+		if (mine)
+			break;
+		if (nonblock)
+			return -EAGAIN;
+		ret = wait_until(file->turn,
+				 !READ_ONCE(file->busy) || READ_ONCE(chip->dead),
+				 TASK_INTERRUPTIBLE | TASK_FREEZABLE, end);
+		if (ret <= 0)
+			return ret ? -EINTR : -EBUSY;
+	}
+	/* the last one was left behind with the owner */
+	if (!file->req)
+		file->req = se05x_request_alloc();
+	if (!file->req) {
+		se05x_turn_end(file);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The caller has taken what it wanted; no APDU stays in the buffers. */
+void se05x_turn_end(struct se05x_file *file)
+{
+	struct se05x_request *req = file->req;
+
+	if (req) {
+		memzero_explicit(req->command, req->command_len);
+		memzero_explicit(req->response, sizeof(req->response));
+	}
+	spin_lock(&file->chip->lock);
+	file->busy = false;
+	wake_up(&file->turn);
+	spin_unlock(&file->chip->lock);
+}
+
+/*
+ * Leave the request with the owner, unless it is done by now. True: left; what
+ * to tell is in @ret.
+ */
+static bool leave_behind(struct se05x_file *file, struct se05x_request *req, int *ret)
+{
+	struct se05x_chip *chip = file->chip;
+	bool left;
+
+	spin_lock(&chip->lock);
+	left = req->state != SE05X_DONE && !req->decided;
+	if (left) {
+		req->abandoned = true;
+		*ret = req->started ? -ETIMEDOUT : -EBUSY;
+	}
+	spin_unlock(&chip->lock);
+	return left;
+}
+
+/**
+ * se05x_submit() - have the owner serve file->req, and wait for it
+ * @file: the open file; the caller has its turn
+ * @deadline_ms: as the caller gave it; 0: only @end bounds the queue, and
+ *	nothing the exchange
+ * @end: the deadline in jiffies
+ * @nonblock: don't wait for others
+ *
+ * While it is queued a signal takes it back. Once the owner has it only a fatal
+ * signal or the deadline ends the wait, and the request is left behind:
+ * file->req is NULL then.
+ *
+ * Return: the request's error; with it left behind -ETIMEDOUT if the command
+ * may have run and -EBUSY if it has not and never will.
+ */
+int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
+		 bool nonblock)
+{
+	struct se05x_chip *chip = file->chip;
+	struct se05x_request *req = file->req;
+	long ret;
+	int err;
+
+	err = se05x_worker_add(file, req, nonblock);
+	if (err)
+		return err;
+
+	/* mostly all there is to it: the owner does not wake us when it begins */
+	ret = wait_until(req->wait, READ_ONCE(req->state) == SE05X_DONE,
+			 TASK_INTERRUPTIBLE | freezable(req), end);
+	if (ret <= 0 && se05x_worker_take_back(chip, req))
+		return ret ? -EINTR : -EBUSY;
+
+	if (!deadline_ms)
+		end = jiffies + MAX_JIFFY_OFFSET;
+	ret = wait_until(req->wait, READ_ONCE(req->state) == SE05X_DONE,
+			 TASK_KILLABLE | freezable(req), end);
+	if (ret <= 0 && leave_behind(file, req, &err)) {
+		file->req = NULL;
+		se05x_request_put(req);
+		return err;
+	}
+	/* decided in that moment: it is done without the chip */
+	wait_event(req->wait, READ_ONCE(req->state) == SE05X_DONE);
+	spin_lock(&chip->lock);	/* the owner wrote before it said so under this */
+	req->state = SE05X_IDLE;
+	spin_unlock(&chip->lock);
+	return req->error;
+}
+
+/**
+ * se05x_unlock() - let the others go on
+ * @file: who holds the lock
+ * @generation: what it is now
+ *
+ * Return: 0; -EPERM if it does not; -ESTALE, once, if it was broken; -ENODEV.
+ */
+int se05x_unlock(struct se05x_file *file, u64 *generation)
+{
+	struct se05x_chip *chip = file->chip;
+	int ret = 0;
+
+	spin_lock(&chip->lock);
+	if (chip->dead) {
+		ret = -ENODEV;
+	} else if (file->lost_lock) {
+		file->lost_lock = false;
+		ret = -ESTALE;
+	} else if (chip->holder != file) {
+		ret = -EPERM;
+	} else {
+		chip->holder = NULL;
+		kthread_queue_work(chip->worker, &chip->serve);
+	}
+	*generation = chip->generation;
+	spin_unlock(&chip->lock);
+	return ret;
+}
+
+/* ---- open files ---- */
+
+/* A client that does not count as one: nobody has the chip open by it. */
+struct se05x_file *se05x_file_alloc(struct se05x_chip *chip)
+{
+	struct se05x_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+
+	if (!file)
+		return NULL;
+	file->req = se05x_request_alloc();
+	if (!file->req) {
+		kfree(file);
+		return NULL;
+	}
+	kref_init(&file->ref);
+	init_waitqueue_head(&file->turn);
+	file->id = atomic64_inc_return(&file_ids);
+	file->chip = chip;
+	INIT_LIST_HEAD(&file->node);
+	get_device(&chip->dev);
+	return file;
+}
+
+/* No call of it is under way any more; the owner may still have its request. */
+void se05x_file_free(struct se05x_file *file)
+{
+	if (file->req)
+		se05x_request_put(file->req);
+	se05x_file_put(file);
+}
+
+struct se05x_file *se05x_file_open(struct se05x_chip *chip)
+{
+	struct se05x_file *file = se05x_file_alloc(chip);
+	int ret = 0;
+
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	spin_lock(&chip->lock);
+	if (chip->dead)
+		ret = -ENODEV;
+	else
+		list_add_tail(&file->node, &chip->files);
+	spin_unlock(&chip->lock);
+	if (ret) {
+		se05x_file_free(file);
+		return ERR_PTR(ret);
+	}
+	return file;
+}
+
+/* The last close of an open file: no call of it is under way any more. */
+void se05x_file_close(struct se05x_file *file)
+{
+	struct se05x_chip *chip = file->chip;
+
+	spin_lock(&chip->lock);
+	file->closed = true;
+	list_del(&file->node);
+	if (chip->holder == file)
+		chip->holder = NULL;
+	if (chip->midway == file->id)
+		chip->midway = 0;
+	if (!chip->dead) {
+		kthread_queue_work(chip->worker, &chip->serve);
+		/* nobody inherits a channel, or from the last one anything */
+		if (chip->context.channel == file->id || list_empty(&chip->files))
+			se05x_forget_context(chip);
+		se05x_idle_start(chip);
+	}
+	spin_unlock(&chip->lock);
+	se05x_file_free(file);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is known of the chips: the list of them, and of each the context, the
+ * generation, the state and counts that others read, and the events to be sent
+ *
+ * chip->lock guards all of it.
+ */
+#include <linux/atomic.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/string.h>
+#include <linux/xarray.h>
+
+#include "se05x.h"
+
+static DEFINE_XARRAY_ALLOC(chips);	/* an entry is NULL but while others may see it */
+static atomic64_t generations;
+
+/* ---- the list of chips ---- */
+
+/**
+ * se05x_state_init() - nothing is known yet
+ * @chip: a new chip
+ */
+void se05x_state_init(struct se05x_chip *chip)
+{
+	spin_lock_init(&chip->lock);
+}
+
+/* A place in the list, which is the chip's index; others don't see it yet. */
+int se05x_state_reserve(struct se05x_chip *chip)
+{
+	const struct xa_limit limit = XA_LIMIT(0, SE05X_MINORS - 1);
+
+	return xa_alloc(&chips, &chip->index, NULL, limit, GFP_KERNEL);
+}
+
+void se05x_state_show(struct se05x_chip *chip)
+{
+	xa_store(&chips, chip->index, chip, GFP_KERNEL);
+}
+
+/* Nobody finds it any more, but its index is not free. */
+void se05x_state_hide(struct se05x_chip *chip)
+{
+	xa_store(&chips, chip->index, NULL, GFP_KERNEL);
+}
+
+void se05x_state_free(struct se05x_chip *chip)
+{
+	xa_erase(&chips, chip->index);
+}
+
+/**
+ * se05x_chip_next() - the chips, one after the other
+ * @index: from which index on; out: the one found
+ * @last: up to which
+ *
+ * Return: a chip, the caller's to put_device(); NULL if there is none.
+ */
+struct se05x_chip *se05x_chip_next(unsigned long *index, unsigned long last)
+{
+	struct se05x_chip *chip;
+
+	xa_lock(&chips);
+	chip = xa_find(&chips, index, last, XA_PRESENT);
+	if (chip)
+		get_device(&chip->dev);
+	xa_unlock(&chips);
+	return chip;
+}
+
+/* ---- context and generation ---- */
+
+/* What the applet held may be gone: an old generation is good for nothing now. */
+void se05x_renew(struct se05x_chip *chip)
+{
+	lockdep_assert_held(&chip->lock);
+	chip->generation = atomic64_inc_return(&generations);
+}
+
+void se05x_forget_context(struct se05x_chip *chip)
+{
+	lockdep_assert_held(&chip->lock);
+	chip->context.state = SE05X_UNKNOWN;
+	chip->context.channel = 0;
+	if (!chip->quiet)
+		se05x_renew(chip);
+}
+
+/* The same, where no program asked for it. */
+void se05x_lose_context(struct se05x_chip *chip)
+{
+	se05x_forget_context(chip);
+	if (!chip->quiet)
+		se05x_event_queue(chip, SE05X_EVENT_GENERATION, 0, 0);
+}
+
+/* ---- events ---- */
+
+/**
+ * se05x_event_queue() - something happened; to be told by se05x_event_send()
+ * @chip: the chip, locked
+ * @event: what
+ * @by: who did it, enum se05x_by, or 0
+ * @detail: enum se05x_reset_kind or enum se05x_rung, as the event wants it
+ *
+ * The same again and again becomes one event with a count.
+ */
+void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail)
+{
+	struct se05x_note *note = chip->nnotes ? &chip->notes[chip->nnotes - 1] : NULL;
+
+	lockdep_assert_held(&chip->lock);
+	if (note && note->event == event && note->by == by && note->detail == detail) {
+		note->count++;
+		return;
+	}
+	if (chip->nnotes == SE05X_NOTES) {
+		chip->notes_lost++;
+		return;
+	}
+	chip->notes[chip->nnotes++] = (struct se05x_note) {
+		.time = ktime_get_boottime_ns(),
+		.event = event,
+		.by = by,
+		.detail = detail,
+		.count = 1,
+		.lost = chip->notes_lost,
+	};
+	chip->notes_lost = 0;
+}
+
+/* ---- what others read ---- */
+
+static u32 state_of(struct se05x_chip *chip)
+{
+	const struct se05x_link *link = &chip->link;
+
+	if (link->given_up)
+		return SE05X_STATE_GIVEN_UP;
+	if (chip->off)
+		return SE05X_STATE_OFF;
+	if (link->synced)
+		return SE05X_STATE_ONLINE;
+	return chip->asleep ? SE05X_STATE_ASLEEP : SE05X_STATE_RECOVERING;
+}
+
+/* Tell the others how the chip is. */
+void se05x_publish(struct se05x_chip *chip)
+{
+	static const u8 events[] = {
+		[SE05X_STATE_ONLINE] = SE05X_EVENT_ONLINE,
+		[SE05X_STATE_ASLEEP] = SE05X_EVENT_ASLEEP,
+		[SE05X_STATE_OFF] = SE05X_EVENT_OFF,
+		[SE05X_STATE_RECOVERING] = 0,
+		[SE05X_STATE_GIVEN_UP] = SE05X_EVENT_GIVEN_UP,
+	};
+	u32 state;
+
+	spin_lock(&chip->lock);
+	state = state_of(chip);
+	if (state != chip->state && events[state])
+		se05x_event_queue(chip, events[state], 0, 0);
+	chip->state = state;
+	chip->atr = chip->link.atr;
+	chip->stats = chip->link.stats;
+	spin_unlock(&chip->lock);
+}
+
+u64 se05x_generation(struct se05x_chip *chip)
+{
+	u64 generation;
+
+	spin_lock(&chip->lock);
+	generation = chip->generation;
+	spin_unlock(&chip->lock);
+	return generation;
+}
+
+bool se05x_is_dead(struct se05x_chip *chip)
+{
+	bool dead;
+
+	spin_lock(&chip->lock);
+	dead = chip->dead;
+	spin_unlock(&chip->lock);
+	return dead;
+}
+
+/**
+ * se05x_chip_counts() - how it is, and what it did so far
+ * @chip: the chip
+ * @counts: out; what an exchange in flight adds is not in it yet
+ */
+void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts)
+{
+	spin_lock(&chip->lock);
+	counts->state = chip->state;
+	counts->generation = chip->generation;
+	counts->resets = chip->resets;
+	counts->recoveries = chip->recoveries;
+	counts->waits = chip->waits;
+	counts->wait_us = chip->wait_us;
+	counts->link = chip->stats;
+	spin_unlock(&chip->lock);
+}
+
+
+/* Generations start anywhere but at what an earlier load of the module gave out. */
+void __init se05x_state_setup(void)
+{
+	atomic64_set(&generations, ktime_get_real_ns());
+}
+
+void se05x_state_cleanup(void)
+{
+	xa_destroy(&chips);
+}
