@@ -135,17 +135,17 @@ struct se05x_file {
 };
 
 /* What happened, until the callers know and the events can be sent */
-struct se05x_note {
+struct se05x_queued_event {
 	u64 time;			/* CLOCK_BOOTTIME, ns */
 	u32 event;			/* enum se05x_event */
 	u32 by;				/* enum se05x_by, 0: does not say */
 	u32 detail;			/* enum se05x_reset_kind or se05x_rung */
 	u32 count;
-	u32 lost;			/* notes lost before this one */
+	u32 lost;			/* events lost before this one */
 };
 
-/* A request notes a dozen at most: more only where R-NAK and RESYNC alternate. */
-#define SE05X_NOTES	16
+/* A request queues a dozen at most: more only where R-NAK and RESYNC alternate. */
+#define SE05X_EVENTS_MAX	16
 
 #define SE05X_IDLE_DEFAULT	U32_MAX	/* the module parameter's */
 
@@ -154,11 +154,7 @@ enum se05x_power { SE05X_POWER_OFF, SE05X_POWER_ON, SE05X_POWER_WAKE, SE05X_POWE
 
 struct se05x_hwrng;
 
-/**
- * struct se05x_chip - a chip, from its probe to the last close
- *
- * The comments say who may touch each group.
- */
+/* A chip, from its probe to the last close. Each group says who may touch it. */
 struct se05x_chip {
 	/* Constant from registration to removal: everybody reads them. */
 	struct device dev;
@@ -223,9 +219,9 @@ struct se05x_chip {
 	u64 recoveries;
 	u64 waits;
 	u64 wait_us;
-	struct se05x_note notes[SE05X_NOTES];
-	u32 nnotes;
-	u32 notes_lost;
+	struct se05x_queued_event events[SE05X_EVENTS_MAX];
+	u32 nevents;
+	u32 events_lost;
 };
 
 /* What netlink and sysfs tell of a chip, taken at one instant */

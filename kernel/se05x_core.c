@@ -197,7 +197,7 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 		goto free_index;
 	power_init(chip);
 	spin_lock(&chip->lock);
-	chip->nnotes = 0;	/* nobody knew it */
+	chip->nevents = 0;	/* nobody knew it */
 	se05x_event_queue(chip, SE05X_EVENT_ADDED, 0, 0);
 	spin_unlock(&chip->lock);
 	ret = cdev_device_add(&chip->cdev, &chip->dev);

@@ -79,7 +79,7 @@ static void note_lost(struct se05x_chip *chip, enum se05x_rung rung)
 	chip->rested = false;
 	if (rung >= SE05X_RUNG_SOFT)
 		se05x_event_queue(chip, SE05X_EVENT_RESET,
-			   wanted ? SE05X_BY_USER : SE05X_BY_RECOVERY, kinds[rung]);
+				  wanted ? SE05X_BY_USER : SE05X_BY_RECOVERY, kinds[rung]);
 	se05x_lose_context(chip);
 	spin_unlock(&chip->lock);
 }

@@ -24,28 +24,28 @@ static int put_u64(struct sk_buff *skb, int attr, u64 value)
 
 /* ---- events ---- */
 
-static int put_note(struct sk_buff *skb, u32 index, const struct se05x_note *note)
+static int put_event(struct sk_buff *skb, u32 index, const struct se05x_queued_event *event)
 {
 	if (nla_put_u32(skb, SE05X_A_INDEX, index) ||
-	    nla_put_u32(skb, SE05X_A_EVENT, note->event) ||
-	    put_u64(skb, SE05X_A_TIME, note->time) ||
-	    nla_put_u32(skb, SE05X_A_COUNT, note->count))
+	    nla_put_u32(skb, SE05X_A_EVENT, event->event) ||
+	    put_u64(skb, SE05X_A_TIME, event->time) ||
+	    nla_put_u32(skb, SE05X_A_COUNT, event->count))
 		return -EMSGSIZE;
-	if (note->by && nla_put_u32(skb, SE05X_A_BY, note->by))
+	if (event->by && nla_put_u32(skb, SE05X_A_BY, event->by))
 		return -EMSGSIZE;
-	if (note->event == SE05X_EVENT_RESET && note->detail &&
-	    nla_put_u32(skb, SE05X_A_RESET, note->detail))
+	if (event->event == SE05X_EVENT_RESET && event->detail &&
+	    nla_put_u32(skb, SE05X_A_RESET, event->detail))
 		return -EMSGSIZE;
-	if (note->event == SE05X_EVENT_RECOVERY &&
-	    nla_put_u32(skb, SE05X_A_RUNG, note->detail))
+	if (event->event == SE05X_EVENT_RECOVERY &&
+	    nla_put_u32(skb, SE05X_A_RUNG, event->detail))
 		return -EMSGSIZE;
-	if (note->lost && nla_put_u32(skb, SE05X_A_LOST, note->lost))
+	if (event->lost && nla_put_u32(skb, SE05X_A_LOST, event->lost))
 		return -EMSGSIZE;
 	return 0;
 }
 
 /* Return: false if it is lost. A reader that is too slow is told by its socket. */
-static bool send_event(u32 index, const struct se05x_note *note)
+static bool send_event(u32 index, const struct se05x_queued_event *event)
 {
 	struct sk_buff *skb;
 	void *header;
@@ -56,7 +56,7 @@ static bool send_event(u32 index, const struct se05x_note *note)
 	if (!skb)
 		return false;
 	header = genlmsg_put(skb, 0, 0, &se05x_family, 0, SE05X_CMD_EVENT);
-	if (!header || put_note(skb, index, note)) {
+	if (!header || put_event(skb, index, event)) {
 		nlmsg_free(skb);
 		return false;
 	}
@@ -66,31 +66,31 @@ static bool send_event(u32 index, const struct se05x_note *note)
 }
 
 /**
- * se05x_event_send() - send what was noted
+ * se05x_event_send() - send what is queued
  * @chip: the chip
  *
  * By the owner, or before and after there is one; may sleep.
  */
 void se05x_event_send(struct se05x_chip *chip)
 {
-	struct se05x_note notes[SE05X_NOTES];
+	struct se05x_queued_event events[SE05X_EVENTS_MAX];
 	u32 i, n, lost = 0;
 
-	if (!READ_ONCE(chip->nnotes))	/* who noted after that queues the owner */
+	if (!READ_ONCE(chip->nevents))	/* who queues one after that wakes the owner */
 		return;
 	spin_lock(&chip->lock);
-	n = chip->nnotes;
-	memcpy(notes, chip->notes, n * sizeof(notes[0]));
-	chip->nnotes = 0;
+	n = chip->nevents;
+	memcpy(events, chip->events, n * sizeof(events[0]));
+	chip->nevents = 0;
 	spin_unlock(&chip->lock);
 
 	for (i = 0; i < n; i++) {
-		notes[i].lost += lost;
-		lost = send_event(chip->index, &notes[i]) ? 0 : notes[i].lost + notes[i].count;
+		events[i].lost += lost;
+		lost = send_event(chip->index, &events[i]) ? 0 : events[i].lost + events[i].count;
 	}
 	if (lost) {
 		spin_lock(&chip->lock);
-		chip->notes_lost += lost;
+		chip->events_lost += lost;
 		spin_unlock(&chip->lock);
 	}
 }

@@ -99,7 +99,7 @@ void se05x_lose_context(struct se05x_chip *chip)
 /* ---- events ---- */
 
 /**
- * se05x_event_queue() - something happened; to be told by se05x_event_send()
+ * se05x_event_queue() - something happened; se05x_event_send() will send it
  * @chip: the chip, locked
  * @event: what
  * @by: who did it, enum se05x_by, or 0
@@ -109,26 +109,28 @@ void se05x_lose_context(struct se05x_chip *chip)
  */
 void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail)
 {
-	struct se05x_note *note = chip->nnotes ? &chip->notes[chip->nnotes - 1] : NULL;
+	struct se05x_queued_event *last = NULL;
 
 	lockdep_assert_held(&chip->lock);
-	if (note && note->event == event && note->by == by && note->detail == detail) {
-		note->count++;
+	if (chip->nevents)
+		last = &chip->events[chip->nevents - 1];
+	if (last && last->event == event && last->by == by && last->detail == detail) {
+		last->count++;
 		return;
 	}
-	if (chip->nnotes == SE05X_NOTES) {
-		chip->notes_lost++;
+	if (chip->nevents == SE05X_EVENTS_MAX) {
+		chip->events_lost++;
 		return;
 	}
-	chip->notes[chip->nnotes++] = (struct se05x_note) {
+	chip->events[chip->nevents++] = (struct se05x_queued_event) {
 		.time = ktime_get_boottime_ns(),
 		.event = event,
 		.by = by,
 		.detail = detail,
 		.count = 1,
-		.lost = chip->notes_lost,
+		.lost = chip->events_lost,
 	};
-	chip->notes_lost = 0;
+	chip->events_lost = 0;
 }
 
 /* ---- what others read ---- */
@@ -205,7 +207,6 @@ void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts)
 	counts->link = chip->stats;
 	spin_unlock(&chip->lock);
 }
-
 
 /* Generations start anywhere but at what an earlier load of the module gave out. */
 void __init se05x_state_setup(void)

@@ -396,7 +396,7 @@ static void learn(struct se05x_link *link)
 {
 	if (link->wait)
 		se05x_poll_learn(link->wait, since(link->missed, link->since),
-				  since(link->looked, link->since), link->gap);
+				 since(link->looked, link->since), link->gap);
 }
 
 /*
@@ -1034,7 +1034,7 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 	size_t pos = 0;
 
 	answer = se05x_poll_find(&link->habits, be32(apdu->command),
-				  WAIT_ANSWER | fls(apdu->command_len));
+				 WAIT_ANSWER | fls(apdu->command_len));
 	ack = se05x_poll_find(&link->habits, 0, WAIT_ACK);
 
 	while (pos < apdu->command_len) {
