@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# checkpatch --strict, sparse, W=1, kernel-doc and shellcheck; silent if clean
+# checkpatch --strict, sparse, W=1, kernel-doc, shellcheck, and the order of
+# kernel's files; silent if clean
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -20,6 +21,8 @@ for f in $kernel_files; do
 done
 
 tests/strict.sh distro || bad=1
+tests/layers_test.sh || bad=1
+tests/layers.sh || bad=1
 
 mapfile -t scripts < <(find tests packaging tools .ci -path '*/build' -prune -o \( -name '*.sh' -o -name '*.bash' -o -name run \) -print)
 shellcheck -x "${scripts[@]}" || bad=1
