@@ -106,8 +106,8 @@ static bool start(struct se05x_chip *chip, struct se05x_request *req)
 }
 
 /* One command of a request's; the answer is in req->response. */
-static int exchange(struct se05x_chip *chip, struct se05x_request *req,
-		    const u8 *command, size_t len, u32 *outcome)
+static int exchange_apdu(struct se05x_chip *chip, struct se05x_request *req,
+			 const u8 *command, size_t len, u32 *outcome)
 {
 	struct se05x_apdu apdu = {
 		.command = command,
@@ -152,7 +152,7 @@ static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 		len += selected.aid_len + 1;
 	}
 	do {
-		ret = se05x_owner_wake(chip) ?: exchange(chip, req, command, len, outcome);
+		ret = se05x_owner_wake(chip) ?: exchange_apdu(chip, req, command, len, outcome);
 	} while ((ret == -ECONNABORTED || ret == -ECONNRESET) && --tries);
 	if (ret && *outcome == SE05X_OUTCOME_MAY_HAVE_RUN)
 		return -ECONNRESET;
@@ -305,7 +305,7 @@ static int serve_transceive(struct se05x_chip *chip, struct se05x_request *req)
 		return ret;
 	if (!start(chip, req))
 		return -EBUSY;
-	ret = exchange(chip, req, req->command, req->command_len, &req->outcome);
+	ret = exchange_apdu(chip, req, req->command, req->command_len, &req->outcome);
 	if (!ret)
 		note_command(chip, req, &said);
 	return ret;
@@ -493,7 +493,7 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 	memcpy(command + 5, req->aid, req->aid_len);
 	chip->answer_len = 0;
 	ret = se05x_owner_wake(chip) ?:
-	      exchange(chip, req, command, 5 + req->aid_len + 1, &outcome);
+	      exchange_apdu(chip, req, command, 5 + req->aid_len + 1, &outcome);
 	if (!ret && !is_success(req->sw))
 		ret = -ENOTCONN;
 	return ret;
@@ -521,7 +521,7 @@ static int serve_random(struct se05x_chip *chip, struct se05x_request *req)
 	if (alone)
 		ret = draw_alone(chip, req);
 	if (!ret && start(chip, req))
-		ret = exchange(chip, req, req->command, req->command_len, &req->outcome);
+		ret = exchange_apdu(chip, req, req->command, req->command_len, &req->outcome);
 	else
 		ret = ret ?: -EBUSY;
 	spin_lock(&chip->lock);
