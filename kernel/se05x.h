@@ -74,7 +74,7 @@ struct se05x_context {
 
 #define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
 
-/* SE05X_RANDOM: a command to an AID, by nobody who has the chip open (hwrng) */
+/* SE05X_RANDOM: a command to an AID, by no client (hwrng) */
 enum se05x_request_type {
 	SE05X_TRANSCEIVE,
 	SE05X_SELECT,
@@ -120,7 +120,11 @@ struct se05x_request {
 	u8 response[SE05X_T1_RESPONSE_MAX];
 };
 
-/* An open file description: a client. Lives on while the owner serves it. */
+/*
+ * An open file description. Lives on while the owner serves it. It is a client
+ * from the moment that the owner takes its first TRANSCEIVE, SELECT or LOCK;
+ * before that it is in nobody's way.
+ */
 struct se05x_file {
 	struct kref ref;
 	struct list_head node;		/* chip->files */
@@ -129,6 +133,7 @@ struct se05x_file {
 	wait_queue_head_t turn;
 	bool busy;			/* one of its calls has the turn */
 	bool closed;
+	bool client;
 	bool lost_lock;			/* tell it once, by ESTALE */
 	struct se05x_context bound;	/* SE05X_SELECTED or not at all */
 	struct se05x_request *req;	/* who has the turn has this */
@@ -195,7 +200,8 @@ struct se05x_chip {
 	/* Under the lock: all the rest */
 	spinlock_t lock;
 	struct list_head queue;
-	struct list_head files;
+	struct list_head files;		/* open files */
+	u32 clients;			/* those of them that had a request served */
 	struct se05x_request *current_req;
 	struct se05x_file *holder;	/* of the lock */
 	unsigned long held_since;	/* jiffies */

@@ -195,7 +195,7 @@ int se05x_unlock(struct se05x_file *file, u64 *generation)
 
 /* ---- open files ---- */
 
-/* A client that does not count as one: nobody has the chip open by it. */
+/* A file that is not among the open ones, for hwrng */
 struct se05x_file *se05x_file_alloc(struct se05x_chip *chip)
 {
 	struct se05x_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
@@ -256,12 +256,14 @@ void se05x_file_close(struct se05x_file *file)
 		chip->holder = NULL;
 	if (chip->midway == file->id)
 		chip->midway = 0;
+	chip->clients -= file->client;
 	if (!chip->dead) {
 		kthread_queue_work(chip->worker, &chip->serve);
-		/* nobody inherits a channel, or from the last one anything */
-		if (chip->context.channel == file->id || list_empty(&chip->files))
+		/* nobody inherits a channel, or from the last client anything */
+		if (chip->context.channel == file->id || (file->client && !chip->clients))
 			se05x_forget_context(chip);
-		se05x_idle_start(chip);
+		if (file->client)
+			se05x_idle_start(chip);
 	}
 	spin_unlock(&chip->lock);
 	se05x_file_free(file);

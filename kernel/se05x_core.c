@@ -79,7 +79,7 @@ int se05x_chip_power_off(struct se05x_chip *chip)
 
 	/* the driver core may drop a count of its own at any time */
 	spin_lock(&chip->lock);
-	idle = chip->rested && list_empty(&chip->files);
+	idle = chip->rested && !chip->clients;
 	spin_unlock(&chip->lock);
 	if (!idle)
 		return -EBUSY;

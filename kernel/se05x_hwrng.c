@@ -2,7 +2,7 @@
 /*
  * hw_random: the chip's random numbers for the kernel's pool, where it is wanted
  *
- * Counts as nobody who has the chip open (docs/hwrng.md). The core calls read()
+ * Counts as no client (docs/hwrng.md). The core calls read()
  * under a mutex of its own, one call at a time.
  */
 #include <linux/delay.h>

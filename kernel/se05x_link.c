@@ -222,7 +222,7 @@ void se05x_owner_sleep(struct se05x_chip *chip)
 }
 
 /**
- * se05x_owner_idle() - nobody has the chip open for a while: let it save power
+ * se05x_owner_idle() - there was no client for a while: let the chip save power
  * @chip: the chip
  *
  * A chip that is awake, as far as we know, but out of step is put in step first:

@@ -66,7 +66,7 @@ static bool must_select(struct se05x_chip *chip, const struct se05x_file *file)
 static bool is_heir(struct se05x_chip *chip, const struct se05x_file *file)
 {
 	lockdep_assert_held(&chip->lock);
-	return !list_empty(&chip->files) && !(chip->context.channel && file->closed);
+	return chip->clients && !(chip->context.channel && file->closed);
 }
 
 static bool is_success(u32 sw)
@@ -380,21 +380,7 @@ static int serve_lock(struct se05x_chip *chip, struct se05x_request *req)
 	return ret;
 }
 
-/* Does anybody else have something to lose? */
-static bool others_work(struct se05x_chip *chip, const struct se05x_file *me)
-{
-	const struct se05x_request *req;
-	const struct se05x_file *file;
-
-	list_for_each_entry(file, &chip->files, node)
-		if (file != me && file->bound.state == SE05X_SELECTED)
-			return true;
-	list_for_each_entry(req, &chip->queue, node)
-		if (req->file != me && req->type != SE05X_RANDOM)
-			return true;
-	return false;
-}
-
+/* Nobody else may have something to lose. */
 static int may_reset(struct se05x_chip *chip, const struct se05x_request *req)
 {
 	const struct se05x_file *me = req->file;
@@ -402,9 +388,7 @@ static int may_reset(struct se05x_chip *chip, const struct se05x_request *req)
 	lockdep_assert_held(&chip->lock);
 	if (req->privileged || chip->link.given_up)
 		return 0;
-	if (list_is_singular(&chip->files) && !me->closed)
-		return 0;
-	return chip->holder == me && !others_work(chip, me) ? 0 : -EPERM;
+	return chip->clients > (me->client && !me->closed) ? -EPERM : 0;
 }
 
 static void break_lock(struct se05x_chip *chip, const struct se05x_request *req)
@@ -477,7 +461,7 @@ static int may_draw(struct se05x_chip *chip, const struct se05x_context *want)
 	list_for_each_entry(req, &chip->queue, node)
 		if (req->type == SE05X_LOCK)
 			return -EBUSY;
-	if (list_empty(&chip->files))
+	if (!chip->clients)
 		return 0;
 	return chip->link.synced && is->state == SE05X_SELECTED && !is->channel &&
 	       !chip->midway && same_aid(is, want) ? 0 : -EBUSY;
@@ -500,8 +484,8 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 }
 
 /*
- * With nobody there no generation is at stake, also for a file that is opened
- * while this goes on: it has sent nothing yet, and finds the context unknown.
+ * Without a client no generation is at stake, also for a file that sends its first
+ * command while this goes on: it finds the context unknown.
  */
 static int serve_random(struct se05x_chip *chip, struct se05x_request *req)
 {
@@ -511,7 +495,7 @@ static int serve_random(struct se05x_chip *chip, struct se05x_request *req)
 
 	set_aid(&want, req->aid, req->aid_len);
 	spin_lock(&chip->lock);
-	alone = list_empty(&chip->files);
+	alone = !chip->clients;
 	ret = req->abandoned ? -EBUSY : may_draw(chip, &want);
 	chip->quiet = alone && !ret;
 	spin_unlock(&chip->lock);

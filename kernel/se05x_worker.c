@@ -137,6 +137,16 @@ static void see_to_cut(struct se05x_chip *chip)
 	WRITE_ONCE(chip->cut, cut && chip->busy);
 }
 
+/* What a file sends to an applet, or keeps from others, makes it a client. */
+static void become_client(struct se05x_chip *chip, const struct se05x_request *req)
+{
+	lockdep_assert_held(&chip->lock);
+	if (req->type == SE05X_RESET || req->type == SE05X_RANDOM || req->file->client)
+		return;
+	req->file->client = true;
+	chip->clients++;
+}
+
 /* The owner's work: everything that is in the queue, one after the other. */
 static void serve_work(struct kthread_work *work)
 {
@@ -155,6 +165,7 @@ static void serve_work(struct kthread_work *work)
 		req->state = SE05X_TAKEN;
 		chip->busy = true;
 		chip->current_req = req;
+		become_client(chip, req);
 		see_to_cut(chip);
 		spin_unlock(&chip->lock);
 
@@ -165,7 +176,7 @@ static void serve_work(struct kthread_work *work)
 		chip->current_req = NULL;
 		request_finish(chip, req);
 		owner_free(chip);
-		se05x_idle_start(chip);	/* where nobody waits for it any more */
+		se05x_idle_start(chip);
 		spin_unlock(&chip->lock);
 		request_drop(req);
 		chip->send_events(chip);
@@ -256,22 +267,22 @@ u32 se05x_idle_ms(struct se05x_chip *chip)
 	return ms == SE05X_IDLE_DEFAULT ? READ_ONCE(idle_ms) : ms;
 }
 
-/* If nobody has the chip open it is idle from now on. */
+/* Without a client the chip is idle from now on. */
 void se05x_idle_start(struct se05x_chip *chip)
 {
 	lockdep_assert_held(&chip->lock);
-	if (list_empty(&chip->files) && !chip->dead)
+	if (!chip->clients && !chip->dead)
 		kthread_mod_delayed_work(chip->worker, &chip->idle,
 					 msecs_to_jiffies(se05x_idle_ms(chip)));
 }
 
-/* Nobody has the chip open for a while: let it save power. */
+/* The chip has had no client for a while: let it save power. */
 static void idle_work(struct kthread_work *work)
 {
 	struct se05x_chip *chip = container_of(work, struct se05x_chip, idle.work);
 
 	spin_lock(&chip->lock);
-	if (!list_empty(&chip->files) || chip->parked || chip->dead) {
+	if (chip->clients || chip->parked || chip->dead) {
 		spin_unlock(&chip->lock);
 		return;
 	}
@@ -343,7 +354,7 @@ void se05x_worker_disconnect(struct se05x_chip *chip)
 /* ---- the thread ---- */
 
 /**
- * se05x_worker_init() - an empty queue, nobody has the chip open
+ * se05x_worker_init() - an empty queue, no open file
  * @chip: a new chip
  */
 void se05x_worker_init(struct se05x_chip *chip)
