@@ -17,6 +17,7 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -120,6 +121,15 @@ struct se05x_request {
 	u8 response[SE05X_T1_RESPONSE_MAX];
 };
 
+/* Who has open files of a chip; users take turns. */
+struct se05x_user {
+	struct list_head node;		/* chip->users */
+	kuid_t uid;
+	u32 files;			/* that refer to it */
+	u64 served;			/* chip->served at its last turn */
+	u64 preferred_us;		/* when a chain of it last had preference */
+};
+
 /*
  * An open file description. Lives on while the owner serves it. It is a client
  * from the moment that the owner takes its first TRANSCEIVE, SELECT or LOCK;
@@ -129,6 +139,7 @@ struct se05x_file {
 	struct kref ref;
 	struct list_head node;		/* chip->files */
 	struct se05x_chip *chip;
+	struct se05x_user *user;
 	u64 id;				/* never 0, never used again */
 	wait_queue_head_t turn;
 	bool busy;			/* one of its calls has the turn */
@@ -201,6 +212,8 @@ struct se05x_chip {
 	spinlock_t lock;
 	struct list_head queue;
 	struct list_head files;		/* open files */
+	struct list_head users;
+	u64 served;			/* turns so far */
 	u32 clients;			/* those of them that had a request served */
 	struct se05x_request *current_req;
 	struct se05x_file *holder;	/* of the lock */
@@ -288,7 +301,7 @@ int se05x_worker_park(struct se05x_chip *chip);
 void se05x_worker_unpark(struct se05x_chip *chip);
 
 /* se05x_client.c */
-struct se05x_file *se05x_file_alloc(struct se05x_chip *chip);
+struct se05x_file *se05x_file_alloc(struct se05x_chip *chip, kuid_t uid);
 void se05x_file_free(struct se05x_file *file);
 struct se05x_file *se05x_file_open(struct se05x_chip *chip);
 void se05x_file_close(struct se05x_file *file);

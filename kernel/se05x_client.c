@@ -3,11 +3,13 @@
  * Open files: the turns of their calls, and waiting for the owner
  */
 #include <linux/atomic.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include "compat.h"
 #include "se05x.h"
@@ -195,25 +197,51 @@ int se05x_unlock(struct se05x_file *file, u64 *generation)
 
 /* ---- open files ---- */
 
+/* The file becomes one of its user's, who is @user unless the chip knows him. */
+static void join_user(struct se05x_file *file, struct se05x_user *user)
+{
+	struct se05x_chip *chip = file->chip;
+	struct se05x_user *known;
+
+	spin_lock(&chip->lock);
+	list_for_each_entry(known, &chip->users, node)
+		if (uid_eq(known->uid, user->uid))
+			file->user = known;
+	if (!file->user) {
+		list_add(&user->node, &chip->users);
+		file->user = user;
+	}
+	file->user->files++;
+	spin_unlock(&chip->lock);
+	if (file->user != user)
+		kfree(user);
+}
+
 /* A file that is not among the open ones, for hwrng */
-struct se05x_file *se05x_file_alloc(struct se05x_chip *chip)
+struct se05x_file *se05x_file_alloc(struct se05x_chip *chip, kuid_t uid)
 {
 	struct se05x_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	struct se05x_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
 
-	if (!file)
-		return NULL;
+	if (!file || !user)
+		goto free;
 	file->req = se05x_request_alloc();
-	if (!file->req) {
-		kfree(file);
-		return NULL;
-	}
+	if (!file->req)
+		goto free;
 	kref_init(&file->ref);
 	init_waitqueue_head(&file->turn);
 	file->id = atomic64_inc_return(&file_ids);
 	file->chip = chip;
 	INIT_LIST_HEAD(&file->node);
 	get_device(&chip->dev);
+	user->uid = uid;
+	join_user(file, user);
 	return file;
+
+free:
+	kfree(user);
+	kfree(file);
+	return NULL;
 }
 
 /* No call of it is under way any more; the owner may still have its request. */
@@ -224,9 +252,23 @@ void se05x_file_free(struct se05x_file *file)
 	se05x_file_put(file);
 }
 
+/*
+ * A user namespace counts as the user outside of all who made it: within, a
+ * process could take another uid for each file.
+ */
+static kuid_t opener(void)
+{
+	const struct user_namespace *ns = current_user_ns();
+	kuid_t uid = current_uid();
+
+	for (; ns != &init_user_ns; ns = ns->parent)
+		uid = ns->owner;
+	return uid;
+}
+
 struct se05x_file *se05x_file_open(struct se05x_chip *chip)
 {
-	struct se05x_file *file = se05x_file_alloc(chip);
+	struct se05x_file *file = se05x_file_alloc(chip, opener());
 	int ret = 0;
 
 	if (!file)

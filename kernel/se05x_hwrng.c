@@ -164,7 +164,7 @@ int se05x_hwrng_add(struct se05x_chip *chip, bool wanted)
 	if (!source)
 		return -ENOMEM;
 	source->chip = chip;
-	source->file = se05x_file_alloc(chip);
+	source->file = se05x_file_alloc(chip, INVALID_UID);
 	if (!source->file)
 		goto free;
 	snprintf(source->name, sizeof(source->name), "se05x-rng-%u", chip->index);

@@ -59,7 +59,16 @@ void se05x_request_put(struct se05x_request *req)
 static void file_release(struct kref *ref)
 {
 	struct se05x_file *file = container_of(ref, struct se05x_file, ref);
+	struct se05x_user *user = file->user;
+	bool last;
 
+	spin_lock(&file->chip->lock);
+	last = !--user->files;
+	if (last)
+		list_del(&user->node);
+	spin_unlock(&file->chip->lock);
+	if (last)
+		kfree(user);
 	put_device(&file->chip->dev);
 	kfree(file);
 }
@@ -101,7 +110,11 @@ static int urgency(const struct se05x_chip *chip, const struct se05x_request *re
 	return !chip->holder || chip->holder == req->file;
 }
 
-/* Whose turn it is */
+/*
+ * Whose turn it is: the most urgent; of these the user whose last turn is longest
+ * ago, and of his requests the first. So no other user gets more than one turn
+ * before somebody who waits, however many files or processes he has.
+ */
 static struct se05x_request *pick(struct se05x_chip *chip)
 {
 	struct se05x_request *req, *best = NULL;
@@ -110,11 +123,16 @@ static struct se05x_request *pick(struct se05x_chip *chip)
 	lockdep_assert_held(&chip->lock);
 	if (chip->parked || chip->dead)
 		return NULL;
-	list_for_each_entry(req, &chip->queue, node)
-		if (urgency(chip, req) > most) {
-			best = req;
-			most = urgency(chip, req);
-		}
+	list_for_each_entry(req, &chip->queue, node) {
+		int now = urgency(chip, req);
+
+		if (now < most || !now)
+			continue;
+		if (now == most && req->file->user->served >= best->file->user->served)
+			continue;
+		best = req;
+		most = now;
+	}
 	return best;
 }
 
@@ -163,6 +181,7 @@ static void serve_work(struct kthread_work *work)
 		list_del_init(&req->node);
 		chip->wait_us += ktime_to_us(ktime_get()) - req->queued_us;
 		req->state = SE05X_TAKEN;
+		req->file->user->served = ++chip->served;
 		chip->busy = true;
 		chip->current_req = req;
 		become_client(chip, req);
@@ -361,6 +380,7 @@ void se05x_worker_init(struct se05x_chip *chip)
 {
 	INIT_LIST_HEAD(&chip->queue);
 	INIT_LIST_HEAD(&chip->files);
+	INIT_LIST_HEAD(&chip->users);
 	init_waitqueue_head(&chip->wait);
 	init_waitqueue_head(&chip->gone);
 	kthread_init_work(&chip->serve, serve_work);
