@@ -71,6 +71,15 @@ struct se05x_context {
 	u64 channel;		/* id of the file that opened it, 0: none */
 };
 
+/* What a command says about contexts, if it is carried out */
+struct se05x_said {
+	bool select;		/* a SELECT by name on the basic channel */
+	bool plain;		/* with an AID and a P2 that bind its file */
+	bool remember;		/* whose answer may be given again */
+	bool open_channel;
+	struct se05x_context name;
+};
+
 #define SE05X_MINORS	64
 
 #define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
@@ -273,6 +282,19 @@ bool se05x_is_dead(struct se05x_chip *chip);
 void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts);
 void se05x_state_setup(void);
 void se05x_state_cleanup(void);
+
+/* se05x_context.c */
+bool se05x_same_aid(const struct se05x_context *a, const struct se05x_context *b);
+void se05x_set_aid(struct se05x_context *context, const u8 *aid, size_t len);
+const struct se05x_context *se05x_target(struct se05x_chip *chip,
+					 const struct se05x_file *file);
+bool se05x_must_select(struct se05x_chip *chip, const struct se05x_file *file);
+bool se05x_is_heir(struct se05x_chip *chip, const struct se05x_file *file);
+bool se05x_is_success(u32 sw);
+void se05x_note_select(struct se05x_chip *chip, const struct se05x_file *file,
+		       const struct se05x_context *selected, u32 sw,
+		       const u8 *answer, size_t len);
+struct se05x_said se05x_parse_command(const u8 *c, size_t len);
 
 /* se05x_link.c */
 extern const struct se05x_link_ops se05x_owner_ops;

@@ -16,83 +16,11 @@
 #define CLA_CHAINED		0x10	/* not the last command of a chain (ISO 7816-4, 5.4.1) */
 #define SW1_MORE		0x61	/* GET RESPONSE is to fetch the rest (the same, 5.6) */
 #define INS_SELECT		0xA4
-#define INS_INITIALIZE_UPDATE	0x50
 #define P1_BY_NAME		0x04
 #define P2_FIRST_FCI		0x00
-#define P2_FIRST_NO_FCI		0x0C
 
 /* 00 A4 04 00 Lc AID Le */
 #define SELECT_MAX		(5 + SE05X_AID_MAX + 1)
-
-/* ---- contexts ---- */
-
-static bool same_aid(const struct se05x_context *a, const struct se05x_context *b)
-{
-	return a->aid_len == b->aid_len && !memcmp(a->aid, b->aid, a->aid_len);
-}
-
-static void set_aid(struct se05x_context *context, const u8 *aid, size_t len)
-{
-	context->state = SE05X_SELECTED;
-	context->channel = 0;
-	context->aid_len = len;
-	memcpy(context->aid, aid, len);
-}
-
-/* What a file's commands are for: what it selected, else what was selected last */
-static const struct se05x_context *target(struct se05x_chip *chip,
-					  const struct se05x_file *file)
-{
-	return file->bound.state == SE05X_SELECTED ? &file->bound : &chip->last;
-}
-
-static bool must_select(struct se05x_chip *chip, const struct se05x_file *file)
-{
-	const struct se05x_context *is = &chip->context;
-	const struct se05x_context *want = target(chip, file);
-
-	lockdep_assert_held(&chip->lock);
-	switch (is->state) {
-	case SE05X_UNKNOWN:
-		return true;
-	case SE05X_CLEAN:
-		return want->state == SE05X_SELECTED;
-	default:
-		return (is->channel && is->channel != file->id) || !same_aid(is, want);
-	}
-}
-
-/* Nobody may find what a file that is gone left behind. */
-static bool is_heir(struct se05x_chip *chip, const struct se05x_file *file)
-{
-	lockdep_assert_held(&chip->lock);
-	return chip->clients && !(chip->context.channel && file->closed);
-}
-
-static bool is_success(u32 sw)
-{
-	return sw == 0x9000 || (sw >= 0x6100 && sw <= 0x63ff);
-}
-
-/* The chip answered a SELECT by name: what holds from now on. */
-static void note_select(struct se05x_chip *chip, const struct se05x_file *file,
-			const struct se05x_context *selected, u32 sw,
-			const u8 *answer, size_t len)
-{
-	chip->answer_len = 0;
-	if (sw == 0x9000 && answer && len <= sizeof(chip->answer)) {
-		memcpy(chip->answer, answer, len);
-		chip->answer_len = len;
-	}
-	spin_lock(&chip->lock);
-	se05x_forget_context(chip);
-	if (is_success(sw)) {
-		chip->last = *selected;
-		if (is_heir(chip, file))
-			chip->context = *selected;
-	}
-	spin_unlock(&chip->lock);
-}
 
 /* ---- the chip ---- */
 
@@ -145,7 +73,7 @@ static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 	size_t len = 5;
 	int tries = 2, ret;
 
-	set_aid(&selected, want->aid, want->aid_len);
+	se05x_set_aid(&selected, want->aid, want->aid_len);
 	command[4] = selected.aid_len;
 	if (selected.aid_len) {
 		memcpy(command + len, selected.aid, selected.aid_len);
@@ -157,8 +85,8 @@ static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 	if (ret && *outcome == SE05X_OUTCOME_MAY_HAVE_RUN)
 		return -ECONNRESET;
 	if (!ret)
-		note_select(chip, req->file, &selected, req->sw, req->response,
-			    req->response_len);
+		se05x_note_select(chip, req->file, &selected, req->sw, req->response,
+				  req->response_len);
 	return ret;
 }
 
@@ -166,7 +94,7 @@ static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 static int select_again(struct se05x_chip *chip, struct se05x_request *req)
 {
 	const struct se05x_context none = { };
-	const struct se05x_context *want = target(chip, req->file);
+	const struct se05x_context *want = se05x_target(chip, req->file);
 	u32 outcome = SE05X_OUTCOME_NOT_SENT;	/* the SELECT's, not the command's */
 	int ret;
 
@@ -179,45 +107,13 @@ static int select_again(struct se05x_chip *chip, struct se05x_request *req)
 		return chip->link.given_up ? -ENOLINK : -ECONNABORTED;
 	if (ret)
 		return ret;
-	if (!is_success(req->sw))
+	if (!se05x_is_success(req->sw))
 		return -ENOTCONN;
 	req->sw = 0;
 	return 0;
 }
 
 /* ---- TRANSCEIVE ---- */
-
-/* What a command says about contexts, if it is carried out */
-struct said {
-	bool select;		/* a SELECT by name on the basic channel */
-	bool plain;		/* with an AID and a P2 that bind its file */
-	bool remember;		/* whose answer may be given again */
-	bool open_channel;
-	struct se05x_context name;
-};
-
-static struct said parse_command(const u8 *c, size_t len)
-{
-	struct said said = { };
-	size_t lc = 0, data = 5;
-
-	said.open_channel = (c[0] & 0xE3) == 0x80 && c[1] == INS_INITIALIZE_UPDATE;
-	said.select = c[0] < 0x20 && c[1] == INS_SELECT && c[2] == P1_BY_NAME;
-	if (!said.select)
-		return said;
-	if (len > 5)
-		lc = c[4];
-	if (len > 7 && !lc) {
-		lc = c[5] << 8 | c[6];
-		data = 7;
-	}
-	said.plain = !c[0] && (c[3] == P2_FIRST_FCI || c[3] == P2_FIRST_NO_FCI) &&
-		     lc <= SE05X_AID_MAX && (!lc || data + lc <= len);
-	if (said.plain)
-		set_aid(&said.name, c + data, lc);
-	said.remember = said.plain && c[3] == P2_FIRST_FCI;
-	return said;
-}
 
 /* Somebody broke the lock: ESTALE, once, to somebody who hears it. */
 static int check_lock(struct se05x_request *req)
@@ -235,7 +131,7 @@ static int check_lock(struct se05x_request *req)
 static int admit(struct se05x_chip *chip, struct se05x_request *req, bool select)
 {
 	struct se05x_file *file = req->file;
-	bool keep = select || (chip->link.synced && !must_select(chip, file));
+	bool keep = select || (chip->link.synced && !se05x_must_select(chip, file));
 	int ret;
 
 	lockdep_assert_held(&chip->lock);
@@ -256,17 +152,17 @@ static void note_channel(struct se05x_chip *chip, struct se05x_file *file)
 {
 	spin_lock(&chip->lock);
 	if (chip->context.state != SE05X_SELECTED)	/* what a boot selects */
-		set_aid(&chip->context, NULL, 0);
+		se05x_set_aid(&chip->context, NULL, 0);
 	chip->context.channel = file->id;
 	file->bound = chip->context;
 	se05x_renew(chip);
-	if (!is_heir(chip, file))
+	if (!se05x_is_heir(chip, file))
 		se05x_forget_context(chip);
 	spin_unlock(&chip->lock);
 }
 
 static void note_command(struct se05x_chip *chip, struct se05x_request *req,
-			 const struct said *said)
+			 const struct se05x_said *said)
 {
 	struct se05x_file *file = req->file;
 
@@ -274,20 +170,20 @@ static void note_command(struct se05x_chip *chip, struct se05x_request *req,
 		note_channel(chip, file);
 	if (!said->select)
 		return;
-	note_select(chip, file, &said->name, said->plain ? req->sw : 0,
-		    said->remember ? req->response : NULL, req->response_len);
+	se05x_note_select(chip, file, &said->name, said->plain ? req->sw : 0,
+			  said->remember ? req->response : NULL, req->response_len);
 	spin_lock(&chip->lock);
 	file->bound.channel = 0;
 	if (!said->plain)
 		file->bound.state = SE05X_UNKNOWN;
-	else if (is_success(req->sw))
+	else if (se05x_is_success(req->sw))
 		file->bound = said->name;
 	spin_unlock(&chip->lock);
 }
 
 static int serve_transceive(struct se05x_chip *chip, struct se05x_request *req)
 {
-	struct said said = parse_command(req->command, req->command_len);
+	struct se05x_said said = se05x_parse_command(req->command, req->command_len);
 	bool select;
 	int ret;
 
@@ -298,7 +194,7 @@ static int serve_transceive(struct se05x_chip *chip, struct se05x_request *req)
 	if (ret)
 		return ret;
 	spin_lock(&chip->lock);
-	select = !said.select && must_select(chip, req->file);
+	select = !said.select && se05x_must_select(chip, req->file);
 	spin_unlock(&chip->lock);
 	ret = select ? select_again(chip, req) : 0;
 	if (ret)
@@ -317,7 +213,7 @@ static bool is_remembered(struct se05x_chip *chip, const struct se05x_context *w
 {
 	lockdep_assert_held(&chip->lock);
 	return chip->link.synced && chip->answer_len && !chip->context.channel &&
-	       chip->context.state == SE05X_SELECTED && same_aid(&chip->context, want);
+	       chip->context.state == SE05X_SELECTED && se05x_same_aid(&chip->context, want);
 }
 
 static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
@@ -326,7 +222,7 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 	bool remembered;
 	int ret;
 
-	set_aid(&want, req->aid, req->aid_len);
+	se05x_set_aid(&want, req->aid, req->aid_len);
 	spin_lock(&chip->lock);
 	ret = check_lock(req);
 	remembered = is_remembered(chip, &want) && !(req->flags & SE05X_SELECT_FRESH);
@@ -353,7 +249,7 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 	}
 	spin_lock(&chip->lock);
 	req->file->bound.channel = 0;
-	if (is_success(req->sw))
+	if (se05x_is_success(req->sw))
 		req->file->bound = want;
 	spin_unlock(&chip->lock);
 	return 0;
@@ -464,7 +360,7 @@ static int may_draw(struct se05x_chip *chip, const struct se05x_context *want)
 	if (!chip->clients)
 		return 0;
 	return chip->link.synced && is->state == SE05X_SELECTED && !is->channel &&
-	       !chip->midway && same_aid(is, want) ? 0 : -EBUSY;
+	       !chip->midway && se05x_same_aid(is, want) ? 0 : -EBUSY;
 }
 
 /* One command to an applet, whose SELECT nobody else is to notice */
@@ -478,7 +374,7 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 	chip->answer_len = 0;
 	ret = se05x_owner_wake(chip) ?:
 	      exchange_apdu(chip, req, command, 5 + req->aid_len + 1, &outcome);
-	if (!ret && !is_success(req->sw))
+	if (!ret && !se05x_is_success(req->sw))
 		ret = -ENOTCONN;
 	return ret;
 }
@@ -493,7 +389,7 @@ static int serve_random(struct se05x_chip *chip, struct se05x_request *req)
 	bool alone;
 	int ret;
 
-	set_aid(&want, req->aid, req->aid_len);
+	se05x_set_aid(&want, req->aid, req->aid_len);
 	spin_lock(&chip->lock);
 	alone = !chip->clients;
 	ret = req->abandoned ? -EBUSY : may_draw(chip, &want);
