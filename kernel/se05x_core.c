@@ -126,13 +126,13 @@ int se05x_chip_power_on(struct se05x_chip *chip)
 static struct se05x_chip *chip_alloc(struct device *parent, const struct se05x_setup *setup)
 {
 	struct se05x_chip *chip = kzalloc(sizeof(*chip), GFP_KERNEL);
-	int ret;
 
 	if (!chip)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	device_initialize(&chip->dev);
 	chip->dev.class = &se05x_class;
 	chip->dev.parent = parent;
+	chip->index = U32_MAX;	/* for trace events, until it has one */
 	chip->phy_ops = setup->ops;
 	chip->phy = setup->phy;
 	chip->can_power = setup->can_power;
@@ -142,13 +142,6 @@ static struct se05x_chip *chip_alloc(struct device *parent, const struct se05x_s
 			setup->max_read);
 	chip->link.trusted = setup->trusted;
 	se05x_worker_init(chip);
-
-	ret = se05x_state_reserve(chip);
-	if (ret) {
-		put_device(&chip->dev);
-		return ERR_PTR(ret);
-	}
-	chip->dev.devt = first_devt + chip->index;
 	cdev_init(&chip->cdev, &se05x_fops);
 	chip->cdev.owner = THIS_MODULE;
 	return chip;
@@ -183,12 +176,17 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 	struct se05x_chip *chip = chip_alloc(parent, setup);
 	int ret;
 
-	if (IS_ERR(chip))
-		return chip;
+	if (!chip)
+		return ERR_PTR(-ENOMEM);
 	ret = chip_find(chip, setup->booting);
 	setup->heard = chip->link.stats.bytes_out || chip->link.stats.bytes_in;
 	if (ret)
-		goto free_index;
+		goto put_chip;
+	/* only now, so that a place without a chip never holds one */
+	ret = se05x_state_reserve(chip);
+	if (ret)
+		goto put_chip;
+	chip->dev.devt = first_devt + chip->index;
 	ret = dev_set_name(&chip->dev, "se05x%u", chip->index);
 	if (ret)
 		goto free_index;
@@ -218,6 +216,7 @@ stop_owner:
 	power_exit(chip);
 free_index:
 	se05x_state_free(chip);
+put_chip:
 	put_device(&chip->dev);
 	return ERR_PTR(ret);
 }
