@@ -123,6 +123,7 @@ struct se05x_request {
 	int error;
 	u32 outcome;
 	u32 sw;
+	u32 reason;			/* enum se05x_reason */
 	u64 generation;
 	u32 response_len;
 

@@ -2,6 +2,7 @@
 /*
  * /dev/se05x: user structs in, requests out, results back
  */
+#include <linux/build_bug.h>
 #include <linux/capability.h>
 #include <linux/compat.h>
 #include <linux/fs.h>
@@ -58,56 +59,53 @@ static int probe_user(void __user *arg, size_t size, u64 response, u32 room)
 	return 0;
 }
 
+/* The open file of a call, and where its struct came from */
+struct call {
+	struct se05x_file *file;
+	void __user *arg;
+	size_t size;
+	bool nonblock;
+};
+
 /* What every queued ioctl has to tell */
 struct result {
-	int error;
 	u32 outcome;
 	u32 sw;
 	u32 response_len;
+	u32 reason;
 	u64 generation;
 };
 
-static void give_response(struct se05x_request *req, struct result *res, u64 to, u32 room)
+/* As much of the answer as there is room for */
+static int give_response(struct se05x_request *req, struct result *res, u64 to, u32 room)
 {
 	u32 len = min(room, req->response_len);
 
 	if (copy_to_user(u64_to_user_ptr(to), req->response, len)) {
-		res->error = -EFAULT;
 		res->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
-	} else if (len < req->response_len) {
-		res->error = -EMSGSIZE;
+		return -EFAULT;
 	}
+	return len < req->response_len ? -EMSGSIZE : 0;
 }
 
 /* Queue file->req, wait, and take its results. */
-static void perform(struct se05x_file *file, u32 deadline_ms, unsigned long end,
-		    bool nonblock, struct result *res)
+static int perform(const struct call *call, u32 deadline_ms, unsigned long end,
+		   struct result *res)
 {
-	const struct se05x_request *req;
+	struct se05x_file *file = call->file;
+	int ret = se05x_submit(file, deadline_ms, end, call->nonblock);
+	const struct se05x_request *req = file->req;
 
-	res->error = se05x_submit(file, deadline_ms, end, nonblock);
-	req = file->req;
 	if (req) {
 		res->outcome = req->outcome;
 		res->sw = req->sw;
 		res->response_len = req->response_len;
+		res->reason = req->reason;
 		res->generation = req->generation;
-	} else {	/* left behind with the owner */
-		res->outcome = res->error == -ETIMEDOUT ? SE05X_OUTCOME_MAY_HAVE_RUN :
-							  SE05X_OUTCOME_NOT_SENT;
+	} else if (ret == -ETIMEDOUT) {	/* left behind with the owner */
+		res->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
 	}
-	if (!res->generation)
-		res->generation = se05x_generation(file->chip);
-}
-
-/* Results into the caller's struct; a failed copy is the last word. */
-static int give_back(void __user *arg, void *s, size_t size, __u32 *outcome,
-		     __u64 *generation, const struct result *res)
-{
-	*outcome = res->outcome;
-	if (res->generation)
-		*generation = res->generation;
-	return copy_to_user(arg, s, size) ? -EFAULT : res->error;
+	return ret;
 }
 
 static int take_command(struct se05x_request *req, const struct se05x_transceive *t)
@@ -118,63 +116,74 @@ static int take_command(struct se05x_request *req, const struct se05x_transceive
 	return uses_channel(req->command) ? -EOPNOTSUPP : 0;
 }
 
-static int do_transceive(struct se05x_file *file, struct se05x_transceive *t,
-			 void __user *arg, bool nonblock, struct result *res)
+static int do_transceive(const struct call *call, const struct se05x_transceive *t,
+			 struct result *res)
 {
 	unsigned long end = end_of(t->deadline_ms);
+	struct se05x_file *file = call->file;
 	struct se05x_request *req;
 	int ret;
 
-	if (t->flags || t->padding || !is_zero(t->reserved, sizeof(t->reserved)) ||
-	    t->command_len < 4)
+	if (se05x_is_dead(file->chip))
+		return -ENODEV;
+	if ((t->flags & ~SE05X_TRANSCEIVE_PROTECTED) || t->padding ||
+	    !is_zero(t->reserved_in, sizeof(t->reserved_in)) || t->command_len < 4)
 		return -EINVAL;
 	if (t->command_len > SE05X_T1_COMMAND_MAX)
 		return -E2BIG;
-	ret = probe_user(arg, sizeof(*t), t->response, t->response_size);
+	if (t->flags & SE05X_TRANSCEIVE_PROTECTED)
+		return -ENOKEY;
+	ret = probe_user(call->arg, call->size, t->response, t->response_size);
 	if (!ret)
-		ret = se05x_turn_begin(file, end, nonblock);
+		ret = se05x_turn_begin(file, end, call->nonblock);
 	if (ret)
 		return ret;
 
 	req = file->req;
 	req->type = SE05X_TRANSCEIVE;
 	req->flags = 0;
-	req->demanded = t->generation;
-	res->error = take_command(req, t);
-	if (!res->error)
-		perform(file, t->deadline_ms, end, nonblock, res);
-	if (!res->error)
-		give_response(req, res, t->response, t->response_size);
+	req->demanded = t->demanded;
+	ret = take_command(req, t);
+	if (!ret)
+		ret = perform(call, t->deadline_ms, end, res);
+	if (!ret)
+		ret = give_response(req, res, t->response, t->response_size);
 	se05x_turn_end(file);
-	return res->error;
+	return ret;
 }
 
-static int ioctl_transceive(struct se05x_file *file, void __user *arg, bool nonblock)
+static int ioctl_transceive(const struct call *call, struct se05x_transceive *t)
 {
-	struct se05x_transceive t;
 	struct result res = { };
+	int ret = do_transceive(call, t, &res);
 
-	if (copy_from_user(&t, arg, sizeof(t)))
-		return -EFAULT;
-	res.error = do_transceive(file, &t, arg, nonblock, &res);
-	t.sw = res.sw;
-	t.response_len = res.response_len;
-	return give_back(arg, &t, sizeof(t), &t.outcome, &t.generation, &res);
+	t->outcome = res.outcome;
+	t->response_len = res.response_len;
+	t->sw = res.sw;
+	t->reason = res.reason;
+	t->protection = SE05X_PROTECTION_NONE;
+	t->generation = res.generation ?: se05x_generation(call->file->chip);
+	memset(t->reserved_out, 0, sizeof(t->reserved_out));
+	return ret;
 }
 
-static int do_select(struct se05x_file *file, struct se05x_select *s,
-		     void __user *arg, bool nonblock, struct result *res)
+static int do_select(const struct call *call, const struct se05x_select *s,
+		     struct result *res)
 {
 	unsigned long end = end_of(s->deadline_ms);
+	struct se05x_file *file = call->file;
 	struct se05x_request *req;
 	int ret;
 
-	if ((s->flags & ~SE05X_SELECT_FRESH) || s->padding || s->aid_len > SE05X_AID_MAX ||
-	    !is_zero(s->reserved, sizeof(s->reserved)))
+	if (se05x_is_dead(file->chip))
+		return -ENODEV;
+	if ((s->flags & ~SE05X_SELECT_FRESH) || s->aid_len > SE05X_AID_MAX ||
+	    !is_zero(s->aid + s->aid_len, SE05X_AID_MAX - s->aid_len) ||
+	    !is_zero(s->reserved_in, sizeof(s->reserved_in)))
 		return -EINVAL;
-	ret = probe_user(arg, sizeof(*s), s->response, s->response_size);
+	ret = probe_user(call->arg, call->size, s->response, s->response_size);
 	if (!ret)
-		ret = se05x_turn_begin(file, end, nonblock);
+		ret = se05x_turn_begin(file, end, call->nonblock);
 	if (ret)
 		return ret;
 
@@ -184,32 +193,35 @@ static int do_select(struct se05x_file *file, struct se05x_select *s,
 	req->command_len = 0;
 	req->aid_len = s->aid_len;
 	memcpy(req->aid, s->aid, s->aid_len);
-	perform(file, s->deadline_ms, end, nonblock, res);
-	if (!res->error)
-		give_response(req, res, s->response, s->response_size);
+	ret = perform(call, s->deadline_ms, end, res);
+	if (!ret && s->response_size)
+		ret = give_response(req, res, s->response, s->response_size);
 	se05x_turn_end(file);
-	return res->error;
+	return ret;
 }
 
-static int ioctl_select(struct se05x_file *file, void __user *arg, bool nonblock)
+static int ioctl_select(const struct call *call, struct se05x_select *s)
 {
-	struct se05x_select s;
 	struct result res = { };
+	int ret = do_select(call, s, &res);
 
-	if (copy_from_user(&s, arg, sizeof(s)))
-		return -EFAULT;
-	res.error = do_select(file, &s, arg, nonblock, &res);
-	s.sw = res.sw;
-	s.response_len = res.response_len;
-	return give_back(arg, &s, sizeof(s), &s.outcome, &s.generation, &res);
+	s->outcome = res.outcome;
+	s->response_len = res.response_len;
+	s->sw = res.sw;
+	s->reason = res.reason;
+	s->generation = res.generation ?: se05x_generation(call->file->chip);
+	memset(s->reserved_out, 0, sizeof(s->reserved_out));
+	return ret;
 }
 
 /* LOCK and RESET: no command, no answer */
-static int do_plain(struct se05x_file *file, enum se05x_request_type type, u32 kind,
-		    u32 flags, u32 deadline_ms, bool nonblock, struct result *res)
+static int do_plain(const struct call *call, enum se05x_request_type type, u32 kind,
+		    u32 flags, u32 deadline_ms, struct result *res)
 {
 	unsigned long end = end_of(deadline_ms);
-	int ret = se05x_turn_begin(file, end, nonblock);
+	struct se05x_file *file = call->file;
+	int ret = probe_user(call->arg, call->size, 0, 0) ?:
+		  se05x_turn_begin(file, end, call->nonblock);
 
 	if (ret)
 		return ret;
@@ -218,140 +230,181 @@ static int do_plain(struct se05x_file *file, enum se05x_request_type type, u32 k
 	file->req->kind = kind;
 	file->req->flags = flags;
 	file->req->command_len = 0;
-	perform(file, deadline_ms, end, nonblock, res);
+	ret = perform(call, deadline_ms, end, res);
 	se05x_turn_end(file);
-	return res->error;
+	return ret;
 }
 
-static int ioctl_lock(struct se05x_file *file, void __user *arg, bool nonblock)
+static int ioctl_lock(const struct call *call, struct se05x_lock *l)
 {
-	struct se05x_lock l;
 	struct result res = { };
-
-	if (copy_from_user(&l, arg, sizeof(l)))
-		return -EFAULT;
-	if (l.flags || l.padding || !is_zero(l.reserved, sizeof(l.reserved)))
-		res.error = -EINVAL;
-	else
-		res.error = probe_user(arg, sizeof(l), 0, 0);
-	if (!res.error)
-		res.error = do_plain(file, SE05X_LOCK, 0, 0, l.deadline_ms, nonblock, &res);
-	return give_back(arg, &l, sizeof(l), &l.outcome, &l.generation, &res);
-}
-
-static int ioctl_reset(struct se05x_file *file, void __user *arg, bool nonblock)
-{
-	struct se05x_reset r;
-	struct result res = { };
-
-	if (copy_from_user(&r, arg, sizeof(r)))
-		return -EFAULT;
-	if ((r.flags & ~SE05X_RESET_FORCE) || r.kind < SE05X_RESET_SOFT ||
-	    r.kind > SE05X_RESET_POWER || !is_zero(r.reserved, sizeof(r.reserved)))
-		res.error = -EINVAL;
-	else if ((r.flags & SE05X_RESET_FORCE) && !capable(CAP_SYS_ADMIN))
-		res.error = -EPERM;
-	else if (r.kind == SE05X_RESET_POWER && !file->chip->can_power)
-		res.error = -EOPNOTSUPP;
-	else
-		res.error = probe_user(arg, sizeof(r), 0, 0);
-	if (!res.error)
-		res.error = do_plain(file, SE05X_RESET, r.kind, r.flags, r.deadline_ms,
-				     nonblock, &res);
-	return give_back(arg, &r, sizeof(r), &r.outcome, &r.generation, &res);
-}
-
-static int ioctl_unlock(struct se05x_file *file, void __user *arg)
-{
-	struct se05x_unlock u;
-	u64 generation;
 	int ret;
 
-	if (copy_from_user(&u, arg, sizeof(u)))
-		return -EFAULT;
-	if (u.flags || u.padding || !is_zero(u.reserved, sizeof(u.reserved)))
-		return -EINVAL;
-	if (probe_user(arg, sizeof(u), 0, 0))
-		return -EFAULT;
-	ret = se05x_unlock(file, &generation);
-	u.generation = generation;
-	return copy_to_user(arg, &u, sizeof(u)) ? -EFAULT : ret;
+	if (se05x_is_dead(call->file->chip))
+		ret = -ENODEV;
+	else if (l->flags || !is_zero(l->reserved_in, sizeof(l->reserved_in)))
+		ret = -EINVAL;
+	else
+		ret = do_plain(call, SE05X_LOCK, 0, 0, l->deadline_ms, &res);
+	l->outcome = res.outcome;
+	l->reason = res.reason;
+	l->generation = res.generation ?: se05x_generation(call->file->chip);
+	memset(l->reserved_out, 0, sizeof(l->reserved_out));
+	return ret;
 }
 
-static int ioctl_info(struct se05x_file *file, void __user *arg)
+static int check_reset(struct se05x_chip *chip, const struct se05x_reset *r)
 {
-	struct se05x_chip *chip = file->chip;
-	struct se05x_info i;
-	struct se05x_atr atr;
-	u32 state;
-	u64 generation;
-
-	if (copy_from_user(&i, arg, sizeof(i)))
-		return -EFAULT;
-	if (i.flags || !is_zero(i.padding, sizeof(i.padding)) ||
-	    !is_zero(i.reserved, sizeof(i.reserved)))
+	if (se05x_is_dead(chip))
+		return -ENODEV;
+	if ((r->flags & ~SE05X_RESET_FORCE) || r->kind < SE05X_RESET_SOFT ||
+	    r->kind > SE05X_RESET_POWER || !is_zero(r->reserved_in, sizeof(r->reserved_in)))
 		return -EINVAL;
+	if ((r->flags & SE05X_RESET_FORCE) && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return r->kind == SE05X_RESET_POWER && !chip->can_power ? -EOPNOTSUPP : 0;
+}
+
+static int ioctl_reset(const struct call *call, struct se05x_reset *r)
+{
+	struct result res = { };
+	int ret = check_reset(call->file->chip, r);
+
+	if (!ret)
+		ret = do_plain(call, SE05X_RESET, r->kind, r->flags, r->deadline_ms, &res);
+	r->outcome = res.outcome;
+	r->generation = res.generation ?: se05x_generation(call->file->chip);
+	memset(r->reserved_out, 0, sizeof(r->reserved_out));
+	return ret;
+}
+
+static int ioctl_unlock(const struct call *call, struct se05x_unlock *u)
+{
+	u64 generation = 0;
+	int ret;
+
+	if (se05x_is_dead(call->file->chip))
+		ret = -ENODEV;
+	else if (u->flags || !is_zero(u->reserved_in, sizeof(u->reserved_in)))
+		ret = -EINVAL;
+	else
+		ret = probe_user(call->arg, call->size, 0, 0) ?:
+		      se05x_unlock(call->file, &generation);
+	u->reason = ret == -ESTALE ? SE05X_REASON_LOCK : SE05X_REASON_NONE;
+	u->generation = generation ?: se05x_generation(call->file->chip);
+	memset(u->reserved_out, 0, sizeof(u->reserved_out));
+	return ret;
+}
+
+static int ioctl_info(const struct call *call, struct se05x_info *i)
+{
+	struct se05x_chip *chip = call->file->chip;
+	struct se05x_atr atr;
+	int ret = 0;
+
+	if (i->flags || !is_zero(i->padding, sizeof(i->padding)) ||
+	    !is_zero(i->reserved_in, sizeof(i->reserved_in)))
+		ret = -EINVAL;
 	spin_lock(&chip->lock);
-	state = chip->state;
-	generation = chip->generation;
+	if (chip->dead)
+		ret = -ENODEV;
+	i->state = chip->state;
+	i->generation = chip->generation;
 	atr = chip->atr;
 	spin_unlock(&chip->lock);
 
-	memset(&i, 0, sizeof(i));
-	i.state = state;
-	i.generation = generation;
-	i.features = chip->can_power ? SE05X_FEATURE_POWER : 0;
-	i.flavour = SE05X_FLAVOUR_UM11225;
-	i.max_command = SE05X_T1_COMMAND_MAX;
-	i.max_response = SE05X_T1_RESPONSE_MAX;
-	i.protocol_version = atr.pver;
-	i.bwt_ms = atr.bwt_ms;
-	i.ifsc = atr.ifsc;
-	i.mcf_khz = atr.mcf_khz;
-	i.config = atr.config;
-	i.mpot_ms = atr.mpot_ms;
-	i.segt_us = atr.segt_us;
-	i.wut_us = atr.wut_us;
-	i.atr_len = atr.raw_len;
-	memcpy(i.vendor, atr.vid, sizeof(i.vendor));
-	memcpy(i.atr, atr.raw, atr.raw_len);
-	return copy_to_user(arg, &i, sizeof(i)) ? -EFAULT : 0;
+	i->features = chip->can_power ? SE05X_FEATURE_POWER : 0;
+	i->flavour = SE05X_FLAVOUR_UM11225;
+	i->max_command = SE05X_T1_COMMAND_MAX;
+	i->max_response = SE05X_T1_RESPONSE_MAX;
+	i->protocol_version = atr.pver;
+	i->bwt_ms = atr.bwt_ms;
+	i->ifsc = atr.ifsc;
+	i->mcf_khz = atr.mcf_khz;
+	i->config = atr.config;
+	i->mpot_ms = atr.mpot_ms;
+	i->segt_us = atr.segt_us;
+	i->wut_us = atr.wut_us;
+	i->atr_len = atr.raw_len;
+	i->channel = SE05X_CHANNEL_NONE;
+	i->channel_key = SE05X_CHANNEL_KEY_NONE;
+	i->overhead_command = 0;
+	i->overhead_response = 0;
+	i->openings = 0;
+	memcpy(i->vendor, atr.vid, sizeof(i->vendor));
+	memset(i->atr, 0, sizeof(i->atr));
+	memcpy(i->atr, atr.raw, atr.raw_len);
+	memset(i->reserved_out, 0, sizeof(i->reserved_out));
+	return ret;
 }
 
+/* Other sizes would be another ABI, on 32 bits as on 64. */
+static_assert(sizeof(struct se05x_info) == 392);
+static_assert(sizeof(struct se05x_transceive) == 104);
+static_assert(sizeof(struct se05x_select) == 96);
+static_assert(sizeof(struct se05x_lock) == 56);
+static_assert(sizeof(struct se05x_unlock) == 48);
+static_assert(sizeof(struct se05x_reset) == 56);
+
+/*
+ * Numbers and access are checked before the struct is read. From then on it goes
+ * back to the caller whatever happens, with all its [out] fields.
+ */
 static long se05x_ioctl(struct file *filp, unsigned int cmd, unsigned long ul)
 {
-	struct se05x_file *file = filp->private_data;
-	void __user *arg = (void __user *)ul;
-	bool nonblock = filp->f_flags & O_NONBLOCK;
+	struct call call = {
+		.file = filp->private_data,
+		.arg = (void __user *)ul,
+		.size = _IOC_SIZE(cmd),
+		.nonblock = filp->f_flags & O_NONBLOCK,
+	};
+	union {
+		struct se05x_info info;
+		struct se05x_transceive transceive;
+		struct se05x_select select;
+		struct se05x_lock lock;
+		struct se05x_unlock unlock;
+		struct se05x_reset reset;
+	} s;
+	int ret;
 
-	if (se05x_is_dead(file->chip))
-		return -ENODEV;
 	switch (cmd) {
 	case SE05X_IOC_INFO:
-		return ioctl_info(file, arg);
+		break;
 	case SE05X_IOC_TRANSCEIVE:
 	case SE05X_IOC_SELECT:
 	case SE05X_IOC_LOCK:
 	case SE05X_IOC_UNLOCK:
 	case SE05X_IOC_RESET:
+		if (!(filp->f_mode & FMODE_WRITE))
+			return -EBADF;
 		break;
 	default:
 		return -ENOTTY;
 	}
-	if (!(filp->f_mode & FMODE_WRITE))
-		return -EBADF;
+	if (copy_from_user(&s, call.arg, call.size))
+		return -EFAULT;
 	switch (cmd) {
+	case SE05X_IOC_INFO:
+		ret = ioctl_info(&call, &s.info);
+		break;
 	case SE05X_IOC_TRANSCEIVE:
-		return ioctl_transceive(file, arg, nonblock);
+		ret = ioctl_transceive(&call, &s.transceive);
+		break;
 	case SE05X_IOC_SELECT:
-		return ioctl_select(file, arg, nonblock);
+		ret = ioctl_select(&call, &s.select);
+		break;
 	case SE05X_IOC_LOCK:
-		return ioctl_lock(file, arg, nonblock);
+		ret = ioctl_lock(&call, &s.lock);
+		break;
 	case SE05X_IOC_UNLOCK:
-		return ioctl_unlock(file, arg);
+		ret = ioctl_unlock(&call, &s.unlock);
+		break;
 	default:
-		return ioctl_reset(file, arg, nonblock);
+		ret = ioctl_reset(&call, &s.reset);
+		break;
 	}
+	return copy_to_user(call.arg, &s, call.size) ? -EFAULT : ret;
 }
 
 static __poll_t se05x_poll(struct file *filp, poll_table *wait)

@@ -248,6 +248,7 @@ int se05x_worker_add(struct se05x_file *file, struct se05x_request *req, bool no
 	req->error = 0;
 	req->outcome = SE05X_OUTCOME_NOT_SENT;
 	req->sw = 0;
+	req->reason = SE05X_REASON_NONE;
 	req->response_len = 0;
 	req->generation = 0;
 	req->queued_us = ktime_to_us(ktime_get());

@@ -69,11 +69,14 @@ EXPORT int se05x_get_info(struct se05x *se, struct se05x_info *info)
 }
 
 /* What an ioctl told into the caller's struct; kernels say no less on failure. */
-static void tell(struct se05x_call *call, uint32_t outcome, uint64_t generation, uint16_t sw)
+static void tell(struct se05x_call *call, uint32_t outcome, uint32_t reason,
+		 uint64_t generation, uint16_t sw)
 {
 	if (!call)
 		return;
 	call->outcome = outcome;
+	call->reason = reason;
+	call->protection = SE05X_PROTECTION_NONE;
 	call->generation = generation;
 	call->sw = sw;
 }
@@ -82,16 +85,19 @@ EXPORT int se05x_transceive(struct se05x *se, const void *command, size_t comman
 			    void *response, size_t *response_len, struct se05x_call *call)
 {
 	struct se05x_transceive t = {
+		.flags = call ? call->flags : 0,
 		.command = (uintptr_t)command,
 		.command_len = command_len > UINT32_MAX ? UINT32_MAX : command_len,
 		.response = (uintptr_t)response,
 		.response_size = *response_len > UINT32_MAX ? UINT32_MAX : *response_len,
 		.deadline_ms = call ? call->deadline_ms : 0,
-		.generation = call ? call->generation : 0,
+		.demanded = call ? call->demanded : 0,
 	};
 	int ret = call_kernel(se, SE05X_IOC_TRANSCEIVE, &t);
 
-	tell(call, t.outcome, t.generation, t.sw);
+	tell(call, t.outcome, t.reason, t.generation, t.sw);
+	if (call)
+		call->protection = t.protection;
 	*response_len = t.response_len;
 	return ret;
 }
@@ -113,9 +119,7 @@ EXPORT int se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint3
 	if (aid_len)
 		memcpy(s.aid, aid, aid_len);
 	ret = call_kernel(se, SE05X_IOC_SELECT, &s);
-	if (ret == -EMSGSIZE && !response)
-		ret = 0;	/* it was not wanted */
-	tell(call, s.outcome, s.generation, s.sw);
+	tell(call, s.outcome, s.reason, s.generation, s.sw);
 	if (response_len)
 		*response_len = s.response_len;
 	return ret;
@@ -126,7 +130,7 @@ EXPORT int se05x_lock(struct se05x *se, struct se05x_call *call)
 	struct se05x_lock l = { .deadline_ms = call ? call->deadline_ms : 0 };
 	int ret = call_kernel(se, SE05X_IOC_LOCK, &l);
 
-	tell(call, l.outcome, l.generation, 0);
+	tell(call, l.outcome, l.reason, l.generation, 0);
 	return ret;
 }
 
@@ -147,6 +151,6 @@ EXPORT int se05x_reset(struct se05x *se, uint32_t kind, uint32_t flags,
 	};
 	int ret = call_kernel(se, SE05X_IOC_RESET, &r);
 
-	tell(call, r.outcome, r.generation, 0);
+	tell(call, r.outcome, SE05X_REASON_NONE, r.generation, 0);
 	return ret;
 }

@@ -22,19 +22,29 @@ struct se05x;	/* an open chip: a client with its own applet and its own lock */
 
 /**
  * struct se05x_call - what may be said about a call, and what is to be known after
+ * @flags: in, for se05x_transceive(): SE05X_TRANSCEIVE_PROTECTED or 0
  * @deadline_ms: in: how long to wait, in ms. 0: 30 s for the turn, and then as
  *	long as the chip computes.
+ * @demanded: in, for se05x_transceive(): the generation that must still hold when
+ *	the command's turn comes, else -ESTALE. 0: any.
+ * @generation: out: the generation after the call. It changes whenever the
+ *	applet's state may be gone.
  * @outcome: out, also on failure: SE05X_OUTCOME_NOT_SENT, _MAY_HAVE_RUN or _RAN
- * @generation: in: demanded for se05x_transceive(), 0: any. Out: after the call.
- *	It changes whenever the applet's state may be gone.
+ * @reason: out: which cause -ESTALE had, an enum se05x_reason
+ * @protection: out: how the command travelled, an enum se05x_protection
  * @sw: out: status word, 0 without one
  *
- * Zero it before use. Every function that takes one also takes NULL.
+ * Zero it before use. It may be used again as it came back. Every function that
+ * takes one also takes NULL.
  */
 struct se05x_call {
+	uint32_t flags;
 	uint32_t deadline_ms;
-	uint32_t outcome;
+	uint64_t demanded;
 	uint64_t generation;
+	uint32_t outcome;
+	uint32_t reason;
+	uint32_t protection;
 	uint16_t sw;
 };
 

@@ -85,7 +85,7 @@ EXPORT const char *se05x_errno_text(int error)
 	case EBUSY:
 		return "the chip was busy until the deadline; not sent";
 	case ESTALE:
-		return "the applet's state, its channel or the lock was lost; not sent";
+		return "the applet's state, its channel, its chain or the lock was lost; not sent";
 	case ENOTCONN:
 		return "the applet could not be selected again; not sent";
 	case ENOLINK:
@@ -97,12 +97,18 @@ EXPORT const char *se05x_errno_text(int error)
 		return "no such device";
 	case EACCES:
 		return "permission denied";
+	case ENOKEY:
+		return "there is no key for the protected channel; not sent";
+	case EKEYREJECTED:
+		return "the chip has another key; not sent";
 	case ECONNABORTED:
 		return "the link failed and was mended; not sent";
 	case ETIMEDOUT:
 		return "no answer until the deadline; the command may have run";
 	case ECONNRESET:
 		return "the link failed; the command may have run";
+	case EBADMSG:
+		return "the answer was tampered with or garbled; the command may have run";
 	case EMSGSIZE:
 		return "the answer is longer than the buffer; the command ran";
 	case EFAULT:

@@ -146,7 +146,9 @@ EXPORT const char *se05x_iot_error_text(int error, const struct se05x_call *call
 	case EEXIST:
 		return "there is such an object already";
 	case EBADMSG:
-		return "the chip's answer makes no sense; the command ran";
+		if (!call || call->outcome == SE05X_OUTCOME_RAN)
+			return "the chip's answer makes no sense; the command ran";
+		return se05x_errno_text(error);	/* the kernel refused the answer */
 	case ENOENT:
 		if (call && call->outcome != SE05X_OUTCOME_NOT_SENT)
 			return "no such object";
@@ -160,6 +162,8 @@ int siot_refuse(int error, struct se05x_call *call)
 {
 	if (call) {
 		call->outcome = SE05X_OUTCOME_NOT_SENT;
+		call->reason = SE05X_REASON_NONE;
+		call->protection = SE05X_PROTECTION_NONE;
 		call->sw = 0;
 	}
 	return error;
@@ -197,8 +201,8 @@ static int exchange(struct se05x_iot *iot, struct command *cmd, uint8_t *answer,
 	pthread_mutex_lock(&iot->lock);
 	in_session = iot->in_session;
 	memcpy(session, iot->session, sizeof(session));
-	if (in_session && !call->generation)
-		call->generation = iot->generation;
+	if (in_session && !call->demanded)
+		call->demanded = iot->generation;
 	pthread_mutex_unlock(&iot->lock);
 
 	if (in_session)
@@ -223,8 +227,9 @@ int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp
 {
 	struct response unwanted;
 	struct se05x_call mine = {
+		.flags = call ? call->flags : 0,
 		.deadline_ms = call ? call->deadline_ms : 0,
-		.generation = call ? call->generation : 0,
+		.demanded = call ? call->demanded : 0,
 	};
 	size_t len = RESPONSE_MAX;
 	int ret;
@@ -243,8 +248,8 @@ int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp
 	if (rsp == &unwanted)
 		explicit_bzero(&unwanted, sizeof(unwanted));
 	if (call) {
-		call->outcome = mine.outcome;
-		call->sw = mine.sw;
+		mine.demanded = call->demanded;	/* the session's is not the caller's */
+		*call = mine;
 	}
 	if (generation)
 		*generation = mine.generation;

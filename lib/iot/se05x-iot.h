@@ -9,9 +9,9 @@
  * is ever sent twice.
  *
  * Each function that talks to the chip takes a struct se05x_call, or NULL: its
- * deadline counts for each APDU, its outcome, generation and sw tell about the
- * last one. A generation that is demanded is demanded of each APDU, and not
- * overwritten; without one, in a session, it is that of the session's beginning.
+ * deadline, flags and demanded generation count for each APDU; what comes back in
+ * it tells about the last one. In a session without a demanded generation that of
+ * the session's beginning is demanded.
  *
  * What an errno says here, beyond se05x_transceive()'s:
  *
@@ -26,7 +26,8 @@
  *	-EACCES		6986 denied by policy, 6982, 6983, 6300, 63Cx: not
  *			authenticated
  *	-EAGAIN		66A6: too many APDUs in too short a time; it did not run
- *	-EBADMSG	the answer is not what it has to be; the command ran
+ *	-EBADMSG	the answer is not what it has to be; the outcome says whether
+ *			it was this library or the kernel that found out
  *	-EREMOTEIO	any other status word
  *
  * With a status word the outcome is SE05X_OUTCOME_RAN, and call->sw holds it.

@@ -175,8 +175,9 @@ static int transceive(struct se05x *se, const void *command, size_t command_len,
 		      size_t *response_len, struct se05x_call *call)
 {
 	se->commands++;
-	if (call->generation && call->generation != se->generation) {
+	if (call->demanded && call->demanded != se->generation) {
 		call->outcome = SE05X_OUTCOME_NOT_SENT;
+		call->reason = SE05X_REASON_GENERATION;
 		return -ESTALE;
 	}
 	if (se->fail_at-- == 0) {

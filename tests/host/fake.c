@@ -65,12 +65,7 @@ EXPORT int open(const char *path, int flags, ...)
 	return fake_fd;
 }
 
-static int fail(int error)
-{
-	errno = error;
-	return -1;
-}
-
+/* 0 or the errno, as all below */
 static int run(const void *command, size_t len, __u64 response, __u32 size, __u32 *out_len,
 	       __u32 *sw)
 {
@@ -82,22 +77,26 @@ static int run(const void *command, size_t len, __u64 response, __u32 size, __u3
 	*out_len = n;
 	*sw = rsp[n - 2] << 8 | rsp[n - 1];
 	memcpy((void *)(uintptr_t)response, rsp, n < size ? n : size);
-	return n > size ? fail(EMSGSIZE) : 0;
+	return n > size ? EMSGSIZE : 0;
 }
 
 static int fake_info(struct se05x_info *i)
 {
-	i->state = SE05X_STATE_ONLINE;
-	i->generation = 1;
-	i->bwt_ms = 1000;
-	i->ifsc = 254;
-	i->mcf_khz = 1000;
-	i->config = 8;
-	i->mpot_ms = 1;
-	i->segt_us = 100;
-	i->max_command = 4096;
-	i->max_response = 4098;
-	i->atr_len = sizeof(atr);
+	*i = (struct se05x_info) {
+		.state = SE05X_STATE_ONLINE,
+		.generation = 1,
+		.features = SE05X_FEATURE_SIMULATED,
+		.flavour = SE05X_FLAVOUR_UM11225,
+		.max_command = 4096,
+		.max_response = 4098,
+		.bwt_ms = 1000,
+		.ifsc = 254,
+		.mcf_khz = 1000,
+		.config = 8,
+		.mpot_ms = 1,
+		.segt_us = 100,
+		.atr_len = sizeof(atr),
+	};
 	memcpy(i->atr, atr, sizeof(atr));
 	memcpy(i->vendor, atr + 1, 5);
 	return 0;
@@ -109,12 +108,16 @@ static int fake_transceive(struct se05x_transceive *t)
 	const char *at = error ? strchr(error, '@') : NULL;
 	static int count;
 
+	t->response_len = t->sw = t->reason = t->protection = 0;
+	t->generation = 1;
+	t->outcome = SE05X_OUTCOME_NOT_SENT;
+	if (t->flags & SE05X_TRANSCEIVE_PROTECTED)
+		return ENOKEY;
 	if (error && (!at || atoi(at + 1) == ++count)) {
 		t->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
-		return fail(atoi(error));
+		return atoi(error);
 	}
 	t->outcome = SE05X_OUTCOME_RAN;
-	t->generation = 1;
 	return run((void *)(uintptr_t)t->command, t->command_len, t->response,
 		   t->response_size, &t->response_len, &t->sw);
 }
@@ -122,11 +125,58 @@ static int fake_transceive(struct se05x_transceive *t)
 static int fake_select(struct se05x_select *s)
 {
 	uint8_t apdu[22] = { 0x00, 0xA4, 0x04, 0x00, s->aid_len };
+	int error;
 
 	memcpy(apdu + 5, s->aid, s->aid_len);
+	s->reason = SE05X_REASON_NONE;
+	s->generation = 1;
 	s->outcome = SE05X_OUTCOME_RAN;
-	return run(apdu, 5 + s->aid_len + !!s->aid_len, s->response, s->response_size,
-		   &s->response_len, &s->sw);
+	error = run(apdu, 5 + s->aid_len + !!s->aid_len, s->response, s->response_size,
+		    &s->response_len, &s->sw);
+	return s->response_size ? error : 0;
+}
+
+static int fake_lock(struct se05x_lock *l)
+{
+	l->outcome = SE05X_OUTCOME_RAN;
+	l->reason = SE05X_REASON_NONE;
+	l->generation = 1;
+	return 0;
+}
+
+static int fake_unlock(struct se05x_unlock *u)
+{
+	u->reason = SE05X_REASON_NONE;
+	u->generation = 1;
+	return 0;
+}
+
+static int fake_reset(struct se05x_reset *r)
+{
+	applet_reset(applet);
+	r->outcome = SE05X_OUTCOME_RAN;
+	r->generation = 1;
+	return 0;
+}
+
+static int fake_ioctl(unsigned long cmd, void *arg)
+{
+	switch (cmd) {
+	case SE05X_IOC_INFO:
+		return fake_info(arg);
+	case SE05X_IOC_TRANSCEIVE:
+		return fake_transceive(arg);
+	case SE05X_IOC_SELECT:
+		return fake_select(arg);
+	case SE05X_IOC_LOCK:
+		return fake_lock(arg);
+	case SE05X_IOC_UNLOCK:
+		return fake_unlock(arg);
+	case SE05X_IOC_RESET:
+		return fake_reset(arg);
+	default:
+		return ENOTTY;
+	}
 }
 
 EXPORT int ioctl(int fd, unsigned long cmd, ...)
@@ -142,23 +192,6 @@ EXPORT int ioctl(int fd, unsigned long cmd, ...)
 		real = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
 	if (fd != fake_fd)
 		return real(fd, cmd, arg);
-	switch (cmd) {
-	case SE05X_IOC_INFO:
-		return fake_info(arg);
-	case SE05X_IOC_TRANSCEIVE:
-		return fake_transceive(arg);
-	case SE05X_IOC_SELECT:
-		return fake_select(arg);
-	case SE05X_IOC_LOCK:
-		((struct se05x_lock *)arg)->outcome = SE05X_OUTCOME_RAN;
-		return 0;
-	case SE05X_IOC_UNLOCK:
-		return 0;
-	case SE05X_IOC_RESET:
-		applet_reset(applet);
-		((struct se05x_reset *)arg)->outcome = SE05X_OUTCOME_RAN;
-		return 0;
-	default:
-		return fail(ENOTTY);
-	}
+	errno = fake_ioctl(cmd, arg);
+	return errno ? -1 : 0;
 }

@@ -49,8 +49,11 @@ TEST_F(apdu, info)
 	EXPECT_EQ(0, memcmp(info.padding, "\0\0\0", 3));
 	for (i = info.atr_len; i < sizeof(info.atr); i++)
 		EXPECT_EQ(0, info.atr[i]);
-	for (i = 0; i < ARRAY_SIZE(info.reserved); i++)
-		EXPECT_EQ(0, info.reserved[i]);
+	EXPECT_EQ(SE05X_CHANNEL_NONE, info.channel);
+	EXPECT_EQ(SE05X_CHANNEL_KEY_NONE, info.channel_key);
+	EXPECT_EQ(0, info.overhead_command);
+	EXPECT_EQ(0, info.overhead_response);
+	EXPECT_EQ(0, info.openings);
 
 	if (sim_count("runs") < 0)
 		SKIP(return, "a real chip: its ATR is its own");
@@ -75,7 +78,7 @@ TEST_F(apdu, info_is_all_output)
 	memset(&ones, 0xFF, sizeof(ones));
 	ones.flags = 0;
 	memset(ones.padding, 0, sizeof(ones.padding));
-	memset(ones.reserved, 0, sizeof(ones.reserved));
+	memset(ones.reserved_in, 0, sizeof(ones.reserved_in));
 	ASSERT_EQ(0, call(self->fd, SE05X_IOC_INFO, &zeros));
 	ASSERT_EQ(0, call(self->fd, SE05X_IOC_INFO, &ones));
 	EXPECT_EQ(0, memcmp(&zeros, &ones, sizeof(zeros)));

@@ -215,7 +215,7 @@ static int one_call(struct fuzzer *f, int fd, const struct op *op)
 		t->response = (uintptr_t)f->response;
 		t->response_size = size;
 		t->deadline_ms = deadline(f);
-		t->generation = one_in(f, 10) ? generation(fd) : 0;
+		t->demanded = one_in(f, 10) ? generation(fd) : 0;
 		if (!plain && one_in(f, 2))
 			t->command = odd_pointer(f, t->command_len);
 		if (!plain && one_in(f, 2))

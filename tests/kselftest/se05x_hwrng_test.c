@@ -132,7 +132,7 @@ TEST_F_TIMEOUT(hwrng, shares_its_applet, SLOW_TIMEOUT)
 	EXPECT_EQ(before, generation(chip));
 	EXPECT_EQ(0, version(chip));
 	EXPECT_EQ(before, generation(chip));
-	t.generation = before;
+	t.demanded = before;
 	EXPECT_NE(-ESTALE, echo(chip, &t));
 	close(chip);
 }

@@ -94,7 +94,7 @@ TEST_F_TIMEOUT(power, off_and_on, SLOW_TIMEOUT)
 		ASSERT_EQ(0, call(fd, SE05X_IOC_INFO, &info));
 		EXPECT_EQ(SE05X_STATE_OFF, info.state);
 		/* what was there before is gone, and nothing is sent to find out */
-		t.generation = info.generation;
+		t.demanded = info.generation;
 		EXPECT_EQ(-ESTALE, echo(fd, &t));
 		EXPECT_TRUE(is_state("off"));
 		ASSERT_TRUE(IS_SELECTED(fd, test_aid));

@@ -61,8 +61,8 @@ TEST_F_TIMEOUT(reset, kinds, SLOW_TIMEOUT)
 	__u32 kind;
 
 	for (kind = SE05X_RESET_SOFT; kind <= SE05X_RESET_POWER; kind++) {
-		struct se05x_transceive t = { .generation = generation(self->a) };
-		__u64 before = t.generation;
+		struct se05x_transceive t = { .demanded = generation(self->a) };
+		__u64 before = t.demanded;
 
 		if (kind == SE05X_RESET_POWER && !has_power(self->a)) {
 			EXPECT_EQ(-EOPNOTSUPP, reset(self->a, kind, 0));

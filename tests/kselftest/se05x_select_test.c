@@ -40,7 +40,7 @@ static int demanding_select(int fd, const __u8 *aid, size_t len, __u8 p2, __u64 
 
 	memcpy(apdu + 5, aid, len);
 	job = apdu_job(fd, apdu, len + 6);
-	job->t.generation = generation;
+	job->t.demanded = generation;
 	ret = run(job);
 	*t = job->t;
 	free_job(job);
@@ -218,7 +218,7 @@ TEST_F(select, raw_failed)
 
 TEST_F(select, demanded_generation)
 {
-	struct se05x_transceive t = { .generation = self->s.generation };
+	struct se05x_transceive t = { .demanded = self->s.generation };
 	long long runs;
 
 	EXPECT_EQ(0, echo(self->a, &t));
@@ -227,19 +227,19 @@ TEST_F(select, demanded_generation)
 	/* somebody else's applet came between: ESTALE before any re-selection */
 	ASSERT_TRUE(IS_SELECTED(self->b, iot_aid));
 	runs = sim_count("runs");
-	t.generation = self->s.generation;
+	t.demanded = self->s.generation;
 	EXPECT_EQ(-ESTALE, echo(self->a, &t));
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
 	EXPECT_EQ(runs, sim_count("runs"));
 
 	/* also if the number holds but the applet is not this file's */
-	t.generation = generation(self->a);
+	t.demanded = generation(self->a);
 	EXPECT_EQ(-ESTALE, echo(self->a, &t));
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
 	EXPECT_EQ(runs, sim_count("runs"));
 
 	/* and it may be asked again as often as one likes */
-	t.generation = 0;
+	t.demanded = 0;
 	EXPECT_EQ(0, echo(self->a, &t));
 	EXPECT_EQ(t.generation, generation(self->a));
 	EXPECT_NE(self->s.generation, t.generation);
@@ -249,7 +249,7 @@ TEST_F(select, demanded_generation)
 TEST_F(select, generation_after_reset)
 {
 	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
-	struct se05x_transceive t = { .generation = self->s.generation };
+	struct se05x_transceive t = { .demanded = self->s.generation };
 
 	close(self->b);		/* the only opener may reset */
 	ASSERT_EQ(0, call(self->a, SE05X_IOC_RESET, &r));
@@ -296,7 +296,7 @@ TEST_F_TIMEOUT(select, demanded_asleep, SLOW_TIMEOUT)
 	close(fd);
 	ASSERT_EQ(0, call(self->a, SE05X_IOC_INFO, &info));
 	ASSERT_EQ(SE05X_STATE_ASLEEP, info.state);
-	t.generation = info.generation;
+	t.demanded = info.generation;
 	EXPECT_EQ(-ESTALE, echo(self->a, &t));	/* an APDU does need one */
 	EXPECT_EQ(0, demanding_select(self->a, test_aid, sizeof(test_aid), 0x00,
 				      info.generation, &t));
@@ -354,7 +354,7 @@ static int version_again(int fd, struct se05x_transceive *t)
 	struct job *job = apdu_job(fd, apdu, sizeof(apdu));
 	int ret;
 
-	job->t.generation = t->generation;
+	job->t.demanded = t->demanded;
 	ret = run(job);
 	*t = job->t;
 	free_job(job);
@@ -364,7 +364,7 @@ static int version_again(int fd, struct se05x_transceive *t)
 /* As long as nobody comes between, nothing is selected and nothing changes. */
 TEST_F(channel, kept)
 {
-	struct se05x_transceive t = { .generation = self->opened.generation };
+	struct se05x_transceive t = { .demanded = self->opened.generation };
 	long long runs = sim_count("runs");
 
 	EXPECT_EQ(0, version_again(self->a, &t));
@@ -390,7 +390,6 @@ TEST_F(channel, lost_to_a_file_that_never_selected)
 
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
-	t.generation = 0;
 	EXPECT_EQ(0, version_again(self->a, &t));
 	EXPECT_EQ(SW_OK, t.sw);
 }
@@ -406,7 +405,6 @@ TEST_F(channel, lost_to_the_same_applet)
 	EXPECT_NE(self->opened.generation, s.generation);
 	EXPECT_EQ(0, version(self->b));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
-	t.generation = 0;
 	EXPECT_EQ(0, version_again(self->a, &t));
 }
 
@@ -418,7 +416,6 @@ TEST_F(channel, lost_to_another_applet)
 	EXPECT_EQ(0, echo(self->b, NULL));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
-	t.generation = 0;
 	EXPECT_EQ(0, version_again(self->a, &t));
 	EXPECT_EQ(0, echo(self->b, NULL));
 }
@@ -451,7 +448,7 @@ TEST_F(channel, own_select_is_sent)
 /* Who holds the lock keeps his channel. */
 TEST_F_TIMEOUT(channel, locked, SLOW_TIMEOUT)
 {
-	struct se05x_transceive t = { .generation = self->opened.generation };
+	struct se05x_transceive t = { .demanded = self->opened.generation };
 	struct se05x_lock l = { 0 };
 	struct se05x_unlock u = { 0 };
 	struct job *job = delay_job(self->b, 0);
@@ -488,7 +485,6 @@ TEST_F(channel, lost_by_reset)
 	ASSERT_EQ(0, call(self->a, SE05X_IOC_RESET, &r));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
-	t.generation = 0;
 	EXPECT_EQ(0, version_again(self->a, &t));
 	self->b = open_device(O_RDWR);
 }
@@ -502,7 +498,6 @@ TEST_F_TIMEOUT(channel, lost_by_force, SLOW_TIMEOUT)
 	ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
-	t.generation = 0;
 	EXPECT_EQ(0, version_again(self->a, &t));
 }
 
@@ -510,11 +505,11 @@ TEST_F_TIMEOUT(channel, lost_by_force, SLOW_TIMEOUT)
 TEST_F_TIMEOUT(channel, lost_is_told_once, SLOW_TIMEOUT)
 {
 	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
-	struct se05x_transceive t = { .generation = self->opened.generation };
+	struct se05x_transceive t = { .demanded = self->opened.generation };
 
 	ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
-	t.generation = 0;
+	t.demanded = 0;
 	EXPECT_EQ(0, version_again(self->a, &t));
 }
 

@@ -238,7 +238,7 @@ static inline bool is_busy(void)
 	struct se05x_transceive t = {
 		.command = (uintptr_t)apdu,
 		.command_len = sizeof(apdu),
-		.generation = ~0ULL,
+		.demanded = ~0ULL,
 	};
 	int fd = open_device(O_RDWR | O_NONBLOCK);
 	int ret = call(fd, SE05X_IOC_TRANSCEIVE, &t);
@@ -285,7 +285,7 @@ static inline int echo(int fd, struct se05x_transceive *t)
 		 ++count % 100000);
 	job = echo_job(fd, nonce, sizeof(nonce));
 	if (t)
-		job->t.generation = t->generation;
+		job->t.demanded = t->demanded;
 	ret = run(job);
 	if (t)
 		*t = job->t;

@@ -296,7 +296,7 @@ static size_t run_clients(struct client **c)
 
 	c[++n] = new_client();
 	prepare(c[n], INS_ANSWER, COMMAND, 0);
-	c[n]->t.generation = 1;
+	c[n]->t.demanded = 1;
 	ok(run(c[n]) == -ESTALE && consume(c[n], 0), "of another generation");
 
 	/* the first waits for its slow answer while the second is in the queue */

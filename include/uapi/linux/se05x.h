@@ -4,10 +4,13 @@
  * the generic netlink family "se05x" at the end
  *
  * Every ioctl takes a pointer to one fixed-size struct. In all of them:
- *  - flags, padding and reserved must be zero but for the flags named here,
- *    else EINVAL: that is what lets later kernels give them a meaning;
- *  - pointers travel as __u64, so 32-bit programs need no translation;
- *  - fields marked [out] are ignored on input.
+ *  - each field is read by the kernel or written by it ([out]), never both, so a
+ *    struct may be used again as it came back;
+ *  - unknown flags, and padding or reserved_in other than zero, give EINVAL.
+ *    That lets later kernels give them a meaning;
+ *  - [out] fields are ignored on input. They are written on every return after
+ *    the struct was read, whatever the return value; reserved_out as zero;
+ *  - pointers travel as __u64, so 32-bit programs need no translation.
  */
 #ifndef _UAPI_LINUX_SE05X_H
 #define _UAPI_LINUX_SE05X_H
@@ -26,7 +29,8 @@
  * @SE05X_STATE_ASLEEP: the session was ended, the first use wakes the chip
  * @SE05X_STATE_OFF: without power, the first use switches it on
  * @SE05X_STATE_RECOVERING: the link failed and is being mended
- * @SE05X_STATE_GIVEN_UP: nothing helped; SE05X_IOC_RESET or a rebind may
+ * @SE05X_STATE_GIVEN_UP: nothing helped; a later request, SE05X_IOC_RESET or a
+ *	rebind may
  *
  * Later kernels may know more: take others as "not online".
  */
@@ -48,6 +52,7 @@ enum se05x_flavour {
 
 /* se05x_info.features */
 #define SE05X_FEATURE_POWER	(1ULL << 0)	/* SE05X_RESET_POWER can work */
+#define SE05X_FEATURE_SIMULATED	(1ULL << 1)	/* a program, no chip: keeps no secret */
 
 /**
  * enum se05x_outcome - what became of the command, also when the ioctl failed
@@ -59,6 +64,72 @@ enum se05x_outcome {
 	SE05X_OUTCOME_NOT_SENT = 0,
 	SE05X_OUTCOME_MAY_HAVE_RUN = 1,
 	SE05X_OUTCOME_RAN = 2,
+};
+
+/**
+ * enum se05x_reason - which cause ESTALE had
+ * @SE05X_REASON_NONE: the call did not end with ESTALE
+ * @SE05X_REASON_GENERATION: the demanded generation has passed
+ * @SE05X_REASON_CONTEXT: a generation was demanded and still holds, but the
+ *	applet would have had to be selected again
+ * @SE05X_REASON_LOCK: an administrator's SE05X_IOC_RESET broke this file's lock
+ * @SE05X_REASON_CHANNEL: the secure channel that this file had opened is lost
+ * @SE05X_REASON_CHAIN: the chain that the command goes on with was broken, or
+ *	there is no answer of this file's that GET RESPONSE could fetch
+ *
+ * Later kernels may know more.
+ */
+enum se05x_reason {
+	SE05X_REASON_NONE = 0,
+	SE05X_REASON_GENERATION = 1,
+	SE05X_REASON_CONTEXT = 2,
+	SE05X_REASON_LOCK = 3,
+	SE05X_REASON_CHANNEL = 4,
+	SE05X_REASON_CHAIN = 5,
+};
+
+/**
+ * enum se05x_protection - how a command travelled on the bus
+ * @SE05X_PROTECTION_NONE: plain, or not at all
+ * @SE05X_PROTECTION_VERIFIED: in the kernel's secure channel, and the MAC of the
+ *	answer was right
+ * @SE05X_PROTECTION_UNVERIFIED: in the kernel's secure channel, but the answer
+ *	had no MAC, as with error status words: anybody on the bus may have sent it
+ */
+enum se05x_protection {
+	SE05X_PROTECTION_NONE = 0,
+	SE05X_PROTECTION_VERIFIED = 1,
+	SE05X_PROTECTION_UNVERIFIED = 2,
+};
+
+/**
+ * enum se05x_channel - &se05x_info.channel, the kernel's secure channel
+ * @SE05X_CHANNEL_NONE: commands to the IoT applet go plain
+ * @SE05X_CHANNEL_CLOSED: the next command to the IoT applet opens it
+ * @SE05X_CHANNEL_OPEN: it is open
+ * @SE05X_CHANNEL_REJECTED: no key that the kernel has opened it
+ *
+ * Later kernels may know more.
+ */
+enum se05x_channel {
+	SE05X_CHANNEL_NONE = 0,
+	SE05X_CHANNEL_CLOSED = 1,
+	SE05X_CHANNEL_OPEN = 2,
+	SE05X_CHANNEL_REJECTED = 3,
+};
+
+/**
+ * enum se05x_channel_key - &se05x_info.channel_key, the key that fitted last
+ * @SE05X_CHANNEL_KEY_NONE: none so far
+ * @SE05X_CHANNEL_KEY_OWN: the one of this chip
+ * @SE05X_CHANNEL_KEY_NEXT: the one that is to replace it
+ * @SE05X_CHANNEL_KEY_DEFAULT: the one of all chips without a key of their own
+ */
+enum se05x_channel_key {
+	SE05X_CHANNEL_KEY_NONE = 0,
+	SE05X_CHANNEL_KEY_OWN = 1,
+	SE05X_CHANNEL_KEY_NEXT = 2,
+	SE05X_CHANNEL_KEY_DEFAULT = 3,
 };
 
 /**
@@ -80,12 +151,20 @@ enum se05x_outcome {
  * @segt_us: [out] guard time between two transfers in microseconds
  * @wut_us: [out] wake-up time that the chip announces, in microseconds
  * @atr_len: [out] valid bytes in @atr
+ * @channel: [out] an enum se05x_channel
+ * @channel_key: [out] an enum se05x_channel_key
+ * @overhead_command: [out] bytes that the kernel's secure channel adds to a
+ *	C-APDU at most, out of what the chip takes; 0 while commands go plain
+ * @overhead_response: [out] the same for an R-APDU
+ * @openings: [out] how often the channel was opened since the chip was found
  * @vendor: [out] VID of the ATR, the vendor's registered identifier
  * @padding: must be zero
  * @atr: [out] the ATR as read
- * @reserved: must be zero
+ * @reserved_in: must be zero
+ * @reserved_out: [out] zero
  *
- * Needs only an open file; neither waits nor wakes the chip.
+ * Needs only an open file; neither waits nor wakes the chip. Everything is as of
+ * the driver's last look at the chip; with ENODEV, as of its very last.
  */
 struct se05x_info {
 	__u32 flags;
@@ -104,29 +183,45 @@ struct se05x_info {
 	__u32 segt_us;
 	__u32 wut_us;
 	__u32 atr_len;
+	__u32 channel;
+	__u32 channel_key;
+	__u32 overhead_command;
+	__u32 overhead_response;
+	__u64 openings;
 	__u8 vendor[5];
 	__u8 padding[3];
 	__u8 atr[SE05X_ATR_MAX];
-	__u64 reserved[4];
+	__u64 reserved_in[2];
+	__u64 reserved_out[2];
 };
+
+/*
+ * se05x_transceive.flags: ENOKEY unless it goes through the kernel's secure
+ * channel. This kernel has none yet.
+ */
+#define SE05X_TRANSCEIVE_PROTECTED	(1U << 0)
 
 /**
  * struct se05x_transceive - SE05X_IOC_TRANSCEIVE: one C-APDU and its R-APDU
- * @flags: none defined
+ * @flags: SE05X_TRANSCEIVE_PROTECTED or 0
  * @command_len: bytes at @command, 4 to &se05x_info.max_command
  * @command: the C-APDU
  * @response: where the R-APDU goes; SW1 SW2 are its last two bytes
  * @response_size: room at @response in bytes
- * @response_len: [out] length of the R-APDU. With EMSGSIZE its true length, of
- *	which the first @response_size bytes are there.
  * @deadline_ms: how long the caller waits. 0: 30 s in the queue, then as long
  *	as the driver's hard limit lets the chip compute.
+ * @demanded: 0, or the generation that must still hold when the command's turn
+ *	comes, else ESTALE
  * @outcome: [out] an enum se05x_outcome
+ * @response_len: [out] length of the R-APDU. With EMSGSIZE its true length, of
+ *	which the first @response_size bytes are there.
  * @sw: [out] SW1 << 8 | SW2; 0 if the chip gave none
+ * @reason: [out] an enum se05x_reason
+ * @protection: [out] an enum se05x_protection
  * @padding: must be zero
- * @generation: [in] 0, or the generation that must still hold when the
- *	command's turn comes, else ESTALE. [out] the generation after it.
- * @reserved: must be zero
+ * @generation: [out] the generation after it
+ * @reserved_in: must be zero
+ * @reserved_out: [out] zero
  */
 struct se05x_transceive {
 	__u32 flags;
@@ -134,13 +229,17 @@ struct se05x_transceive {
 	__u64 command;
 	__u64 response;
 	__u32 response_size;
-	__u32 response_len;
 	__u32 deadline_ms;
+	__u64 demanded;
 	__u32 outcome;
+	__u32 response_len;
 	__u32 sw;
+	__u32 reason;
+	__u32 protection;
 	__u32 padding;
 	__u64 generation;
-	__u64 reserved[4];
+	__u64 reserved_in[2];
+	__u64 reserved_out[2];
 };
 
 /* se05x_select.flags: send it, even if the AID is selected already */
@@ -150,16 +249,18 @@ struct se05x_transceive {
  * struct se05x_select - SE05X_IOC_SELECT: bind this open file to an applet
  * @flags: SE05X_SELECT_FRESH or 0
  * @aid_len: bytes in @aid, 0 to 16. 0: the SELECT without AID.
- * @aid: the applet's identifier; bytes past @aid_len are ignored
+ * @aid: the applet's identifier; bytes past @aid_len must be zero
  * @response: where the answer to the SELECT goes, SW included
- * @response_size: room at @response in bytes
- * @response_len: [out] as in struct se05x_transceive
+ * @response_size: room at @response in bytes. 0: the answer is not wanted, and
+ *	there is no EMSGSIZE.
  * @deadline_ms: as in struct se05x_transceive
  * @outcome: [out] an enum se05x_outcome. A remembered answer counts as RAN.
+ * @response_len: [out] the answer's true length, however much was wanted of it
  * @sw: [out] the chip's status word. Other than success: not bound.
- * @padding: must be zero
+ * @reason: [out] an enum se05x_reason
  * @generation: [out] the generation after it
- * @reserved: must be zero
+ * @reserved_in: must be zero
+ * @reserved_out: [out] zero
  *
  * Returns 0 whenever there is an answer; @sw says which. From then on the
  * driver selects the AID again whenever somebody else's came between.
@@ -170,13 +271,14 @@ struct se05x_select {
 	__u8 aid[SE05X_AID_MAX];
 	__u64 response;
 	__u32 response_size;
-	__u32 response_len;
 	__u32 deadline_ms;
 	__u32 outcome;
+	__u32 response_len;
 	__u32 sw;
-	__u32 padding;
+	__u32 reason;
 	__u64 generation;
-	__u64 reserved[4];
+	__u64 reserved_in[2];
+	__u64 reserved_out[2];
 };
 
 /**
@@ -184,9 +286,10 @@ struct se05x_select {
  * @flags: none defined
  * @deadline_ms: how long to wait for it; 0: 30 s
  * @outcome: [out] an enum se05x_outcome, RAN when the lock is held
- * @padding: must be zero
+ * @reason: [out] an enum se05x_reason
  * @generation: [out] the generation now
- * @reserved: must be zero
+ * @reserved_in: must be zero
+ * @reserved_out: [out] zero
  *
  * The lock belongs to the open file description, as with flock(2).
  */
@@ -194,23 +297,26 @@ struct se05x_lock {
 	__u32 flags;
 	__u32 deadline_ms;
 	__u32 outcome;
-	__u32 padding;
+	__u32 reason;
 	__u64 generation;
-	__u64 reserved[4];
+	__u64 reserved_in[2];
+	__u64 reserved_out[2];
 };
 
 /**
  * struct se05x_unlock - SE05X_IOC_UNLOCK: let the others go on
  * @flags: none defined
- * @padding: must be zero
+ * @reason: [out] an enum se05x_reason
  * @generation: [out] the generation now
- * @reserved: must be zero
+ * @reserved_in: must be zero
+ * @reserved_out: [out] zero
  */
 struct se05x_unlock {
 	__u32 flags;
-	__u32 padding;
+	__u32 reason;
 	__u64 generation;
-	__u64 reserved[4];
+	__u64 reserved_in[2];
+	__u64 reserved_out[2];
 };
 
 /* se05x_reset.flags: cut an exchange in flight; needs CAP_SYS_ADMIN */
@@ -235,11 +341,13 @@ enum se05x_reset_kind {
  * @deadline_ms: as in struct se05x_transceive
  * @outcome: [out] an enum se05x_outcome
  * @generation: [out] the generation after it
- * @reserved: must be zero
+ * @reserved_in: must be zero
+ * @reserved_out: [out] zero
  *
- * For the only opener; for the holder of the lock while no other file is
- * bound or queued; for anybody once the chip is given up; for CAP_SYS_ADMIN
- * at any time, past queue and lock. Others: EPERM.
+ * For anybody while no other client is there; for the holder of the lock; for
+ * anybody once the chip is given up; for CAP_SYS_ADMIN at any time, past queue
+ * and lock. Others: EPERM. A client is an open file that has had a TRANSCEIVE,
+ * SELECT or LOCK carried out.
  */
 struct se05x_reset {
 	__u32 flags;
@@ -247,23 +355,29 @@ struct se05x_reset {
 	__u32 deadline_ms;
 	__u32 outcome;
 	__u64 generation;
-	__u64 reserved[4];
+	__u64 reserved_in[2];
+	__u64 reserved_out[2];
 };
 
 /*
+ * ENOTTY, EBADF and EFAULT for the struct itself are found in this order before
+ * the struct is read. Everything after that is found with it, ENODEV first.
+ *
  * errno		meaning					outcome
  * EINVAL ENOTTY EBADF E2BIG EPERM EAGAIN EALREADY
  * EOPNOTSUPP ENOMEM	refused					NOT_SENT
  * EINTR		a signal while queued			NOT_SENT
  * EBUSY		the deadline passed while waiting	NOT_SENT
- * ESTALE		generation, lock or channel was lost	NOT_SENT
+ * ESTALE		see enum se05x_reason			NOT_SENT
  * ENOTCONN		the applet could not be selected again	NOT_SENT
  * ENOLINK		the chip is given up			NOT_SENT
  * ENODEV		the chip is gone			NOT_SENT
- * ENOKEY EKEYREJECTED	reserved				NOT_SENT
+ * ENOKEY		no key for the channel demanded		NOT_SENT
+ * EKEYREJECTED		the chip has another key		NOT_SENT
  * ECONNABORTED		link failed before the last block	NOT_SENT
  * ETIMEDOUT		the deadline passed in flight		MAY_HAVE_RUN
  * ECONNRESET		link failed after the last block	MAY_HAVE_RUN
+ * EBADMSG		the answer's protection is wrong	MAY_HAVE_RUN
  * EMSGSIZE		the answer is longer than the buffer	RAN
  * EFAULT		a bad pointer				see outcome
  * any other		take it as				MAY_HAVE_RUN
