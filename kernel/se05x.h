@@ -131,6 +131,19 @@ struct se05x_request {
 	u8 response[SE05X_T1_RESPONSE_MAX];
 };
 
+/*
+ * A command that came in pieces, or an answer that waits to be fetched in pieces
+ * (ISO/IEC 7816-4, 5.3.3 and 5.3.4): INS P1 P2 say what goes on.
+ */
+struct se05x_chain {
+	struct se05x_file *file;	/* whose it is; NULL: there is none */
+	bool command;			/* more pieces of a command, not of an answer */
+	bool preferred;			/* nobody is served between, for a while */
+	u8 ins, p1, p2;
+	u64 begun_us;
+	u64 until_us;			/* when the preference ends */
+};
+
 /* Who has open files of a chip; users take turns. */
 struct se05x_user {
 	struct list_head node;		/* chip->users */
@@ -156,6 +169,7 @@ struct se05x_file {
 	bool closed;
 	bool client;
 	bool lost_lock;			/* tell it once, by ESTALE */
+	struct se05x_chain broken;	/* the same; .file is set if there is one */
 	struct se05x_context bound;	/* SE05X_SELECTED or not at all */
 	struct se05x_request *req;	/* who has the turn has this */
 };
@@ -197,6 +211,7 @@ struct se05x_chip {
 	struct kthread_work serve;
 	struct kthread_work quiesce;
 	struct kthread_delayed_work idle;
+	struct kthread_delayed_work chain_end;
 	struct delayed_work lock_watch;
 	wait_queue_head_t wait;		/* the owner is free */
 	wait_queue_head_t gone;		/* poll: the chip is */
@@ -239,7 +254,7 @@ struct se05x_chip {
 	u32 power_off_ms;		/* 0: never */
 	u32 state;
 	u64 generation;
-	u64 midway;		/* the file whose last command, or its answer, goes on */
+	struct se05x_chain chain;
 	struct se05x_context context;
 	struct se05x_context last;	/* selected last */
 	struct se05x_atr atr;
@@ -275,6 +290,7 @@ void se05x_state_free(struct se05x_chip *chip);
 struct se05x_chip *se05x_chip_next(unsigned long *index, unsigned long last);
 void se05x_renew(struct se05x_chip *chip);
 void se05x_forget_context(struct se05x_chip *chip);
+void se05x_break_chain(struct se05x_chip *chip);
 void se05x_lose_context(struct se05x_chip *chip);
 void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail);
 void se05x_publish(struct se05x_chip *chip);
@@ -296,6 +312,10 @@ void se05x_note_select(struct se05x_chip *chip, const struct se05x_file *file,
 		       const struct se05x_context *selected, u32 sw,
 		       const u8 *answer, size_t len);
 struct se05x_said se05x_parse_command(const u8 *c, size_t len);
+void se05x_interrupt_chain(struct se05x_chip *chip, const struct se05x_file *file);
+bool se05x_lacks_chain(struct se05x_chip *chip, struct se05x_request *req);
+void se05x_note_chain(struct se05x_chip *chip, const struct se05x_request *req,
+		      const u8 *command, int error);
 
 /* se05x_link.c */
 extern const struct se05x_link_ops se05x_owner_ops;

@@ -296,8 +296,8 @@ void se05x_file_close(struct se05x_file *file)
 	list_del(&file->node);
 	if (chip->holder == file)
 		chip->holder = NULL;
-	if (chip->midway == file->id)
-		chip->midway = 0;
+	if (chip->chain.file == file)
+		se05x_break_chain(chip);
 	chip->clients -= file->client;
 	if (!chip->dead) {
 		kthread_queue_work(chip->worker, &chip->serve);

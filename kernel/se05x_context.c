@@ -3,11 +3,20 @@
  * Whose applet is selected: what a file's commands are for, what the chip has
  * selected, and what a command changes of it
  */
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 
 #include "se05x.h"
 
+#define CLA_CHAINED		0x10	/* not the last command of a chain (ISO 7816-4, 5.4.1) */
+#define CLA_LAST		0x9F	/* of those that cdev lets through but FF */
+#define CHAIN_GAP		(100 * USEC_PER_MSEC)
+#define CHAIN_MAX		USEC_PER_SEC
+#define SW1_MORE		0x61	/* GET RESPONSE is to fetch the rest (the same, 5.6) */
 #define INS_SELECT		0xA4
+#define INS_GET_RESPONSE	0xC0
 #define INS_INITIALIZE_UPDATE	0x50
 #define P1_BY_NAME		0x04
 #define P2_FIRST_FCI		0x00
@@ -102,4 +111,77 @@ struct se05x_said se05x_parse_command(const u8 *c, size_t len)
 		se05x_set_aid(&said.name, c + data, lc);
 	said.remember = said.plain && c[3] == P2_FIRST_FCI;
 	return said;
+}
+
+/* ---- chains ---- */
+
+static bool is_piece(const u8 *command)
+{
+	return command[0] <= CLA_LAST && (command[0] & CLA_CHAINED);
+}
+
+static bool is_get_response(const u8 *command)
+{
+	return command[0] < 0x20 && command[1] == INS_GET_RESPONSE;
+}
+
+/* A command goes to the chip that is not @file's: its chain ends there. */
+void se05x_interrupt_chain(struct se05x_chip *chip, const struct se05x_file *file)
+{
+	lockdep_assert_held(&chip->lock);
+	if (chip->chain.file != file)
+		se05x_break_chain(chip);
+}
+
+/*
+ * Does this command go on with a chain that is broken? Then it is not sent. An
+ * answer is fetched only by whose it is.
+ */
+bool se05x_lacks_chain(struct se05x_chip *chip, struct se05x_request *req)
+{
+	struct se05x_chain *broken = &req->file->broken;
+	const u8 *c = req->command;
+	bool lacks;
+
+	lockdep_assert_held(&chip->lock);
+	lacks = broken->file && c[1] == broken->ins && c[2] == broken->p1 &&
+		c[3] == broken->p2;
+	broken->file = NULL;
+	if (is_get_response(c))
+		lacks = chip->chain.file != req->file || chip->chain.command;
+	return lacks;
+}
+
+/*
+ * Is there more to come? Then the file has preference for CHAIN_GAP after each
+ * answer and CHAIN_MAX in all, and its user no other time within CHAIN_MAX.
+ */
+void se05x_note_chain(struct se05x_chip *chip, const struct se05x_request *req,
+		      const u8 *command, int error)
+{
+	struct se05x_chain *chain = &chip->chain;
+	struct se05x_file *file = req->file;
+	u64 now = ktime_to_us(ktime_get());
+	bool more = !error && req->sw >> 8 == SW1_MORE;
+	bool piece = !error && is_piece(command) && req->sw == 0x9000;
+
+	spin_lock(&chip->lock);
+	if (file->closed || (!more && !piece)) {
+		chain->file = NULL;
+	} else {
+		if (chain->file != file) {
+			chain->preferred = !file->user->preferred_us ||
+					   now - file->user->preferred_us >= CHAIN_MAX;
+			if (chain->preferred)
+				file->user->preferred_us = now;
+			chain->begun_us = now;
+		}
+		chain->file = file;
+		chain->command = !more;
+		chain->ins = command[1];
+		chain->p1 = command[2];
+		chain->p2 = command[3];
+		chain->until_us = min(now + CHAIN_GAP, chain->begun_us + CHAIN_MAX);
+	}
+	spin_unlock(&chip->lock);
 }

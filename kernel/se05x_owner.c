@@ -13,8 +13,6 @@
 #include "se05x.h"
 #include "se05x_trace.h"
 
-#define CLA_CHAINED		0x10	/* not the last command of a chain (ISO 7816-4, 5.4.1) */
-#define SW1_MORE		0x61	/* GET RESPONSE is to fetch the rest (the same, 5.6) */
 #define INS_SELECT		0xA4
 #define P1_BY_NAME		0x04
 #define P2_FIRST_FCI		0x00
@@ -56,11 +54,7 @@ static int exchange_apdu(struct se05x_chip *chip, struct se05x_request *req,
 	}
 	trace_se05x_apdu_end(chip->index, apdu.response_len, ret ? 0 : req->sw, ret,
 			     ktime_us_delta(ktime_get(), begin));
-	spin_lock(&chip->lock);
-	chip->midway = 0;
-	if (((command[0] & CLA_CHAINED) || req->sw >> 8 == SW1_MORE) && !req->file->closed)
-		chip->midway = req->file->id;
-	spin_unlock(&chip->lock);
+	se05x_note_chain(chip, req, command, ret);
 	return ret == -ECANCELED ? -ECONNABORTED : ret;
 }
 
@@ -115,6 +109,14 @@ static int select_again(struct se05x_chip *chip, struct se05x_request *req)
 
 /* ---- TRANSCEIVE ---- */
 
+/* What is told once must be heard: the caller waits for the verdict. */
+static int stale(struct se05x_request *req, enum se05x_reason reason)
+{
+	req->reason = reason;
+	req->decided = true;
+	return -ESTALE;
+}
+
 /* Somebody broke the lock: ESTALE, once, to somebody who hears it. */
 static int check_lock(struct se05x_request *req)
 {
@@ -123,29 +125,41 @@ static int check_lock(struct se05x_request *req)
 	if (!req->file->lost_lock)
 		return 0;
 	req->file->lost_lock = false;
-	req->decided = true;
-	return -ESTALE;
+	return stale(req, SE05X_REASON_LOCK);
 }
 
-/* May this command be sent to the chip as it is now? */
+/* Is there more to do than to send this file's command? */
+static bool needs_select(struct se05x_chip *chip, const struct se05x_file *file)
+{
+	return !chip->link.synced || se05x_must_select(chip, file) ||
+	       (chip->chain.file != file && chip->chain.file && chip->chain.command);
+}
+
+/*
+ * May this command be sent to the chip as it is now? If so somebody else's chain
+ * ends here, which may leave the context unknown.
+ */
 static int admit(struct se05x_chip *chip, struct se05x_request *req, bool select)
 {
 	struct se05x_file *file = req->file;
-	bool keep = select || (chip->link.synced && !se05x_must_select(chip, file));
 	int ret;
 
 	lockdep_assert_held(&chip->lock);
 	ret = check_lock(req);
 	if (ret)
 		return ret;
+	if (se05x_lacks_chain(chip, req))
+		return stale(req, SE05X_REASON_CHAIN);
 	if (!select && file->bound.channel && chip->context.channel != file->id) {
 		file->bound.channel = 0;
-		req->decided = true;
-		return -ESTALE;
+		return stale(req, SE05X_REASON_CHANNEL);
 	}
-	if (req->demanded && (req->demanded != chip->generation || !keep))
-		return -ESTALE;
-	return chip->link.given_up ? -ENOLINK : 0;
+	if (req->demanded && req->demanded != chip->generation)
+		return stale(req, SE05X_REASON_GENERATION);
+	if (req->demanded && !select && needs_select(chip, file))
+		return stale(req, SE05X_REASON_CONTEXT);
+	se05x_interrupt_chain(chip, file);
+	return 0;
 }
 
 static void note_channel(struct se05x_chip *chip, struct se05x_file *file)
@@ -243,6 +257,9 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 			return ret;
 		if (!start(chip, req))
 			return -EBUSY;
+		spin_lock(&chip->lock);
+		se05x_interrupt_chain(chip, req->file);
+		spin_unlock(&chip->lock);
 		ret = select_context(chip, req, &want, &req->outcome);
 		if (ret)
 			return ret;
@@ -267,6 +284,7 @@ static int serve_lock(struct se05x_chip *chip, struct se05x_request *req)
 		ret = -EALREADY;
 	if (!ret) {
 		req->decided = true;
+		se05x_interrupt_chain(chip, req->file);
 		chip->holder = req->file;
 		req->outcome = SE05X_OUTCOME_RAN;
 		chip->held_since = jiffies;
@@ -315,6 +333,7 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 	if (!ret) {
 		req->started = true;
 		break_lock(chip, req);
+		se05x_break_chain(chip);
 		chip->state = SE05X_STATE_RECOVERING;
 	}
 	spin_unlock(&chip->lock);
@@ -360,7 +379,7 @@ static int may_draw(struct se05x_chip *chip, const struct se05x_context *want)
 	if (!chip->clients)
 		return 0;
 	return chip->link.synced && is->state == SE05X_SELECTED && !is->channel &&
-	       !chip->midway && se05x_same_aid(is, want) ? 0 : -EBUSY;
+	       !chip->chain.file && se05x_same_aid(is, want) ? 0 : -EBUSY;
 }
 
 /* One command to an applet, whose SELECT nobody else is to notice */

@@ -88,10 +88,29 @@ void se05x_forget_context(struct se05x_chip *chip)
 		se05x_renew(chip);
 }
 
-/* The same, where no program asked for it. */
+/*
+ * The chain can't go on, and its file is told so when it tries. The pieces of a
+ * command are still in the chip: somebody else's command must not become the
+ * last of them, so a SELECT has to come first.
+ */
+void se05x_break_chain(struct se05x_chip *chip)
+{
+	struct se05x_chain *chain = &chip->chain;
+
+	lockdep_assert_held(&chip->lock);
+	if (!chain->file)
+		return;
+	chain->file->broken = *chain;
+	chain->file = NULL;
+	if (chain->command && chip->context.state != SE05X_UNKNOWN)
+		se05x_forget_context(chip);
+}
+
+/* The context is gone, and no program asked for it. */
 void se05x_lose_context(struct se05x_chip *chip)
 {
 	se05x_forget_context(chip);
+	se05x_break_chain(chip);
 	if (!chip->quiet)
 		se05x_event_queue(chip, SE05X_EVENT_GENERATION, 0, 0);
 }

@@ -96,18 +96,33 @@ static void request_finish(struct se05x_chip *chip, struct se05x_request *req)
 }
 
 /*
- * A reset by the administrator, or of a chip that is given up, goes before queue
- * and lock; with FORCE before those, for whose sake nothing may be cut. Then the
- * holder of the lock, or the first.
+ * What is served first: RESET with FORCE; RESET by the administrator; RESET of a
+ * chip that is given up; the file in mid-chain, while it has preference; the
+ * holder of the lock; then turns. 0: not now.
  */
-static int urgency(const struct se05x_chip *chip, const struct se05x_request *req)
+static int urgency(const struct se05x_chip *chip, const struct se05x_request *req,
+		   const struct se05x_file *preferred)
 {
 	if (req->type == SE05X_RESET && (req->flags & SE05X_RESET_FORCE))
+		return 4;
+	if (req->type == SE05X_RESET && req->privileged)
 		return 3;
-	if (req->type == SE05X_RESET &&
-	    (req->privileged || chip->state == SE05X_STATE_GIVEN_UP))
+	if (req->type == SE05X_RESET && chip->state == SE05X_STATE_GIVEN_UP)
 		return 2;
+	if (preferred)
+		return preferred == req->file;
 	return !chip->holder || chip->holder == req->file;
+}
+
+/* For how long nobody else is served between the pieces of a chain, in us */
+static u64 chain_time_left(const struct se05x_chip *chip)
+{
+	const struct se05x_chain *chain = &chip->chain;
+	u64 now = ktime_to_us(ktime_get());
+
+	if (!chain->file || !chain->preferred || now >= chain->until_us)
+		return 0;
+	return chain->until_us - now;
 }
 
 /*
@@ -117,14 +132,17 @@ static int urgency(const struct se05x_chip *chip, const struct se05x_request *re
  */
 static struct se05x_request *pick(struct se05x_chip *chip)
 {
+	const struct se05x_file *preferred = NULL;
 	struct se05x_request *req, *best = NULL;
 	int most = 0;
 
 	lockdep_assert_held(&chip->lock);
 	if (chip->parked || chip->dead)
 		return NULL;
+	if (chain_time_left(chip))
+		preferred = chip->chain.file;
 	list_for_each_entry(req, &chip->queue, node) {
-		int now = urgency(chip, req);
+		int now = urgency(chip, req, preferred);
 
 		if (now < most || !now)
 			continue;
@@ -165,10 +183,20 @@ static void become_client(struct se05x_chip *chip, const struct se05x_request *r
 	chip->clients++;
 }
 
-/* The owner's work: everything that is in the queue, one after the other. */
-static void serve_work(struct kthread_work *work)
+/* The others wait while a chain has preference: look again when that ends. */
+static void watch_chain(struct se05x_chip *chip)
 {
-	struct se05x_chip *chip = container_of(work, struct se05x_chip, serve);
+	u64 left = chain_time_left(chip);
+
+	lockdep_assert_held(&chip->lock);
+	if (left)
+		kthread_mod_delayed_work(chip->worker, &chip->chain_end,
+					 usecs_to_jiffies(left) + 1);
+}
+
+/* Everything that is in the queue and may be served now, one after the other */
+static void serve(struct se05x_chip *chip)
+{
 	struct se05x_request *req;
 
 	for (;;) {
@@ -195,12 +223,23 @@ static void serve_work(struct kthread_work *work)
 		chip->current_req = NULL;
 		request_finish(chip, req);
 		owner_free(chip);
+		watch_chain(chip);
 		se05x_idle_start(chip);
 		spin_unlock(&chip->lock);
 		request_drop(req);
 		chip->send_events(chip);
 	}
 	chip->send_events(chip);
+}
+
+static void serve_work(struct kthread_work *work)
+{
+	serve(container_of(work, struct se05x_chip, serve));
+}
+
+static void chain_end_work(struct kthread_work *work)
+{
+	serve(container_of(work, struct se05x_chip, chain_end.work));
 }
 
 /**
@@ -263,9 +302,12 @@ int se05x_worker_add(struct se05x_file *file, struct se05x_request *req, bool no
 		waits = chip->current_req || pick(chip) != req;
 	if (waits && nonblock)
 		ret = -EAGAIN;
+	if (ret == -ESTALE) {
+		file->lost_lock = false;
+		req->reason = SE05X_REASON_LOCK;
+	}
 	if (ret) {
 		list_del_init(&req->node);
-		file->lost_lock &= ret != -ESTALE;
 	} else {
 		kref_get(&req->ref);
 		kref_get(&file->ref);
@@ -387,6 +429,7 @@ void se05x_worker_init(struct se05x_chip *chip)
 	kthread_init_work(&chip->serve, serve_work);
 	kthread_init_work(&chip->quiesce, quiesce_work);
 	kthread_init_delayed_work(&chip->idle, idle_work);
+	kthread_init_delayed_work(&chip->chain_end, chain_end_work);
 	INIT_DELAYED_WORK(&chip->lock_watch, lock_watch_work);
 	chip->idle_ms = SE05X_IDLE_DEFAULT;
 	chip->link.hard_limit_us = hard_limit_us();
@@ -414,6 +457,7 @@ void se05x_worker_stop(struct se05x_chip *chip)
 {
 	cancel_delayed_work_sync(&chip->lock_watch);
 	kthread_cancel_delayed_work_sync(&chip->idle);
+	kthread_cancel_delayed_work_sync(&chip->chain_end);
 	kthread_destroy_worker(chip->worker);
 }
 
