@@ -352,6 +352,7 @@ int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock);
 void se05x_turn_end(struct se05x_file *file);
 int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 		 bool nonblock);
+bool se05x_reset_disturbs(struct se05x_file *file);
 int se05x_unlock(struct se05x_file *file, u64 *generation);
 
 /* se05x_cdev.c */

@@ -214,23 +214,24 @@ static int ioctl_select(const struct call *call, struct se05x_select *s)
 	return ret;
 }
 
-/* LOCK and RESET: no command, no answer */
-static int do_plain(const struct call *call, enum se05x_request_type type, u32 kind,
-		    u32 flags, u32 deadline_ms, struct result *res)
+static int do_lock(const struct call *call, const struct se05x_lock *l,
+		   struct result *res)
 {
-	unsigned long end = end_of(deadline_ms);
+	unsigned long end = end_of(l->deadline_ms);
 	struct se05x_file *file = call->file;
-	int ret = probe_user(call->arg, call->size, 0, 0) ?:
-		  se05x_turn_begin(file, end, call->nonblock);
+	int ret;
 
+	if (se05x_is_dead(file->chip))
+		return -ENODEV;
+	if (l->flags || !is_zero(l->reserved_in, sizeof(l->reserved_in)))
+		return -EINVAL;
+	ret = probe_user(call->arg, call->size, 0, 0) ?:
+	      se05x_turn_begin(file, end, call->nonblock);
 	if (ret)
 		return ret;
-	file->req->type = type;
-	file->req->privileged = type == SE05X_RESET && capable(CAP_SYS_ADMIN);
-	file->req->kind = kind;
-	file->req->flags = flags;
+	file->req->type = SE05X_LOCK;
 	file->req->command_len = 0;
-	ret = perform(call, deadline_ms, end, res);
+	ret = perform(call, l->deadline_ms, end, res);
 	se05x_turn_end(file);
 	return ret;
 }
@@ -238,14 +239,8 @@ static int do_plain(const struct call *call, enum se05x_request_type type, u32 k
 static int ioctl_lock(const struct call *call, struct se05x_lock *l)
 {
 	struct result res = { };
-	int ret;
+	int ret = do_lock(call, l, &res);
 
-	if (se05x_is_dead(call->file->chip))
-		ret = -ENODEV;
-	else if (l->flags || !is_zero(l->reserved_in, sizeof(l->reserved_in)))
-		ret = -EINVAL;
-	else
-		ret = do_plain(call, SE05X_LOCK, 0, 0, l->deadline_ms, &res);
 	l->outcome = res.outcome;
 	l->reason = res.reason;
 	l->generation = res.generation ?: se05x_generation(call->file->chip);
@@ -265,13 +260,43 @@ static int check_reset(struct se05x_chip *chip, const struct se05x_reset *r)
 	return r->kind == SE05X_RESET_POWER && !chip->can_power ? -EOPNOTSUPP : 0;
 }
 
+/*
+ * Without a privilege where that is enough. If somebody else came between, and the
+ * owner refuses, the administrator's word is asked for after all.
+ */
+static int do_reset(const struct call *call, const struct se05x_reset *r,
+		    struct result *res)
+{
+	bool force = r->flags & SE05X_RESET_FORCE;
+	unsigned long end = end_of(r->deadline_ms);
+	struct se05x_file *file = call->file;
+	struct se05x_request *req;
+	int ret;
+
+	ret = check_reset(file->chip, r) ?: probe_user(call->arg, call->size, 0, 0) ?:
+	      se05x_turn_begin(file, end, call->nonblock);
+	if (ret)
+		return ret;
+	req = file->req;
+	req->type = SE05X_RESET;
+	req->privileged = force || (se05x_reset_disturbs(file) && capable(CAP_SYS_ADMIN));
+	req->kind = r->kind;
+	req->flags = r->flags;
+	req->command_len = 0;
+	ret = perform(call, r->deadline_ms, end, res);
+	if (ret == -EPERM && !req->privileged && capable(CAP_SYS_ADMIN)) {
+		req->privileged = true;
+		ret = perform(call, r->deadline_ms, end, res);
+	}
+	se05x_turn_end(file);
+	return ret;
+}
+
 static int ioctl_reset(const struct call *call, struct se05x_reset *r)
 {
 	struct result res = { };
-	int ret = check_reset(call->file->chip, r);
+	int ret = do_reset(call, r, &res);
 
-	if (!ret)
-		ret = do_plain(call, SE05X_RESET, r->kind, r->flags, r->deadline_ms, &res);
 	r->outcome = res.outcome;
 	r->generation = res.generation ?: se05x_generation(call->file->chip);
 	memset(r->reserved_out, 0, sizeof(r->reserved_out));

@@ -167,6 +167,26 @@ int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 }
 
 /**
+ * se05x_reset_disturbs() - may only an administrator reset the chip?
+ * @file: who asks
+ *
+ * The owner decides at the request's turn: this only tells beforehand whether a
+ * privilege will have to be shown.
+ */
+bool se05x_reset_disturbs(struct se05x_file *file)
+{
+	struct se05x_chip *chip = file->chip;
+	bool others;
+
+	spin_lock(&chip->lock);
+	others = chip->clients > file->client || chip->current_req ||
+		 !list_empty(&chip->queue);
+	others &= chip->state != SE05X_STATE_GIVEN_UP;
+	spin_unlock(&chip->lock);
+	return others;
+}
+
+/**
  * se05x_unlock() - let the others go on
  * @file: who holds the lock
  * @generation: what it is now

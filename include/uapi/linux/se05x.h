@@ -344,10 +344,10 @@ enum se05x_reset_kind {
  * @reserved_in: must be zero
  * @reserved_out: [out] zero
  *
- * For anybody while no other client is there; for the holder of the lock; for
- * anybody once the chip is given up; for CAP_SYS_ADMIN at any time, past queue
- * and lock. Others: EPERM. A client is an open file that has had a TRANSCEIVE,
- * SELECT or LOCK carried out.
+ * For anybody while no other client is there, which holds for the holder of the
+ * lock too; for anybody once the chip is given up; for CAP_SYS_ADMIN at any time,
+ * past queue and lock, which breaks the lock. Others: EPERM. A client is an open
+ * file that has had a TRANSCEIVE, SELECT or LOCK carried out.
  */
 struct se05x_reset {
 	__u32 flags;
