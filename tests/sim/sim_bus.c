@@ -11,6 +11,14 @@
 
 #include "sim.h"
 
+static bool busy_wait;
+module_param(busy_wait, bool, 0644);
+MODULE_PARM_DESC(busy_wait, "the adapter keeps the processor while it transfers, as i2c-gpio does");
+
+static bool bounce;
+module_param(bounce, bool, 0644);
+MODULE_PARM_DESC(bounce, "the adapter copies what is not flagged as safe for DMA into memory that it doesn't wipe, as i2c-qcom-geni does");
+
 /* A byte is eight bits and the acknowledge; @bytes includes the address. */
 static u64 sim_wire_us(size_t bytes)
 {
@@ -27,7 +35,10 @@ static void sim_wait_until(u64 end)
 	if (end <= now)
 		return;
 	us = end - now;
-	if (us <= 10)
+	if (READ_ONCE(busy_wait))
+		while (sim_now() < end)
+			cpu_relax();
+	else if (us <= 10)
 		udelay(us);
 	else
 		usleep_range(us, us + us / 16 + 20);
@@ -145,7 +156,7 @@ static int sim_message(struct sim *sim, struct i2c_msg *msg, u64 start, u64 end)
 	return 1;
 }
 
-static int sim_transfer(struct sim *sim, struct i2c_msg *msg)
+static int sim_transfer_one(struct sim *sim, struct i2c_msg *msg)
 {
 	u64 start, end;
 	int ret;
@@ -168,6 +179,21 @@ static int sim_transfer(struct sim *sim, struct i2c_msg *msg)
 		ret = -READ_ONCE(sim_nack_errno);
 	}
 	sim_wait_until(end);
+	return ret;
+}
+
+static int sim_transfer(struct sim *sim, struct i2c_msg *msg)
+{
+	struct i2c_msg copy = *msg;
+	int ret;
+
+	if (!READ_ONCE(bounce))
+		return sim_transfer_one(sim, msg);
+	copy.buf = i2c_get_dma_safe_msg_buf(msg, 1);
+	if (!copy.buf)
+		return -ENOMEM;
+	ret = sim_transfer_one(sim, &copy);
+	i2c_put_dma_safe_msg_buf(copy.buf, msg, ret > 0);
 	return ret;
 }
 
