@@ -16,6 +16,10 @@ static bool supply;
 module_param(supply, bool, 0444);
 MODULE_PARM_DESC(supply, "the chip's client has a supply, off until it is switched on");
 
+static bool supply_sticks;
+module_param(supply_sticks, bool, 0644);
+MODULE_PARM_DESC(supply_sticks, "the supply can't be switched off");
+
 static int sim_supply_set(struct sim *sim, bool on)
 {
 	mutex_lock(&sim->lock);
@@ -34,6 +38,8 @@ static int sim_supply_enable(struct regulator_dev *dev)
 
 static int sim_supply_disable(struct regulator_dev *dev)
 {
+	if (supply_sticks)
+		return -EIO;
 	return sim_supply_set(rdev_get_drvdata(dev), false);
 }
 
