@@ -57,6 +57,14 @@ static int active_low = -1;
 module_param(active_low, int, 0444);
 MODULE_PARM_DESC(active_low, "enable line is active-low, -1: as the personality's");
 
+static bool wrong_polarity;
+module_param(wrong_polarity, bool, 0444);
+MODULE_PARM_DESC(wrong_polarity, "the enable line is described the wrong way round; the chip has power from the start");
+
+static ushort vacant;
+module_param(vacant, ushort, 0444);
+MODULE_PARM_DESC(vacant, "autobind registers a client at this address first, where there is no chip");
+
 uint sim_bus_hz = 400000;
 module_param_named(bus_hz, sim_bus_hz, uint, 0644);
 MODULE_PARM_DESC(bus_hz, "bus clock in Hz, 0: transfers take no time");
@@ -137,15 +145,19 @@ static int sim_new_card(struct sim *sim)
 	return who;
 }
 
-static int sim_bind(struct sim *sim, int who)
+static int sim_bind_one(struct sim *sim, int who, u16 addr, const char *name)
 {
-	struct i2c_board_info info = {
-		.addr = sim_addr,
-		.dev_name = SIM_CLIENT,
-	};
+	struct i2c_board_info info = { .addr = addr, .dev_name = name };
 
 	strscpy(info.type, sim_personalities[who].name, sizeof(info.type));
 	return PTR_ERR_OR_ZERO(i2c_new_client_device(&sim->adapter, &info));
+}
+
+static int sim_bind(struct sim *sim, int who)
+{
+	int ret = vacant ? sim_bind_one(sim, who, vacant, "se05x-vacant") : 0;
+
+	return ret ?: sim_bind_one(sim, who, sim_addr, SIM_CLIENT);
 }
 
 int sim_plug(struct sim *sim)
@@ -189,9 +201,11 @@ void sim_unplug(struct sim *sim)
 static void sim_lines_init(struct sim *sim)
 {
 	bool enable_line = (autobind || sim->node) && !reset_line;
-	enum gpio_lookup_flags flags = active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH;
+	bool on = !enable_line || wrong_polarity;
+	enum gpio_lookup_flags flags = sim_enable_active_low() != wrong_polarity ?
+				       GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH;
 
-	sim->line[SIM_ENABLE] = enable_line == sim_enable_active_low();
+	sim->line[SIM_ENABLE] = on != sim_enable_active_low();
 	sim->line[SIM_RESET] = true;
 	sim_lookup.table[0] = enable_line ?
 		GPIO_LOOKUP("se05x-sim", SIM_ENABLE, "enable", flags) :
@@ -257,6 +271,7 @@ module_init(sim_init);
 static void __exit sim_exit(void)
 {
 	sim_debugfs_del();
+	sim_squat(sim, 0);
 	sim_unplug(sim);
 	sim_lines(sim, false);
 	sim_board_del();
