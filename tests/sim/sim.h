@@ -90,6 +90,7 @@ struct sim_channel {
  * @plugged: @adapter is registered; under @plug_lock
  * @plug_lock: one plug or unplug at a time
  * @lines: @gpio is registered; under @plug_lock
+ * @squatter: a device with the chip's number, NULL without; under @plug_lock
  * @gone: @adapter is on its way out
  * @card: the chip
  * @channel: the way to its applets
@@ -121,6 +122,7 @@ struct sim {
 	struct device_node *node;
 	bool plugged;
 	bool lines;
+	struct device *squatter;
 	bool gone;
 	struct card card;
 	struct sim_channel channel;
@@ -163,6 +165,8 @@ int sim_board_add(struct sim *sim);
 void sim_board_del(void);
 int sim_sleep(struct sim *sim, bool on);
 int sim_shutdown(struct sim *sim);
+int sim_squat(struct sim *sim, u32 devt);
+void sim_wakeup(u32 ms);
 
 /* sim_supply.c */
 int sim_supply_add(struct sim *sim, struct device *board);
@@ -170,6 +174,7 @@ int sim_supply_add(struct sim *sim, struct device *board);
 /* sim_gpio.c */
 bool sim_enabled(struct sim *sim);
 int sim_lines(struct sim *sim, bool on);
+void sim_lines_sleep(struct sim *sim);
 void sim_power(struct sim *sim);
 
 /* sim_fault.c */

@@ -309,6 +309,19 @@ static int sim_lines_set(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(sim_lines_fops, NULL, sim_lines_set, "%llu\n");
 
+static int sim_squat_set(void *data, u64 value)
+{
+	return sim_squat(data, value);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(sim_squat_fops, NULL, sim_squat_set, "%llu\n");
+
+static int sim_wakeup_set(void *data, u64 value)
+{
+	sim_wakeup(value);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(sim_wakeup_fops, NULL, sim_wakeup_set, "%llu\n");
+
 void sim_debugfs_add(struct sim *sim)
 {
 	sim_dir = debugfs_create_dir("se05x-sim", NULL);
@@ -321,6 +334,8 @@ void sim_debugfs_add(struct sim *sim)
 	debugfs_create_file("lines", 0200, sim_dir, sim, &sim_lines_fops);
 	debugfs_create_file("shutdown", 0200, sim_dir, sim, &sim_shutdown_fops);
 	debugfs_create_file("sleep", 0200, sim_dir, sim, &sim_sleep_fops);
+	debugfs_create_file("squat", 0200, sim_dir, sim, &sim_squat_fops);
+	debugfs_create_file("wakeup", 0200, sim_dir, sim, &sim_wakeup_fops);
 	debugfs_create_u32("runs", 0400, sim_dir, &sim->runs);
 	debugfs_create_u32("powercycles", 0400, sim_dir, &sim->powercycles);
 	debugfs_create_u32("transfers", 0400, sim_dir, &sim->transfers);

@@ -12,6 +12,10 @@
 #include "../../kernel/compat.h"
 #include "sim.h"
 
+static bool lines_forget;
+module_param(lines_forget, bool, 0644);
+MODULE_PARM_DESC(lines_forget, "the lines' controller loses its state in system sleep: they are inputs then, and a pull takes the chip's power");
+
 /* What the levels mean for the chip. Reset is active-low. */
 bool sim_enabled(struct sim *sim)
 {
@@ -32,6 +36,17 @@ void sim_power(struct sim *sim)
 	}
 	sim->powered = on;
 	card_power(&sim->card, on, sim_now());
+}
+
+/* The machine sleeps. */
+void sim_lines_sleep(struct sim *sim)
+{
+	lockdep_assert_held(&sim->lock);
+	if (!lines_forget)
+		return;
+	memset(sim->output, 0, sizeof(sim->output));
+	sim->line[SIM_ENABLE] = sim_enable_active_low();
+	sim_power(sim);
 }
 
 static int sim_gpio_get_direction(struct gpio_chip *gpio, unsigned int line)
