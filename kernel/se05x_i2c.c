@@ -12,6 +12,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/property.h>
 #include <linux/regulator/consumer.h>
+#include <linux/string.h>
 
 #include "compat.h"
 #include "se05x.h"
@@ -28,6 +29,8 @@
  * @vdd_on: we have switched @vdd on
  * @computes: the chip does, though the driver is gone
  * @seen_on: @enable was read as active since it was last switched
+ * @frame: what goes to the adapter and comes from it, apart from all else, as DMA
+ *	wants it; the adapter makes no copies then, which nobody would wipe
  */
 struct se05x_i2c {
 	struct i2c_client *client;
@@ -37,19 +40,20 @@ struct se05x_i2c {
 	bool vdd_on;
 	bool computes;
 	bool seen_on;
+	u8 *frame;
 };
 
 /*
  * One message, START to STOP: the chip knows no repeated start. i2c_transfer()
  * counts messages; one that did not arrive whole is a failure of the bus.
  */
-static int transfer(struct se05x_i2c *bus, u8 *buf, size_t len, u16 flags)
+static int transfer(struct se05x_i2c *bus, size_t len, u16 flags)
 {
 	struct i2c_msg msg = {
 		.addr = bus->client->addr,
-		.flags = flags,
+		.flags = flags | I2C_M_DMA_SAFE,
 		.len = len,
-		.buf = buf,
+		.buf = bus->frame,
 	};
 	int ret = i2c_transfer(bus->client->adapter, &msg, 1);
 
@@ -60,12 +64,24 @@ static int transfer(struct se05x_i2c *bus, u8 *buf, size_t len, u16 flags)
 
 static int se05x_i2c_write(void *phy, const u8 *buf, size_t len)
 {
-	return transfer(phy, (u8 *)buf, len, 0);
+	struct se05x_i2c *bus = phy;
+	int ret;
+
+	memcpy(bus->frame, buf, len);
+	ret = transfer(bus, len, 0);
+	memzero_explicit(bus->frame, len);
+	return ret;
 }
 
 static int se05x_i2c_read(void *phy, u8 *buf, size_t len)
 {
-	return transfer(phy, buf, len, I2C_M_RD);
+	struct se05x_i2c *bus = phy;
+	int ret = transfer(bus, len, I2C_M_RD);
+
+	if (ret > 0)
+		memcpy(buf, bus->frame, len);
+	memzero_explicit(bus->frame, len);
+	return ret;
 }
 
 static int set_vdd(struct se05x_i2c *bus, bool on)
@@ -247,6 +263,9 @@ static int se05x_i2c_probe(struct i2c_client *client)
 
 	bus = devm_kzalloc(dev, sizeof(*bus), GFP_KERNEL);
 	if (!bus)
+		return -ENOMEM;
+	bus->frame = devm_kmalloc(dev, SE05X_T1_FRAME_MAX, GFP_KERNEL);
+	if (!bus->frame)
 		return -ENOMEM;
 	bus->client = client;
 	setup.phy = bus;

@@ -104,7 +104,7 @@ stage_kernels() {
 
 # what stays in memory; each control is a driver that forgets one wipe
 stage_leak() { tests/vm/run.sh distro tests/leak/leak.sh request; }
-stage_leak_controls() { tests/vm/run.sh distro tests/leak/leak.sh link orphan request; }
+stage_leak_controls() { tests/vm/run.sh distro tests/leak/leak.sh link orphan request bus bounced; }
 
 # all at once, with faults and with anything a program can hand in
 stage_soak() {

@@ -27,3 +27,5 @@ variant() {	# NAME OBJECT WHAT
 variant request se05x_client.o BUFFER	# of an open file, after each call
 variant orphan se05x_worker.o FREE	# left with the owner by its caller
 variant link se05x_t1.o BUFFER		# blocks of the link layer
+variant bus se05x_i2c.o BUFFER		# what goes to the adapter
+variant bounced se05x_i2c.o BOUNCED	# what the adapter copies
