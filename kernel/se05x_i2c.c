@@ -27,8 +27,9 @@
  * @reset: reset line, NULL without one
  * @vdd: supply, NULL without one
  * @vdd_on: we have switched @vdd on
+ * @on: the chip is to have power, as it was last told or found
+ * @readable: @enable was read as active once, so its controller can do that
  * @computes: the chip does, though the driver is gone
- * @seen_on: @enable was read as active since it was last switched
  * @frame: what goes to the adapter and comes from it, apart from all else, as DMA
  *	wants it; the adapter makes no copies then, which nobody would wipe
  */
@@ -38,8 +39,9 @@ struct se05x_i2c {
 	struct gpio_desc *reset;
 	struct regulator *vdd;
 	bool vdd_on;
+	bool on;
+	bool readable;
 	bool computes;
-	bool seen_on;
 	u8 *frame;
 };
 
@@ -101,33 +103,64 @@ static bool is_enabled(struct se05x_i2c *bus)
 	return bus->enable && gpiod_get_value_cansleep(bus->enable) > 0;
 }
 
+/* Supply first and enable line last, and back in reverse order. */
+static int switch_on(struct se05x_i2c *bus)
+{
+	int ret = set_vdd(bus, true);
+
+	if (!ret && bus->reset)
+		ret = gpiod_direction_output(bus->reset, 0);
+	if (!ret && bus->enable)
+		ret = gpiod_direction_output(bus->enable, 1);
+	bus->on = true;
+	bus->readable |= is_enabled(bus);
+	return ret;
+}
+
+/* A reset line stands in for the others only where there is neither. */
+static int switch_off(struct se05x_i2c *bus)
+{
+	int ret;
+
+	if (bus->enable) {
+		ret = gpiod_direction_output(bus->enable, 0);
+		/* That cuts the chip, whether the supply can be switched off or not. */
+		if (!ret)
+			set_vdd(bus, false);
+	} else if (bus->vdd) {
+		ret = set_vdd(bus, false);
+		/* A supply that others hold on, or that can't be switched, cuts nothing. */
+		if (!ret && regulator_is_enabled(bus->vdd) > 0)
+			ret = set_vdd(bus, true) ?: -EOPNOTSUPP;
+	} else {
+		ret = gpiod_direction_output(bus->reset, 1);
+	}
+	if (!ret)
+		bus->on = false;
+	return ret;
+}
+
 /*
- * Supply first and enable line last, and back in reverse order. A reset line
- * stands in for them only where there is neither.
+ * A line whose controller is gone takes every command, and reads 0. One whose
+ * controller has lost its state does what it is told, once it is told again.
  */
+static bool is_line_gone(struct se05x_i2c *bus)
+{
+	if (bus->vdd || !bus->on || !bus->readable || is_enabled(bus))
+		return false;
+	gpiod_direction_output(bus->enable, 1);
+	return !is_enabled(bus);
+}
+
 static int se05x_i2c_power(void *phy, bool on)
 {
 	struct se05x_i2c *bus = phy;
-	int ret = 0;
 
-	if (!bus->enable && !bus->vdd)
-		return bus->reset ? gpiod_direction_output(bus->reset, !on) : -EOPNOTSUPP;
-	/* a line whose controller is gone takes every command, and reads 0 */
-	if (!on && !bus->vdd && bus->seen_on && !is_enabled(bus))
+	if (!bus->enable && !bus->vdd && !bus->reset)
 		return -EOPNOTSUPP;
 	if (on)
-		ret = set_vdd(bus, true);
-	if (!ret && on && bus->reset)
-		ret = gpiod_direction_output(bus->reset, 0);
-	if (!ret && bus->enable)
-		ret = gpiod_direction_output(bus->enable, on);
-	if (!ret && !on)
-		ret = set_vdd(bus, false);
-	/* a supply that others hold on, or that can't be switched, cuts nothing */
-	if (!ret && !on && !bus->enable && regulator_is_enabled(bus->vdd) > 0)
-		ret = set_vdd(bus, true) ?: -EOPNOTSUPP;
-	bus->seen_on = is_enabled(bus);
-	return ret;
+		return switch_on(bus);
+	return is_line_gone(bus) ? -EOPNOTSUPP : switch_off(bus);
 }
 
 static const struct se05x_phy_ops se05x_i2c_ops = {
@@ -211,17 +244,13 @@ static int power_on(struct se05x_i2c *bus)
 	bool off = (bus->vdd && regulator_is_enabled(bus->vdd) == 0) ||
 		   (bus->enable && gpiod_get_value_cansleep(bus->enable) == 0) ||
 		   (bus->reset && gpiod_get_value_cansleep(bus->reset) > 0);
-	int ret;
 
+	bus->on = true;
+	bus->readable = is_enabled(bus);
 	if (!off)	/* but keep the supply on */
 		return set_vdd(bus, true);
 	fsleep(SE05X_T1_OFF_TIME);	/* an earlier binding may just have cut it */
-	ret = set_vdd(bus, true);
-	if (!ret && bus->reset)
-		ret = gpiod_direction_output(bus->reset, 0);
-	if (!ret && bus->enable)
-		ret = gpiod_direction_output(bus->enable, 1);
-	return ret ?: 1;
+	return switch_on(bus) ?: 1;
 }
 
 static const char *lines(const struct se05x_i2c *bus)
@@ -279,7 +308,6 @@ static int se05x_i2c_probe(struct i2c_client *client)
 	if (ret < 0)
 		return dev_err_probe(dev, ret, "can't switch the chip on\n");
 
-	bus->seen_on = is_enabled(bus);
 	setup.booting = ret;
 	setup.trusted = bus->enable && is_described(dev);
 	setup.can_power = bus->enable || bus->vdd || bus->reset;
@@ -316,9 +344,20 @@ static int se05x_i2c_suspend(struct device *dev)
 	return se05x_chip_suspend(dev_get_drvdata(dev));
 }
 
+/* What lines and supply were told before, they may have lost. */
 static int se05x_i2c_resume(struct device *dev)
 {
-	se05x_chip_resume(dev_get_drvdata(dev));
+	struct se05x_chip *chip = dev_get_drvdata(dev);
+	struct se05x_i2c *bus = chip->phy;
+	int ret = 0;
+
+	if (bus->on)
+		ret = switch_on(bus);
+	else if (bus->enable || bus->vdd || bus->reset)
+		ret = switch_off(bus);
+	if (ret)	/* the owner tries again when the chip does not answer */
+		dev_warn(dev, "can't switch the chip as it was before: %d\n", ret);
+	se05x_chip_resume(chip);
 	return 0;
 }
 
