@@ -253,11 +253,19 @@ static int power_on(struct se05x_i2c *bus)
 	return switch_on(bus) ?: 1;
 }
 
-static const char *lines(const struct se05x_i2c *bus)
+/* One line says what is wrong, as far as can be known. */
+static int not_found(struct se05x_i2c *bus, const struct se05x_setup *setup)
 {
-	if (bus->enable)
-		return "enable line switched on";
-	return bus->reset ? "reset line only" : "no enable line";
+	const char *lines = bus->enable ? "enable line switched on" :
+			    bus->reset ? "reset line only" : "no enable line";
+	const char *why = "nothing answers, check power, enable line and wiring";
+
+	if (setup->heard)
+		why = "what answers is another chip";
+	else if (bus->enable)
+		why = "nothing answers, check power, wiring, and if ENA is active low (ena_low)";
+	return dev_err_probe(&bus->client->dev, -ENODEV, "no SE05x at 0x%02x on %s (%s): %s\n",
+			     bus->client->addr, dev_name(&bus->client->adapter->dev), lines, why);
 }
 
 static int check_adapter(struct se05x_i2c *bus, struct se05x_setup *setup)
@@ -316,11 +324,7 @@ static int se05x_i2c_probe(struct i2c_client *client)
 	if (IS_ERR(chip)) {
 		ret = PTR_ERR(chip);
 		if (ret == -ENODEV)
-			return dev_err_probe(dev, ret, "no SE05x at 0x%02x on %s (%s): %s\n",
-					     client->addr, dev_name(&client->adapter->dev),
-					     lines(bus), setup.heard ?
-					     "what answers is another chip" :
-					     "nothing answers, check power, enable line and wiring");
+			return not_found(bus, &setup);
 		return dev_err_probe(dev, ret, "no SE05x at 0x%02x on %s\n", client->addr,
 				     dev_name(&client->adapter->dev));
 	}
