@@ -4,6 +4,9 @@
  */
 #include "se05x_test.h"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 FIXTURE(bind)
 {
 	int fd;
@@ -100,6 +103,77 @@ TEST_F_TIMEOUT(bind, endless_exchange, SLOW_TIMEOUT)
 	close(self->fd);
 	self->fd = open_device(O_RDWR);
 	ASSERT_LE(0, self->fd);
+	EXPECT_TRUE(IS_SELECTED(self->fd, test_aid));
+	EXPECT_EQ(0, echo(self->fd, NULL));
+}
+
+/* Take the chip's device number for another device, or give it back (0). */
+static bool squat(dev_t devt)
+{
+	char number[24];
+	int fd = open(SIM_DIR "squat", O_WRONLY | O_CLOEXEC);
+	bool done;
+
+	/* as the kernel has it, with 20 bits of minor number */
+	snprintf(number, sizeof(number), "%u", major(devt) << 20 | minor(devt));
+	done = fd >= 0 && write(fd, number, strlen(number)) > 0;
+	close(fd);
+	return done;
+}
+
+/* The child: whichever open of that number succeeds, and what INFO says later on. */
+static void open_early(int opened, int failed)
+{
+	struct se05x_info info = { 0 };
+	char byte = 0;
+	int fd;
+
+	do
+		fd = open("/dev/se05x-squatter", O_RDWR | O_CLOEXEC);
+	while (fd < 0);
+	if (write(opened, &byte, 1) != 1)
+		_exit(1);
+	while (read(failed, &byte, 1) > 0)	/* until the parent closes its end */
+		;
+	_exit(-call(fd, SE05X_IOC_INFO, &info));
+}
+
+/*
+ * The device can't be added after its number was given to programs already. A file
+ * that was opened meanwhile finds that the chip is gone.
+ */
+TEST_F_TIMEOUT(bind, opened_before_it_failed, SLOW_TIMEOUT)
+{
+	int opened[2], failed[2], status, tries = 0;
+	struct stat st;
+	pid_t pid;
+
+	if (access(SIM_DIR "squat", W_OK))
+		SKIP(return, "no simulated chip");
+	ASSERT_EQ(0, fstat(self->fd, &st));
+	ASSERT_EQ(0, driver("unbind", self->name));
+	ASSERT_TRUE(squat(st.st_rdev));
+	ASSERT_EQ(0, pipe(opened) | pipe(failed));
+	pid = fork();
+	if (!pid) {
+		close(failed[1]);
+		open_early(opened[1], failed[0]);
+	}
+	while (!(events(opened[0]) & POLLIN) && tries++ < 500)
+		EXPECT_EQ(-EEXIST, driver("bind", self->name));
+	close(failed[1]);
+	if (tries > 500)
+		kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(ENODEV, WEXITSTATUS(status));
+	close(failed[0]);
+	close(opened[0]);
+	close(opened[1]);
+	EXPECT_TRUE(squat(0));
+	ASSERT_EQ(0, driver("bind", self->name));
+	close(self->fd);
+	ASSERT_TRUE(WAIT_UNTIL((self->fd = open_device(O_RDWR)) >= 0));
 	EXPECT_TRUE(IS_SELECTED(self->fd, test_aid));
 	EXPECT_EQ(0, echo(self->fd, NULL));
 }

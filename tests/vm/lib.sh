@@ -8,6 +8,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 PATH=$top/build/host/tools:$PATH
 sim=/sys/kernel/debug/se05x-sim
 driver=/sys/bus/i2c/drivers/se05x
+chip=/sys/class/se05x/se05x0
+parameters=/sys/module/se05x_sim/parameters
 test=D2760000850100
 n=0
 

@@ -9,6 +9,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/vm/lib.sh
 . "$here/lib.sh"
 
+modules=$top/build/$SE05X_KERNEL
+
 slow() {	# a command of $1 milliseconds, in the background
 	se05x-apdu -q -s $test send "80 12 $(printf %04X "$1") => 9000" > /dev/null 2>&1 &
 	wait_for '[ "$(cat $sim/runs)" -ge 2 ]'
@@ -25,6 +27,8 @@ new_device() {
 	udevadm settle 2> /dev/null
 	wait_for '[ -e /dev/se05x ] || dmesg | grep -q "no SE05x"'
 }
+
+generation() { se05x-apdu --json info | sed 's/.*"generation": *\([0-9]*\).*/\1/'; }
 
 rebind() {
 	dmesg -C
@@ -67,6 +71,44 @@ down
 ok "supply and active-low enable line" works
 down
 
+state_is() { [ "$(se05x-apdu info | sed -n 's/^state *//p')" = "$1" ]; }
+switches_off() {	# at idle, without the chip being cut by anything else
+	echo 100 > $chip/idle_ms
+	echo 100 > $chip/power_off_ms
+	works && wait_for 'state_is off'
+	echo 0 > $chip/power_off_ms
+	echo 5000 > $chip/idle_ms
+}
+
+# the enable line cuts the chip, whether the supply can be switched off or not
+"$top/tests/vm/up.sh" supply=1 > /dev/null
+works > /dev/null
+echo 1 > $sim/reset
+echo Y > $parameters/supply_sticks
+ok "the supply can't be switched off: power reset all the same" se05x-apdu reset power
+ok "power was cut" eval '[ "$(cat $sim/powercycles)" = 1 ]'
+ok "works after it" works
+ok "it is switched off when idle" switches_off
+ok "works after it" works
+echo N > $parameters/supply_sticks
+ok "power reset by both again" se05x-apdu reset power
+echo i2c-se05x-sim > $driver/unbind
+ok "without the driver the supply is off" supply_is disabled
+rebind i2c-se05x-sim
+down
+
+# ---- an enable line of the wrong polarity ----
+
+for personality in se050 se052; do
+	insmod "$modules/tests/sim/se05x-sim.ko" autobind=1 personality=$personality wrong_polarity=1
+	dmesg -C
+	insmod "$modules/kernel/se05x.ko"
+	ok "$personality, enable line of the wrong polarity" wait_for 'dmesg | grep -q "no SE05x"'
+	ok "one line says how to turn it" eval \
+		'[ "$(dmesg | grep "no SE05x at 0x48" | grep "nothing answers" | grep -c ena_low)" = 1 ]'
+	down
+done
+
 # ---- nobody there, somebody else there ----
 
 BIND=new_device "$top/tests/vm/up.sh" > /dev/null
@@ -81,6 +123,12 @@ ok "one line says so" no_chip 0x48 'another chip'
 echo clear > $sim/faults
 ok "the chip that appears after a rebind" rebind "${bus##*-}-0048"
 ok "works" works
+down
+
+# the empty place is looked at first, and longer than the chip takes
+ok "an empty place beside the chip: /dev/se05x is there" "$top/tests/vm/up.sh" vacant=0x49
+ok "works" works
+ok "the empty place has no index" eval '[ "$(ls /sys/class/se05x)" = se05x0 ]'
 down
 
 # ---- a chip that sleeps ----
@@ -132,8 +180,6 @@ down
 
 # ---- system sleep ----
 
-generation() { se05x-apdu --json info | grep -o '"generation":[0-9]*'; }
-
 "$top/tests/vm/up.sh" > /dev/null
 works > /dev/null
 echo 1 > $sim/reset
@@ -155,5 +201,73 @@ slow 30000
 ok "a chip that computes on keeps the machine awake" eval '! echo 1 > $sim/sleep'
 ok "and is not cut" eval '[ "$(head -n 1 $sim/violations)" = 0 ]'
 pkill -x se05x-apdu
+down
+
+# Without the event the exchange would be waited for.
+"$top/tests/vm/up.sh" > /dev/null
+works > /dev/null
+echo 1 > $sim/reset
+slow 6000
+job=$!
+read -r events < /sys/power/wakeup_count
+echo "$events" > /sys/power/wakeup_count	# from now on they count
+echo 300 > $sim/wakeup
+ok "a wake-up event ends the wait for the exchange" eval '! echo 1 > $sim/sleep'
+ok "which goes on and ends well" wait $job
+ok "works" works
+
+session_ended() {
+	grep -q '> C5' $sim/log && [ "$(tail -n 1 $sim/log)" = '< E5' ]
+}
+for who in nobody somebody; do
+	[ $who = nobody ] || exec 7<> /dev/se05x
+	works > /dev/null
+	echo 1 > $sim/reset
+	echo 1 > $sim/sleep
+	ok "$who has the chip open: the session is ended before sleep" session_ended
+	echo 0 > $sim/sleep
+	ok "works" works
+	exec 7>&-
+done
+down
+
+# A controller that forgets in sleep what its lines were told
+"$top/tests/vm/up.sh" lines_forget=1 > /dev/null
+works > /dev/null
+nap() { echo 1 > $sim/sleep && echo 0 > $sim/sleep; }
+ok "the line was lost in sleep: resume" nap
+ok "works" works
+ok "power reset" se05x-apdu reset power
+ok "works" works
+nap
+ok "it is switched off when idle" switches_off
+echo 1 > $sim/reset
+ok "resume of a chip that is off" nap
+ok "it is off still" eval 'state_is off && [ "$(cat $sim/powercycles)" = 0 ]'
+ok "works" works
+nap
+works > /dev/null
+echo 1 > $sim/reset
+echo dead > $sim/faults
+se05x-apdu -q -s $test send '80 10 00 00 01 AA 00' > /dev/null 2>&1
+ok "the chip hung and was cut" eval '[ "$(cat $sim/powercycles)" = 1 ]'
+ok "works" works
+down
+
+# ---- a clock that is set back ----
+
+"$top/tests/vm/up.sh" > /dev/null
+works > /dev/null
+before=$(generation)
+rmmod se05x
+date -s "@$(($(date +%s) - 3600))" > /dev/null
+insmod "$modules/kernel/se05x.ko"
+wait_for '[ -e /dev/se05x ]'
+works > /dev/null
+after=$(generation)
+# an hour is 3.6e12 ns; two numbers out of 2^63 are that near once in 500,000 times
+ok "generations do not begin where the clock is" eval \
+	'[ $((before > after ? before - after : after - before)) -gt 10000000000000 ]'
+date -s "@$(($(date +%s) + 3600))" > /dev/null
 down
 echo "1..$n"
