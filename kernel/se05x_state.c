@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/random.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
 
@@ -227,10 +228,13 @@ void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts)
 	spin_unlock(&chip->lock);
 }
 
-/* Generations start anywhere but at what an earlier load of the module gave out. */
+/*
+ * Generations start anywhere, so that no load of the module gives out what an
+ * earlier one did, whatever the clock says. With 63 bits they don't come to 0.
+ */
 void __init se05x_state_setup(void)
 {
-	atomic64_set(&generations, ktime_get_real_ns());
+	atomic64_set(&generations, get_random_u64() >> 1);
 }
 
 void se05x_state_cleanup(void)
