@@ -163,6 +163,28 @@ static int chip_find(struct se05x_chip *chip, bool booting)
 	return 0;
 }
 
+/* Whoever has it open is told that it is gone. Return: false if the chip computes still. */
+static bool chip_stop(struct se05x_chip *chip)
+{
+	bool quiet;
+
+	se05x_worker_disconnect(chip);
+	se05x_hwrng_del(chip);
+	quiet = se05x_worker_quiesce(chip);
+	if (!quiet)
+		dev_warn(chip->dev.parent,
+			 "removed while the chip computes: it is left in mid-command\n");
+	se05x_worker_stop(chip);
+	power_exit(chip);
+	se05x_state_free(chip);
+	spin_lock(&chip->lock);
+	se05x_event_queue(chip, SE05X_EVENT_REMOVED, 0, 0);
+	spin_unlock(&chip->lock);
+	se05x_event_send(chip);
+	put_device(&chip->dev);
+	return quiet;
+}
+
 /**
  * se05x_chip_register() - find the chip and give it to the programs
  * @parent: the device on the bus
@@ -199,8 +221,10 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 	se05x_event_queue(chip, SE05X_EVENT_ADDED, 0, 0);
 	spin_unlock(&chip->lock);
 	ret = cdev_device_add(&chip->cdev, &chip->dev);
-	if (ret)
-		goto stop_owner;
+	if (ret) {	/* after a program opened it, perhaps */
+		chip_stop(chip);
+		return ERR_PTR(ret);
+	}
 	se05x_state_show(chip);
 	spin_lock(&chip->lock);
 	kthread_queue_work(chip->worker, &chip->serve);	/* sends the event */
@@ -211,9 +235,6 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 		dev_warn(parent, "hw_random does not take it: %d\n", ret);
 	return chip;
 
-stop_owner:
-	se05x_worker_stop(chip);
-	power_exit(chip);
 free_index:
 	se05x_state_free(chip);
 put_chip:
@@ -232,32 +253,17 @@ put_chip:
  */
 bool se05x_chip_unregister(struct se05x_chip *chip)
 {
-	bool quiet;
-
 	cdev_device_del(&chip->cdev, &chip->dev);
 	se05x_state_hide(chip);
-	se05x_worker_disconnect(chip);
-	se05x_hwrng_del(chip);
-	quiet = se05x_worker_quiesce(chip);
-	if (!quiet)
-		dev_warn(chip->dev.parent,
-			 "removed while the chip computes: it is left in mid-command\n");
-	se05x_worker_stop(chip);
-	power_exit(chip);
-	se05x_state_free(chip);
-	spin_lock(&chip->lock);
-	se05x_event_queue(chip, SE05X_EVENT_REMOVED, 0, 0);
-	spin_unlock(&chip->lock);
-	se05x_event_send(chip);
-	put_device(&chip->dev);
-	return quiet;
+	return chip_stop(chip);
 }
 
 /**
- * se05x_chip_suspend() - park the owner after the exchange in flight
+ * se05x_chip_suspend() - park the owner after the exchange in flight, end the session
  * @chip: the chip
  *
- * Return: 0; -EBUSY if the chip still computes after ten seconds: never cut it.
+ * Return: 0; -EBUSY if the chip still computes after ten seconds, or when something
+ * is to wake the machine: the exchange is never cut.
  */
 int se05x_chip_suspend(struct se05x_chip *chip)
 {
