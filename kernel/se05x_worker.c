@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/suspend.h>
 
 #include "se05x.h"
 
@@ -21,6 +22,7 @@ MODULE_PARM_DESC(idle_ms, "time from the last close to the end of the session, i
 
 #define HARD_LIMIT_MIN_MS	10000
 #define QUIESCE_TIME		(10 * HZ)	/* for an exchange in flight */
+#define WAKEUP_LOOK		(HZ / 10)	/* meanwhile, for wake-up events */
 
 static unsigned int hard_limit_ms = 300000;
 module_param(hard_limit_ms, uint, 0644);
@@ -471,6 +473,35 @@ static bool owner_is_free(struct se05x_chip *chip)
 	return is_free;
 }
 
+/*
+ * Wait for the owner until @end, in jiffies. On the way to system sleep a wake-up
+ * event ends the wait: it wakes nobody who waits here, so it is looked for.
+ */
+static bool wait_for_owner(struct se05x_chip *chip, unsigned long end, bool to_sleep)
+{
+	while (!wait_event_timeout(chip->wait, owner_is_free(chip), WAKEUP_LOOK))
+		if (time_after_eq(jiffies, end) || (to_sleep && pm_wakeup_pending()))
+			return false;
+	return true;
+}
+
+/*
+ * Let the exchange in flight end, ten seconds at most since the chip may be writing,
+ * then end the session. Nothing else is to be started: the chip is dead or parked.
+ */
+static bool quiesce(struct se05x_chip *chip, bool to_sleep)
+{
+	unsigned long end = jiffies + QUIESCE_TIME;
+
+	if (!wait_for_owner(chip, end, to_sleep))
+		return false;
+	spin_lock(&chip->lock);
+	chip->busy = true;
+	spin_unlock(&chip->lock);
+	kthread_queue_work(chip->worker, &chip->quiesce);
+	return wait_for_owner(chip, end, to_sleep);
+}
+
 /**
  * se05x_worker_quiesce() - let the exchange in flight end, then end the session
  * @chip: the chip, disconnected
@@ -482,18 +513,11 @@ static bool owner_is_free(struct se05x_chip *chip)
  */
 bool se05x_worker_quiesce(struct se05x_chip *chip)
 {
-	long left = wait_event_timeout(chip->wait, owner_is_free(chip), QUIESCE_TIME);
+	bool quiet = quiesce(chip, false);
 
-	if (left) {
-		spin_lock(&chip->lock);
-		chip->busy = true;
-		spin_unlock(&chip->lock);
-		kthread_queue_work(chip->worker, &chip->quiesce);
-		left = wait_event_timeout(chip->wait, owner_is_free(chip), left);
-	}
-	if (!left)
+	if (!quiet)
 		WRITE_ONCE(chip->stop, true);
-	return left;
+	return quiet;
 }
 
 /* The owner may go on. */
@@ -506,18 +530,18 @@ void se05x_worker_unpark(struct se05x_chip *chip)
 }
 
 /**
- * se05x_worker_park() - have the owner start nothing more
+ * se05x_worker_park() - before system sleep: the owner starts nothing more
  * @chip: the chip
  *
- * Return: 0 once the exchange in flight has ended; -EBUSY, with nothing changed,
- * if it has not after ten seconds.
+ * Return: 0 once the exchange in flight and the session have ended; -EBUSY, and the
+ * owner goes on, if they have not after ten seconds, or if a wake-up event came first.
  */
 int se05x_worker_park(struct se05x_chip *chip)
 {
 	spin_lock(&chip->lock);
 	chip->parked = true;
 	spin_unlock(&chip->lock);
-	if (wait_event_timeout(chip->wait, owner_is_free(chip), QUIESCE_TIME))
+	if (quiesce(chip, true))
 		return 0;
 	spin_lock(&chip->lock);
 	se05x_worker_unpark(chip);
