@@ -20,6 +20,11 @@
 #define se05x_i2c_probe_member probe
 #endif
 
+/* kthread_create_worker() does not start it since 6.14, this does */
+#ifndef COMPAT_KTHREAD_RUN_WORKER
+#define kthread_run_worker kthread_create_worker
+#endif
+
 /* gpio_chip.set tells whether it worked since 6.17 (tests/sim) */
 #ifdef COMPAT_GPIO_SET_INT
 #define compat_gpio_set_t int

@@ -5,4 +5,5 @@ compat = $(if $(shell grep -e '$(2)' $(srctree)/include/linux/$(1)),-D$(3))
 
 ccflags-y += $(call compat,device/class.h,devnode..const struct device,COMPAT_DEVNODE_CONST)
 ccflags-y += $(call compat,i2c.h,.\*probe_new..struct i2c_client,COMPAT_I2C_PROBE_NEW)
+ccflags-y += $(call compat,kthread.h,kthread_run_worker,COMPAT_KTHREAD_RUN_WORKER)
 ccflags-y += $(call compat,gpio/driver.h,int[[:space:]]*.\*set..struct gpio_chip,COMPAT_GPIO_SET_INT)

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/suspend.h>
 
+#include "compat.h"
 #include "se05x.h"
 
 static unsigned int idle_ms = 5000;
@@ -445,7 +446,7 @@ void se05x_worker_init(struct se05x_chip *chip)
  */
 int se05x_worker_start(struct se05x_chip *chip)
 {
-	struct kthread_worker *worker = kthread_create_worker(0, "se05x%u", chip->index);
+	struct kthread_worker *worker = kthread_run_worker(0, "se05x%u", chip->index);
 
 	if (IS_ERR(worker))
 		return PTR_ERR(worker);
