@@ -3,6 +3,10 @@
 # long-term kernels take later changes back. A dot stands for a parenthesis.
 compat = $(if $(shell grep -e '$(2)' $(srctree)/include/linux/$(1)),-D$(3))
 
+# What Kconfig says in a kernel tree
+CONFIG_SE05X_HWRNG := $(if $(CONFIG_HW_RANDOM),y)
+ccflags-$(CONFIG_SE05X_HWRNG) += -DCONFIG_SE05X_HWRNG
+
 ccflags-y += $(call compat,device/class.h,devnode..const struct device,COMPAT_DEVNODE_CONST)
 ccflags-y += $(call compat,i2c.h,.\*probe_new..struct i2c_client,COMPAT_I2C_PROBE_NEW)
 ccflags-y += $(call compat,kthread.h,kthread_run_worker,COMPAT_KTHREAD_RUN_WORKER)

@@ -367,7 +367,7 @@ int se05x_netlink_init(void);
 void se05x_netlink_exit(void);
 
 /* se05x_hwrng.c */
-#if IS_REACHABLE(CONFIG_HW_RANDOM)
+#if IS_ENABLED(CONFIG_SE05X_HWRNG)
 int se05x_hwrng_add(struct se05x_chip *chip, bool wanted);
 void se05x_hwrng_del(struct se05x_chip *chip);
 #else
