@@ -13,7 +13,7 @@
 #   module.sh settle		after they are gone
 #
 # Environment: KVER (the kernel, by default the one that runs), KDIR (its
-# headers), DKMS=yes|no, VERSION, DESTDIR.
+# headers), DKMS=yes|no, VERSION, DESTDIR, TEE (the node that OP-TEE makes).
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -69,6 +69,14 @@ check_secure_boot() {
 	fi
 }
 
+# OP-TEE may own the chip, and it has one owner only
+check_optee() {
+	[ -e "${TEE:-/dev/tee0}" ] || return 0
+	say "this machine has OP-TEE. If that uses the chip, keep the driver away from it:"
+	say "    echo 'blacklist se05x' | sudo tee /etc/modprobe.d/se05x-optee.conf"
+	say "See docs/raspberry-pi.md, \"A chip that OP-TEE owns\"."
+}
+
 check_package() {
 	[ -z "${DESTDIR:-}" ] || return 0
 	command -v dpkg-query > /dev/null || return 0
@@ -93,6 +101,7 @@ check)
 	check_package
 	check_headers
 	check_secure_boot
+	check_optee
 	;;
 build)
 	[ -z "${DESTDIR:-}" ] || [ "$DKMS" = no ] || exit 0

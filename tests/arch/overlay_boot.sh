@@ -14,6 +14,10 @@ no=(/scripts/overlay.sh no)
 # without it there is a bus, and nobody on it
 boot none "${no[@]}" "se05x_sim: loading"
 boot '' "${yes[@]}" 48
+# a chip of the secure world's
+EXTRA='&i2c1 { secure-element@48 { compatible = "nxp,se050"; reg = <0x48>;
+	status = "disabled"; secure-status = "okay"; }; };' \
+	boot none "${no[@]}" "se05x_sim: loading"
 boot 'addr=0x49 ena_low' "${yes[@]}" 49 addr=0x49 personality=se052
 boot 'no_ena reset_pin=17 ena_pin=5' "${yes[@]}" 48 reset_line=1
 boot 'softi2c i2c1' "${yes[@]}" 48

@@ -141,6 +141,14 @@ chmod +x "$tmp/bin/mokutil"
 secure() { PATH=$tmp/bin:$PATH KVER=$release KDIR=$kernel/build/ DKMS=$1 DESTDIR='' packaging/module.sh check; }
 ok "Secure Boot with DKMS" tells 'mokutil --import /var/lib/dkms/mok.pub' secure yes
 ok "Secure Boot without" tells 'Install dkms, which signs' secure no
+touch "$tmp/tee0"
+ok "OP-TEE: how to keep the driver away" env TEE="$tmp/tee0" bash -c '
+	"$@" 2>&1 | grep "blacklist se05x"' - env KVER="$release" KDIR="$kernel/build/" DESTDIR= \
+	packaging/module.sh check
+ok "as the docs have it" grep -qF "echo 'blacklist se05x' | sudo tee /etc/modprobe.d/se05x-optee.conf" \
+	docs/raspberry-pi.md
+ok "without OP-TEE nothing of it" fails tells OP-TEE env TEE="$tmp/no-tee0" KVER="$release" \
+	KDIR="$kernel/build/" DESTDIR= packaging/module.sh check
 
 rmdir -p "$DESTDIR/boot/firmware/overlays" 2> /dev/null
 list > "$tmp/before"
