@@ -10,7 +10,6 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/suspend.h>
 
@@ -450,7 +449,6 @@ int se05x_worker_start(struct se05x_chip *chip)
 
 	if (IS_ERR(worker))
 		return PTR_ERR(worker);
-	sched_set_fifo_low(worker->task);
 	chip->worker = worker;
 	return 0;
 }

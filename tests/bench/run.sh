@@ -28,6 +28,9 @@ size -A build/distro/kernel/se05x.ko |
 echo "== beside the wire (bus and chip take no time)"
 tests/vm/run.sh distro tests/bench/hotpath.sh
 
+echo "== real-time priority of the owner: tests/bench/load.sh says what the columns are"
+tests/vm/run.sh distro tests/bench/load.sh
+
 echo "== real time in the VM: microseconds of an APDU, medians of three runs"
 echo "#          Hz chip_us    median     p99     cpu   plain: median     p99     cpu   ratio of medians"
 tests/vm/run.sh distro tests/bench/realtime.sh "$(tests/vm/kernel.sh distro)" > "$data/realtime.txt"
