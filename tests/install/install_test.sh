@@ -94,6 +94,20 @@ ok "is there" have "/lib/modules/$release/updates/se05x.ko"
 ok "for that kernel" eval \
 	'modinfo -F vermagic "$DESTDIR/lib/modules/$release/updates/se05x.ko" | grep -q "^$release "'
 ok "and DKMS's sources are gone" fails have /usr/src
+
+# what udev does when a chip appears, here without loading anything
+mkdir -p "$tmp/udev/lib/modules/$release" "$tmp/allowed" "$tmp/forbidden"
+cp "$DESTDIR/lib/modules/$release/updates/se05x.ko" "$tmp/udev/lib/modules/$release/"
+touch "$tmp/udev/lib/modules/$release"/modules.{order,builtin}
+depmod -b "$tmp/udev" "$release" 2> /dev/null
+sed -n "s/.*echo '\(blacklist se05x\)' .*/\1/p" docs/raspberry-pi.md > "$tmp/forbidden/optee.conf"
+would_load() {	# CONFIGURATION ALIAS
+	modprobe -d "$tmp/udev" -S "$release" -C "$1" -b -n -v "$2" | grep se05x.ko
+}
+for alias in i2c:se050 'of:Nsecure-elementT(null)Cnxp,se052'; do
+	ok "$alias: udev loads it" would_load "$tmp/allowed" "$alias"
+	ok "but not where that is forbidden, for OP-TEE" fails would_load "$tmp/forbidden" "$alias"
+done
 ok "uninstall of a part" make -s uninstall-tools
 ok "leaves the others" have $usr/lib/libse05x.so
 ok "uninstall" make -s uninstall
