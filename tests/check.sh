@@ -6,11 +6,12 @@
 #   check.sh STAGE...
 #
 # A stage is one of the functions stage_* below. Its output comes in one piece
-# when it has ended. JOBS=1 runs one at a time.
+# when it has ended, and a line a minute tells what runs. JOBS=1 runs one at a time.
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
+. tests/alive.sh
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 passed=0
@@ -163,7 +164,18 @@ judge() {	# STAGE STATUS
 }
 
 declare -A running=()	# stage of each process
-start=$SECONDS
+
+begin() { echo $SECONDS > "$logs/$1.start"; }
+
+# which have begun and not ended, and how long ago
+tell() {
+	local file text=
+	for file in "$logs"/*.start; do
+		[ ! -e "$file" ] ||
+			text+=", $(basename "$file" .start) $((SECONDS - $(cat "$file"))) s"
+	done
+	echo "-- running: ${text#, }"
+}
 
 collect() {	# wait for one stage
 	local pid status stage
@@ -172,6 +184,7 @@ collect() {	# wait for one stage
 	stage=${running[$pid]}
 	unset "running[$pid]"
 	echo "== $stage ($((SECONDS - $(cat "$logs/$stage.start"))) s)"
+	rm "$logs/$stage.start"
 	cat "$logs/$stage"
 	judge "$stage" "$status"
 }
@@ -180,14 +193,17 @@ for stage in "$@"; do
 	[ "$(type -t "stage_$stage")" = function ] ||
 		{ echo "check.sh: no stage $stage" >&2; exit 2; }
 done
+alive tell
 for stage in "$@"; do
+	begin "build of $stage"
 	build_for "$stage" || { echo "not ok - $stage: does not build"; failed=$((failed + 1)); }
+	rm "$logs/build of $stage.start"
 done
 [ $failed = 0 ] || set --
 for stage in "$@"; do
 	[ ${#running[@]} -lt "${JOBS:-2}" ] || collect
-	echo "-- $stage begins ($((SECONDS - start)) s)"
-	echo $SECONDS > "$logs/$stage.start"
+	echo "-- $stage begins ($SECONDS s)"
+	begin "$stage"
 	"stage_$stage" > "$logs/$stage" 2>&1 &
 	running[$!]=$stage
 done

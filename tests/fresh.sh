@@ -21,6 +21,9 @@ leave() {
 }
 trap leave EXIT
 
+. "$top/tests/alive.sh"
+tell() { echo "fresh: since $SECONDS s"; }
+alive tell
 echo "fresh: installing a minimal Debian 12"
 debootstrap --variant=minbase bookworm "$root" "$("$top/tests/suite.sh" mirror)" > "$root.log" 2>&1 ||
 	{ tail "$root.log" >&2; exit 1; }

@@ -52,9 +52,11 @@ if [ "$(id -u)" != 0 ]; then
 		exit 1
 	}
 fi
-# shellcheck disable=SC2086 # lists of words
-$sudo sh -c "apt-get -q update && DEBIAN_FRONTEND=noninteractive \
-	apt-get -q -y install --no-install-recommends $missing" > setup.log 2>&1 || {
+# shellcheck disable=SC2016,SC2086 # for the other shell; lists of words
+bash -c '. tests/alive.sh; alive echo "setup: apt-get is at work"
+	 "$@" > setup.log 2>&1 {alive}>&-' - \
+	$sudo sh -c "apt-get -q update && DEBIAN_FRONTEND=noninteractive \
+	apt-get -q -y install --no-install-recommends $missing" || {
 	tail -n 20 setup.log >&2
 	echo "setup: apt-get failed; all of it is in setup.log" >&2
 	exit 1

@@ -21,8 +21,9 @@ for f in $kernel_files; do
 done
 
 tests/strict.sh distro || bad=1
-tests/layers_test.sh || bad=1
-tests/layers.sh || bad=1
+for t in tests/layers_test.sh tests/layers.sh tests/alive_test.sh; do
+	$t || bad=1
+done
 
 mapfile -t scripts < <(find tests packaging tools .ci -path '*/build' -prune -o \( -name '*.sh' -o -name '*.bash' -o -name run \) -print)
 shellcheck -x "${scripts[@]}" || bad=1

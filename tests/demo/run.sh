@@ -10,6 +10,9 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
 story=tests/demo/${1:-story.sh}
+. tests/alive.sh
+tell() { echo "demo: since $SECONDS s"; }
+alive tell
 
 make -s -C lib all
 make -s -C tools all

@@ -11,7 +11,8 @@
 #   kernel.sh armhf    the same for armhf, without an image
 #   kernel.sh debug    linux-source-6.1 with KASAN, lockdep, KUnit, built once
 #   kernel.sh kcsan    the same with KCSAN instead, which finds data races
-#   kernel.sh source   linux-source-6.1's scripts and selftest headers
+#   kernel.sh source   linux-source-6.1's tree
+#   kernel.sh newest-source  the tree of the newest in Debian's archive
 #
 # Prints the folder: image and modules in it, headers to build against in
 # "build" ("distro", "debug", "kcsan"). Other suites' headers want their own compiler
@@ -23,7 +24,10 @@ cache=${SE05X_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/se05x}
 arch=$(dpkg --print-architecture)
 tarball=/usr/src/linux-source-6.1.tar.xz
 
+# shellcheck source=tests/alive.sh
+. "$here/../alive.sh"
 say() { echo "kernel: $*" >&2; }
+tell() { say "$1: since $SECONDS s"; }
 
 # The newest kernel of which both headers and image are to be had. The cloud
 # kernel won't do: it has no I2C, GPIO or 9p.
@@ -158,12 +162,30 @@ unpack_source() {
 	flock 8
 	if [ ! -e "$dir/done" ]; then
 		say "unpacking linux-source-6.1"
-		rm -rf "$dir"
-		mkdir -p "$dir"
-		tar xf $tarball -C "$dir" --strip-components=1
-		touch "$dir/done"
+		untar "$dir" $tarball
 	fi
 	exec 8>&-
+	echo "$dir"
+}
+
+untar() {	# FOLDER TARBALL
+	rm -rf "$1"
+	mkdir -p "$1"
+	tar xf "$2" -C "$1" --strip-components=1
+	touch "$1/done"
+}
+
+newest_source() {
+	local package dir
+	package=$("$here/../suite.sh" depends sid linux-source linux-source-)
+	dir=$cache/newest-source-$("$here/../suite.sh" version sid "$package")
+	if [ ! -e "$dir/done" ]; then
+		say "unpacking $package of sid (nothing is installed)"
+		rm -rf "$cache"/newest-source-*
+		"$here/../suite.sh" unpack sid "$dir.deb" "$package"
+		untar "$dir" "$dir.deb/usr/src/$package.tar.xz"
+		rm -rf "$dir.deb"
+	fi
 	echo "$dir"
 }
 
@@ -225,6 +247,7 @@ built() {	# NAME
 	echo "$dir"
 }
 
+alive tell "${1:-}"
 mkdir -p "$cache"
 exec 9> "$cache/${1:-}.lock"	# two makes at once build one kernel
 flock 9
@@ -237,5 +260,6 @@ pages16k) pages16k ;;
 armhf) foreign armhf armmp arm arm-linux-gnueabihf 32 ;;
 debug | kcsan) built "$1" ;;
 source) unpack_source ;;
-*) echo "usage: kernel.sh distro|6.12|newest|arm64|pages16k|armhf|debug|kcsan|source" >&2; exit 2 ;;
+newest-source) newest_source ;;
+*) sed -n 's/^# *\(kernel.sh \)/usage: \1/p' "$0" >&2; exit 2 ;;
 esac
