@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2016 # for make, sed and awk
 #
 # Lay the driver into a kernel tree, as a series of patches: docs/upstream.md.
 #
@@ -13,17 +14,16 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 [ -e "${1:-}/MAINTAINERS" ] || { echo "usage: make intree DIR=linux-source" >&2; exit 2; }
 tree=$(cd "$1" && pwd)
-patches=${2:-$top/build/intree}
-rm -rf "$patches"
-mkdir -p "$patches"
-patches=$(cd "$patches" && pwd)
+mkdir -p "${2:-$top/build/intree}"
+patches=$(cd "${2:-$top/build/intree}" && pwd)
 cd "$top"
 
 fail() { echo "intree: $*" >&2; exit 1; }
 
 [ ! -e "$tree/drivers/misc/se05x" ] || fail "$tree has the driver already"
-me=$(git -c user.useConfigOnly=true var GIT_AUTHOR_IDENT 2> /dev/null | sed 's/ [0-9]* [-+][0-9]*$//') &&
-	[ -n "$me" ] || fail "git does not know who you are: git config user.name, user.email"
+me=$(git -c user.useConfigOnly=true var GIT_AUTHOR_IDENT) ||
+	fail "git does not know who you are: git config user.name, user.email"
+me="${me%>*}>"
 version=$(make -s -C "$tree" kernelversion | sed 's/^\([0-9]*\.[0-9]*\).*/\1/')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -61,6 +61,11 @@ compat_script() {
 		*) echo "s|\\<$name\\> *||g" ;;
 		esac
 	done
+	# newer kernels have a shorter way to say it
+	! grep -q 'define kzalloc_obj(' "$tree/include/linux/slab.h" || cat <<'END'
+s|\<kzalloc(sizeof(\([^()]*\))|kzalloc_obj(\1|
+s|\(kzalloc_obj([^()]*\), GFP_KERNEL)|\1)|
+END
 }
 
 # ---- files ----
@@ -134,11 +139,15 @@ patch_3() {	# link layer
 	put_kernel se05x_{poll,t1,scp}.{c,h}
 }
 
-patch_4() {	# owner
-	put_kernel se05x.h se05x_trace.h se05x_{state,link,owner,worker,client}.c
+patch_4() {
+	put_kernel se05x_trace.h
 }
 
-patch_5() {	# what programs see
+patch_5() {	# owner
+	put_kernel se05x.h se05x_{state,link,owner,worker,client}.c
+}
+
+patch_6() {	# what programs see
 	local f
 	put_kernel se05x_{cdev,netlink,sysfs,hwrng}.c
 	put_as_is docs/netlink/se05x.yaml Documentation/netlink/specs/se05x.yaml
@@ -149,7 +158,7 @@ patch_5() {	# what programs see
 		"$repo"/Documentation/ABI/testing/*
 }
 
-patch_6() {	# bus, and all that is left
+patch_7() {	# bus, and all that is left
 	local f
 	for f in kernel/se05x*.[ch]; do
 		put_kernel "${f##*/}"
@@ -170,7 +179,7 @@ patch_6() {	# bus, and all that is left
 	printf 'obj-$(CONFIG_SE05X)\t\t+= se05x/\n' >> "$repo/drivers/misc/Makefile"
 }
 
-patch_7() {	# KUnit: part of the driver, or built in there would be two link layers
+patch_8() {	# KUnit: part of the driver, or built in there would be two link layers
 	put tests/kunit/se05x_test.c $driver/tests/se05x_test.c
 	sed -i -e '/^MODULE_/d' -e '/<linux\/module.h>/d' "$repo/$driver/tests/se05x_test.c"
 	sed -i -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$repo/$driver/tests/se05x_test.c"
@@ -181,7 +190,7 @@ patch_7() {	# KUnit: part of the driver, or built in there would be two link lay
 		>> "$repo/$driver/Makefile"
 }
 
-patch_8() {	# selftests
+patch_9() {	# selftests
 	local f
 	for f in tests/kselftest/*.[ch] tests/kselftest/{config,settings}; do
 		put_as_is "$f" "$selftests/se05x/${f##*/}"
@@ -194,14 +203,14 @@ patch_8() {	# selftests
 	edit $selftests/Makefile '/^TARGETS \+= seccomp$/ { print "TARGETS += se05x" } { print }'
 }
 
-patch_9() {	# pages
+patch_10() {	# pages
 	local page folder=Documentation/misc-devices/se05x
 	put_as_is packaging/intree/index.rst $folder/index.rst
 	for page in $pages; do
 		{
 			printf '.. SPDX-License-Identifier: GPL-2.0-only\n\n'
 			PAGES=$pages pandoc -f gfm -t rst --wrap=preserve \
-				--lua-filter=packaging/intree/links.lua "docs/$page.md"
+				--lua-filter=packaging/intree/links.lua "docs/$page.md" | sed 's/ *$//'
 		} > "$repo/$folder/$page.rst"
 	done
 	edit Documentation/misc-devices/index.rst '
@@ -241,6 +250,7 @@ while read -r subject; do
 done < <(subjects)
 git_repo config branch.se05x.description \
 	"$(text "$(sed -n '/^## Cover letter/,/^## Patches/s/^### //p' docs/upstream.md)")"
+rm -f "$patches"/*.patch
 git_repo format-patch -q --cover-letter --cover-from-description=subject -o "$patches" base
 for f in "$patches"/*.patch; do
 	case $f in
