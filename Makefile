@@ -73,15 +73,31 @@ check-fresh:
 	@tests/setup.sh fresh
 	@tests/fresh.sh
 
-# what takes long: stages of tests/check.sh
-FULL := distro_all events suspend watch iot hotpath
-FULL += arch overlay_boot armhf pages16k i386
-FULL += kernels kcsan soak life_debug packages leak_controls coverage strict
+# what takes long: stages of tests/check.sh, in parts of less than 45 minutes with
+# nothing cached
+PARTS := distro arch debug kernels
+FULL_distro := distro_all events suspend watch iot hotpath leak_controls coverage
+FULL_arch := arch overlay_boot armhf pages16k i386
+FULL_debug := kcsan soak life_debug
+FULL_kernels := kernels strict intree packages
+
+check-full: check $(PARTS:%=check-full-%) check-full-fresh
+
+$(PARTS:%=check-full-%): check-full-%:
+	@tests/setup.sh full
+	@tests/check.sh $(FULL_$*)
+
 # in the fresh machine only what needs no debug kernel: it was just built and used
-check-full: check
+check-full-fresh:
 	@tests/setup.sh full
 	@tests/fresh.sh make check-host
-	@tests/check.sh $(FULL)
+
+# ---- to be sent upstream ----
+
+# the driver as patches, in the kernel tree DIR=: docs/upstream.md
+intree:
+	@tests/setup.sh intree
+	@packaging/intree.sh $(DIR)
 
 # ---- to be measured ----
 
@@ -103,4 +119,6 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 	-$(MAKE) -C tests/sim/applet clean
 
-.PHONY: all lib tools module overlay demo demo-tls check check-host faults coverage fuzz soak check-fresh check-full bench bench-virtual style clean
+.PHONY: all lib tools module overlay demo demo-tls check check-host faults coverage fuzz soak \
+	check-fresh check-full $(PARTS:%=check-full-%) check-full-fresh intree bench \
+	bench-virtual style clean

@@ -24,7 +24,7 @@ fail() { echo "intree: $*" >&2; exit 1; }
 me=$(git -c user.useConfigOnly=true var GIT_AUTHOR_IDENT) ||
 	fail "git does not know who you are: git config user.name, user.email"
 me="${me%>*}>"
-version=$(make -s -C "$tree" kernelversion | sed 's/^\([0-9]*\.[0-9]*\).*/\1/')
+version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = //p' "$tree/Makefile" | paste -sd .)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 repo=$work/repo

@@ -138,6 +138,9 @@ stage_packages() {
 	return $status
 }
 
+# laid into kernel trees and built there
+stage_intree() { tests/intree/intree_test.sh; }
+
 stage_strict() { yes_or_no strict tests/strict.sh 6.12 newest; }
 stage_style() { yes_or_no style tests/style.sh; }
 

@@ -3,7 +3,7 @@
 #
 # Install what is missing for a purpose, and say what:
 #
-#   setup.sh install|demo|host|check|full|bench|fresh
+#   setup.sh install|demo|host|check|full|bench|fresh|intree
 set -eu
 
 build="gcc libc6-dev make pkg-config libssl-dev libnl-genl-3-dev openssl"
@@ -11,6 +11,7 @@ vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod"
 host="libcmocka-dev device-tree-compiler python3-yaml"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck
 	clang-14 libclang-rt-14-dev libfdt-dev dt-schema gpiod"
+intree="gcc libc6-dev make patch git pandoc"
 
 arch="gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu qemu-system-arm qemu-user
 	libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross"
@@ -25,10 +26,11 @@ install) want="$build device-tree-compiler kmod $(packaging/module.sh needs)" ;;
 demo) want="$build $vm" ;;
 host) want="$build $host" ;;
 check) want="$build $vm $host $check" ;;
-full) want="$build $vm $host $check $arch debootstrap git" ;;
+full) want="$build $vm $host $check $arch $intree debootstrap python3-docutils" ;;
 bench) want="$build $vm $host gnuplot-nox procps" ;;
 fresh) want="debootstrap git" ;;
-*) echo "usage: setup.sh install|demo|host|check|full|bench|fresh" >&2; exit 2 ;;
+intree) want=$intree ;;
+*) echo "usage: setup.sh install|demo|host|check|full|bench|fresh|intree" >&2; exit 2 ;;
 esac
 
 # a machine with a chip needs no VM
