@@ -108,10 +108,10 @@ TEST_F(sysfs, what_moves_is_for_root)
 	if (!pid) {
 		if (setgid(NOBODY) || setuid(NOBODY))
 			_exit(99);
-		for (i = 0; i < sizeof(private) / sizeof(private[0]); i++)
+		for (i = 0; i < ARRAY_SIZE(private); i++)
 			if (get_attr(private[i], buf, sizeof(buf)) != -EACCES)
 				_exit(1 + i);
-		for (i = 0; i < sizeof(public) / sizeof(public[0]); i++)
+		for (i = 0; i < ARRAY_SIZE(public); i++)
 			if (get_attr(public[i], buf, sizeof(buf)))
 				_exit(51 + i);
 		if (set_attr("idle_ms", "1") != -EACCES)
@@ -139,7 +139,7 @@ TEST_F(sysfs, settings)
 		if (!(st.st_mode & 0200))	/* nothing to switch */
 			continue;
 		ASSERT_EQ(0, get_attr(names[n], before, sizeof(before)));
-		for (i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(nonsense); i++) {
 			EXPECT_EQ(-EINVAL, set_attr(names[n], nonsense[i]))
 				TH_LOG("number %u", i);
 		}
