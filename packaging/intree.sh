@@ -143,8 +143,14 @@ patch_4() {
 	put_kernel se05x_trace.h
 }
 
-patch_5() {	# owner
-	put_kernel se05x.h se05x_{state,link,owner,worker,client}.c
+patch_5() {	# owner: what has no other place
+	local f
+	for f in kernel/se05x*.[ch]; do
+		case $f in
+		*_cdev.* | *_netlink.* | *_sysfs.* | *_hwrng.* | *_core.* | *_i2c.*) ;;
+		*) put_kernel "${f##*/}" ;;
+		esac
+	done
 }
 
 patch_6() {	# what programs see
@@ -158,11 +164,8 @@ patch_6() {	# what programs see
 		"$repo"/Documentation/ABI/testing/*
 }
 
-patch_7() {	# bus, and all that is left
-	local f
-	for f in kernel/se05x*.[ch]; do
-		put_kernel "${f##*/}"
-	done
+patch_7() {	# bus
+	put_kernel se05x_{core,i2c}.c
 	{
 		echo '# SPDX-License-Identifier: GPL-2.0-only'
 		echo
