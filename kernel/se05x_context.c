@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whose applet is selected: what a file's commands are for, what the chip has
- * selected, and what a command changes of it
+ * Contexts: which applet a file's commands go to, which one the chip has selected,
+ * and how a command changes that. Chains of commands and answers belong to it.
  */
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -11,10 +11,10 @@
 #include "se05x.h"
 
 #define CLA_CHAINED		0x10	/* not the last command of a chain (ISO 7816-4, 5.4.1) */
-#define CLA_LAST		0x9F	/* of those that cdev lets through but FF */
+#define CLA_LAST		0x9F	/* the last CLA in which that bit says so */
 #define CHAIN_GAP		(100 * USEC_PER_MSEC)
 #define CHAIN_MAX		USEC_PER_SEC
-#define SW1_MORE		0x61	/* GET RESPONSE is to fetch the rest (the same, 5.6) */
+#define SW1_MORE		0x61	/* GET RESPONSE fetches the rest (the same, 5.6) */
 #define INS_SELECT		0xA4
 #define INS_GET_RESPONSE	0xC0
 #define INS_INITIALIZE_UPDATE	0x50
@@ -35,7 +35,7 @@ void se05x_set_aid(struct se05x_context *context, const u8 *aid, size_t len)
 	memcpy(context->aid, aid, len);
 }
 
-/* What a file's commands are for: what it selected, else what was selected last */
+/* A file's commands go to the AID that it selected, else to the one selected last. */
 const struct se05x_context *se05x_target(struct se05x_chip *chip,
 					 const struct se05x_file *file)
 {
@@ -58,7 +58,11 @@ bool se05x_must_select(struct se05x_chip *chip, const struct se05x_file *file)
 	}
 }
 
-/* Nobody may find what a file that is gone left behind. */
+/*
+ * May the chip's context stay known after a command of @file? Not if there is no
+ * client left, nor if the context is the channel of a file that was closed:
+ * nobody else may use what such a file left behind.
+ */
 bool se05x_is_heir(struct se05x_chip *chip, const struct se05x_file *file)
 {
 	lockdep_assert_held(&chip->lock);
@@ -70,7 +74,7 @@ bool se05x_is_success(u32 sw)
 	return sw == 0x9000 || (sw >= 0x6100 && sw <= 0x63ff);
 }
 
-/* The chip answered a SELECT by name: what holds from now on. */
+/* The chip answered a SELECT by name: note its new context, and the answer. */
 void se05x_note_select(struct se05x_chip *chip, const struct se05x_file *file,
 		       const struct se05x_context *selected, u32 sw,
 			const u8 *answer, size_t len)
@@ -125,7 +129,7 @@ static bool is_get_response(const u8 *command)
 	return command[0] < 0x20 && command[1] == INS_GET_RESPONSE;
 }
 
-/* A command goes to the chip that is not @file's: its chain ends there. */
+/* A command of @file goes to the chip next: that ends the chain of another file. */
 void se05x_interrupt_chain(struct se05x_chip *chip, const struct se05x_file *file)
 {
 	lockdep_assert_held(&chip->lock);
@@ -134,8 +138,8 @@ void se05x_interrupt_chain(struct se05x_chip *chip, const struct se05x_file *fil
 }
 
 /*
- * Does this command go on with a chain that is broken? Then it is not sent. An
- * answer is fetched only by whose it is.
+ * Is this command the next piece of a broken chain? Then it is not sent. Nor is
+ * GET RESPONSE of a file that the chip's last answer was not for.
  */
 bool se05x_lacks_chain(struct se05x_chip *chip, struct se05x_request *req)
 {
@@ -153,8 +157,9 @@ bool se05x_lacks_chain(struct se05x_chip *chip, struct se05x_request *req)
 }
 
 /*
- * Is there more to come? Then the file has preference for CHAIN_GAP after each
- * answer and CHAIN_MAX in all, and its user no other time within CHAIN_MAX.
+ * After each exchange: does a chain begin, go on or end? While it goes on its file
+ * has preference, for CHAIN_GAP after each answer and for CHAIN_MAX in all. The
+ * same user gets no other preference within CHAIN_MAX.
  */
 void se05x_note_chain(struct se05x_chip *chip, const struct se05x_request *req,
 		      const u8 *command, int error)

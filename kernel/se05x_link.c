@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The owner's hold on the link: how the link reaches the world, what is told of
- * it, and how the chip wakes, sleeps and gets its power
+ * Between the owner and the link layer (se05x_t1.c): the functions by which that
+ * reaches the bus, the clock and the power lines; what is reported of its events;
+ * and how the owner wakes the chip, ends its session and switches its power
  */
 #include <linux/delay.h>
 #include <linux/errno.h>
@@ -44,7 +45,7 @@ static int owner_sleep(void *ctx, u32 us)
 
 	if (ret || !us)
 		return ret;
-	/* the clock's microsecond may have been nearly over */
+	/* one more: owner_now() rounds down to a microsecond */
 	usleep_range(us + 1, us + 50);
 	return told_to_stop(chip);
 }
@@ -63,7 +64,7 @@ static int owner_power(void *ctx, bool on)
 	return ret;
 }
 
-/* A block that resets counters is tried, or power was cut. */
+/* The link tries a block that resets counters, or has cut the power. */
 static void note_lost(struct se05x_chip *chip, enum se05x_rung rung)
 {
 	static const u8 kinds[] = {
@@ -88,7 +89,7 @@ static void note_rung(struct se05x_chip *chip, enum se05x_rung rung)
 {
 	trace_se05x_rung(chip->index, rung);
 	spin_lock(&chip->lock);
-	if (rung < SE05X_RUNG_GIVEN_UP)	/* which is a state, with its own event */
+	if (rung < SE05X_RUNG_GIVEN_UP)	/* given up has an event of its own */
 		se05x_event_queue(chip, SE05X_EVENT_RECOVERY, 0, rung);
 	if (rung > SE05X_RUNG_RNAK) {
 		chip->recoveries += !chip->climbed;
@@ -133,7 +134,8 @@ const struct se05x_link_ops se05x_owner_ops = {
  * se05x_owner_power_up() - before the first transfer: runtime PM must not cut the power
  * @chip: the chip
  *
- * The only place that waits for a resume, and the callbacks never wait for us.
+ * This is the only place that waits for a runtime resume. The callbacks of runtime
+ * PM never wait for the owner, so neither can wait for the other.
  *
  * Return: 0; -ENOLINK: it can't be switched on.
  */
@@ -147,7 +149,7 @@ int se05x_owner_power_up(struct se05x_chip *chip)
 		ret = pm_runtime_resume_and_get(dev);
 		if (ret < 0) {
 			dev_err(dev, "can't switch the chip on: %d\n", ret);
-			pm_runtime_set_suspended(dev);	/* so the next may try */
+			pm_runtime_set_suspended(dev);	/* or the next try would fail at once */
 			se05x_link_give_up(&chip->link);
 			return -ENOLINK;
 		}
@@ -164,7 +166,7 @@ int se05x_owner_power_up(struct se05x_chip *chip)
 	return 0;
 }
 
-/* Nobody needs it for a while: runtime PM may cut it after power_off_ms. */
+/* The chip sleeps: runtime PM may cut its power after power_off_ms. */
 static void power_down(struct se05x_chip *chip)
 {
 	struct device *dev = chip->dev.parent;
@@ -173,16 +175,16 @@ static void power_down(struct se05x_chip *chip)
 	pm_runtime_mark_last_busy(dev);
 	if (chip->powered)
 		pm_runtime_put_autosuspend(dev);
-	else	/* it could not be cut then, or is to be at another time */
+	else	/* an earlier try failed, or power_off_ms was changed */
 		pm_request_autosuspend(dev);
 	chip->powered = false;
 }
 
 /**
- * se05x_owner_wake() - have the chip awake and the link in step
+ * se05x_owner_wake() - wake the chip and bring the link in step, if need be
  * @chip: the chip
  *
- * Return: 0, or why it is not, as for a request that was not sent.
+ * Return: 0; or the errno of a request that was not sent for that reason.
  */
 int se05x_owner_wake(struct se05x_chip *chip)
 {
@@ -225,9 +227,9 @@ void se05x_owner_sleep(struct se05x_chip *chip)
  * se05x_owner_idle() - there was no client for a while: let the chip save power
  * @chip: the chip
  *
- * A chip that is awake, as far as we know, but out of step is put in step first:
- * after a resume it may be either. Power may be cut once the end of the session
- * was answered, and only then.
+ * After a resume nobody knows whether the chip is awake. So a chip that is out of
+ * step is brought in step before its session is ended. Its power may be cut only
+ * after it has answered the end of its session.
  */
 void se05x_owner_idle(struct se05x_chip *chip)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The owner: what it does with a request when its turn has come
+ * What the owner does with a request when its turn has come
  *
- * All of this runs in the chip's own thread, but for the probe, which is over
- * before there is one.
+ * All of this runs in the chip's own thread.
  */
 #include <linux/errno.h>
 #include <linux/ktime.h>
@@ -22,7 +21,10 @@
 
 /* ---- the chip ---- */
 
-/* The command's own first byte may be out from now on; unless nobody waits. */
+/*
+ * The last check before the command's first byte is sent. Return: false if the
+ * caller has stopped to wait: then it was told that nothing was sent.
+ */
 static bool start(struct se05x_chip *chip, struct se05x_request *req)
 {
 	spin_lock(&chip->lock);
@@ -31,7 +33,7 @@ static bool start(struct se05x_chip *chip, struct se05x_request *req)
 	return req->started;
 }
 
-/* One command of a request's; the answer is in req->response. */
+/* Send one command on behalf of a request; the answer goes to req->response. */
 static int exchange_apdu(struct se05x_chip *chip, struct se05x_request *req,
 			 const u8 *command, size_t len, u32 *outcome)
 {
@@ -58,7 +60,7 @@ static int exchange_apdu(struct se05x_chip *chip, struct se05x_request *req,
 	return ret == -ECANCELED ? -ECONNABORTED : ret;
 }
 
-/* SELECT by name, on the driver's own account. It may be sent again. */
+/* SELECT by name, made by the driver. It does no harm twice, so it may be sent again. */
 static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 			  const struct se05x_context *want, u32 *outcome)
 {
@@ -84,7 +86,7 @@ static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 	return ret;
 }
 
-/* Have this file's applet selected. */
+/* Select the applet that this file's commands go to. */
 static int select_again(struct se05x_chip *chip, struct se05x_request *req)
 {
 	const struct se05x_context none = { };
@@ -109,7 +111,10 @@ static int select_again(struct se05x_chip *chip, struct se05x_request *req)
 
 /* ---- TRANSCEIVE ---- */
 
-/* What is told once must be heard: the caller waits for the verdict. */
+/*
+ * ESTALE is told once for some reasons. So a caller whose deadline passes just now
+ * must wait for it, or it would be told to nobody.
+ */
 static int stale(struct se05x_request *req, enum se05x_reason reason)
 {
 	req->reason = reason;
@@ -117,7 +122,7 @@ static int stale(struct se05x_request *req, enum se05x_reason reason)
 	return -ESTALE;
 }
 
-/* Somebody broke the lock: ESTALE, once, to somebody who hears it. */
+/* An administrator's RESET broke this file's lock: ESTALE, once. */
 static int check_lock(struct se05x_request *req)
 {
 	if (req->abandoned)
@@ -128,7 +133,7 @@ static int check_lock(struct se05x_request *req)
 	return stale(req, SE05X_REASON_LOCK);
 }
 
-/* Is there more to do than to send this file's command? */
+/* Would the owner have to select before it can send this file's command? */
 static bool needs_select(struct se05x_chip *chip, const struct se05x_file *file)
 {
 	return !chip->link.synced || se05x_must_select(chip, file) ||
@@ -165,7 +170,7 @@ static int admit(struct se05x_chip *chip, struct se05x_request *req, bool select
 static void note_channel(struct se05x_chip *chip, struct se05x_file *file)
 {
 	spin_lock(&chip->lock);
-	if (chip->context.state != SE05X_SELECTED)	/* what a boot selects */
+	if (chip->context.state != SE05X_SELECTED)	/* the default applet */
 		se05x_set_aid(&chip->context, NULL, 0);
 	chip->context.channel = file->id;
 	file->bound = chip->context;
@@ -294,7 +299,7 @@ static int serve_lock(struct se05x_chip *chip, struct se05x_request *req)
 	return ret;
 }
 
-/* Nobody else may have something to lose. */
+/* RESET is refused while another client is there, who would lose its state. */
 static int may_reset(struct se05x_chip *chip, const struct se05x_request *req)
 {
 	const struct se05x_file *me = req->file;
@@ -364,7 +369,7 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 
 /* ---- hwrng ---- */
 
-/* It must not be in anybody's way, nor take anything from anybody. */
+/* Without disturbing a client: no change of its applet, its chain, its lock. */
 static int may_draw(struct se05x_chip *chip, const struct se05x_context *want)
 {
 	const struct se05x_context *is = &chip->context;
@@ -382,7 +387,7 @@ static int may_draw(struct se05x_chip *chip, const struct se05x_context *want)
 	       !chip->chain.file && se05x_same_aid(is, want) ? 0 : -EBUSY;
 }
 
-/* One command to an applet, whose SELECT nobody else is to notice */
+/* Without a client: select the applet. The context counts as unknown afterwards. */
 static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 {
 	u8 command[SELECT_MAX] = { 0x00, INS_SELECT, P1_BY_NAME, P2_FIRST_FCI, req->aid_len };
@@ -399,8 +404,8 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 }
 
 /*
- * Without a client no generation is at stake, also for a file that sends its first
- * command while this goes on: it finds the context unknown.
+ * Without a client the generation stays as it is (chip->quiet): nobody holds one.
+ * A file that sends its first command meanwhile finds the context unknown.
  */
 static int serve_random(struct se05x_chip *chip, struct se05x_request *req)
 {
