@@ -47,7 +47,7 @@ static bool uses_channel(const u8 *c)
 	return (cla >= 0x40 && cla <= 0x7F) || (cla >= 0xC0 && cla <= 0xFE);
 }
 
-/* What is found here has not cost anything yet. */
+/* Find a bad pointer before anything is sent. */
 static int probe_user(void __user *arg, size_t size, u64 response, u32 room)
 {
 	size_t len = min_t(size_t, room, SE05X_T1_RESPONSE_MAX);
@@ -110,7 +110,7 @@ static int perform(const struct call *call, u32 deadline_ms, unsigned long end,
 
 static int take_command(struct se05x_request *req, const struct se05x_transceive *t)
 {
-	req->command_len = t->command_len;	/* what is to be wiped */
+	req->command_len = t->command_len;	/* se05x_turn_end() wipes so much */
 	if (copy_from_user(req->command, u64_to_user_ptr(t->command), t->command_len))
 		return -EFAULT;
 	return uses_channel(req->command) ? -EOPNOTSUPP : 0;
@@ -261,8 +261,8 @@ static int check_reset(struct se05x_chip *chip, const struct se05x_reset *r)
 }
 
 /*
- * Without a privilege where that is enough. If somebody else came between, and the
- * owner refuses, the administrator's word is asked for after all.
+ * Ask for the privilege only where nothing else allows the RESET. If another client
+ * came between and the owner refuses, ask for it then and try again.
  */
 static int do_reset(const struct call *call, const struct se05x_reset *r,
 		    struct result *res)
@@ -363,7 +363,7 @@ static int ioctl_info(const struct call *call, struct se05x_info *i)
 	return ret;
 }
 
-/* Other sizes would be another ABI, on 32 bits as on 64. */
+/* The same sizes on 32 and 64 bits, for ever */
 static_assert(sizeof(struct se05x_info) == 392);
 static_assert(sizeof(struct se05x_transceive) == 104);
 static_assert(sizeof(struct se05x_select) == 96);

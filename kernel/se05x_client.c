@@ -30,8 +30,9 @@ static long left_until(unsigned long end)
 		      left_until(end), __ret = schedule_timeout(__ret))
 
 /*
- * No caller of ours may spoil a suspend. But whoever reads from hw_random holds
- * its locks, which others want in their resume; it waits for a second at most.
+ * A caller who waits must not delay a suspend, so it may be frozen. Not so a reader
+ * of hw_random: it holds locks of hw_random that others need to resume. It waits
+ * for a second at most.
  */
 static unsigned int freezable(const struct se05x_request *req)
 {
@@ -72,7 +73,7 @@ int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock)
 		if (ret <= 0)
 			return ret ? -EINTR : -EBUSY;
 	}
-	/* the last one was left behind with the owner */
+	/* the owner still has the last one */
 	if (!file->req)
 		file->req = se05x_request_alloc();
 	if (!file->req) {
@@ -82,7 +83,7 @@ int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock)
 	return 0;
 }
 
-/* The caller has taken what it wanted; no APDU stays in the buffers. */
+/* The caller has taken its results: wipe the APDUs, let the next call begin. */
 void se05x_turn_end(struct se05x_file *file)
 {
 	struct se05x_request *req = file->req;
@@ -98,8 +99,9 @@ void se05x_turn_end(struct se05x_file *file)
 }
 
 /*
- * Leave the request with the owner, unless it is done by now. True: left; what
- * to tell is in @ret.
+ * The caller waits no longer: leave the request with the owner.
+ *
+ * Return: true, and @ret is what the caller gets; false if it is done by now.
  */
 static bool leave_behind(struct se05x_file *file, struct se05x_request *req, int *ret)
 {
@@ -143,7 +145,7 @@ int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 	if (err)
 		return err;
 
-	/* mostly all there is to it: the owner does not wake us when it begins */
+	/* The owner wakes us once, when it is done, and not when it begins. */
 	ret = wait_until(req->wait, READ_ONCE(req->state) == SE05X_DONE,
 			 TASK_INTERRUPTIBLE | freezable(req), end);
 	if (ret <= 0 && se05x_worker_take_back(chip, req))
@@ -158,9 +160,9 @@ int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 		se05x_request_put(req);
 		return err;
 	}
-	/* decided in that moment: it is done without the chip */
+	/* decided just now: done soon, since the chip is not needed any more */
 	wait_event(req->wait, READ_ONCE(req->state) == SE05X_DONE);
-	spin_lock(&chip->lock);	/* the owner wrote before it said so under this */
+	spin_lock(&chip->lock);	/* pairs with request_finish(): see all results */
 	req->state = SE05X_IDLE;
 	spin_unlock(&chip->lock);
 	return req->error;
@@ -217,7 +219,7 @@ int se05x_unlock(struct se05x_file *file, u64 *generation)
 
 /* ---- open files ---- */
 
-/* The file becomes one of its user's, who is @user unless the chip knows him. */
+/* The file belongs to the user of that uid: one that is there already, or @user. */
 static void join_user(struct se05x_file *file, struct se05x_user *user)
 {
 	struct se05x_chip *chip = file->chip;
@@ -264,7 +266,7 @@ free:
 	return NULL;
 }
 
-/* No call of it is under way any more; the owner may still have its request. */
+/* For a file without a call under way; the owner may still have a request of it. */
 void se05x_file_free(struct se05x_file *file)
 {
 	if (file->req)
@@ -273,8 +275,8 @@ void se05x_file_free(struct se05x_file *file)
 }
 
 /*
- * A user namespace counts as the user outside of all who made it: within, a
- * process could take another uid for each file.
+ * The user who opens. A user namespace counts as one user: the one outside who made
+ * it or its outermost parent. Inside, a process could take a new uid for each file.
  */
 static kuid_t opener(void)
 {
@@ -306,7 +308,7 @@ struct se05x_file *se05x_file_open(struct se05x_chip *chip)
 	return file;
 }
 
-/* The last close of an open file: no call of it is under way any more. */
+/* The last close of an open file; no call of it is under way. */
 void se05x_file_close(struct se05x_file *file)
 {
 	struct se05x_chip *chip = file->chip;
@@ -321,7 +323,7 @@ void se05x_file_close(struct se05x_file *file)
 	chip->clients -= file->client;
 	if (!chip->dead) {
 		kthread_queue_work(chip->worker, &chip->serve);
-		/* nobody inherits a channel, or from the last client anything */
+		/* its channel ends with it, and every context with the last client */
 		if (chip->context.channel == file->id || (file->client && !chip->clients))
 			se05x_forget_context(chip);
 		if (file->client)

@@ -77,7 +77,7 @@ int se05x_chip_power_off(struct se05x_chip *chip)
 	bool idle;
 	int ret;
 
-	/* the driver core may drop a count of its own at any time */
+	/* the driver core may suspend the device at other times, too */
 	spin_lock(&chip->lock);
 	idle = chip->rested && !chip->clients;
 	spin_unlock(&chip->lock);
@@ -87,7 +87,7 @@ int se05x_chip_power_off(struct se05x_chip *chip)
 	trace_se05x_power(chip->index, SE05X_POWER_OFF, ret);
 	if (ret)
 		return -EBUSY;
-	fsleep(SE05X_T1_OFF_TIME);	/* or it might not notice */
+	fsleep(SE05X_T1_OFF_TIME);	/* shorter cuts may not reset the chip */
 	spin_lock(&chip->lock);
 	chip->off = true;
 	chip->cold = true;
@@ -147,7 +147,7 @@ static struct se05x_chip *chip_alloc(struct device *parent, const struct se05x_s
 	return chip;
 }
 
-/* Whoever is here before the owner's thread is the owner. */
+/* In probe: there is no thread yet, so nobody else touches the chip. */
 static int chip_find(struct se05x_chip *chip, bool booting)
 {
 	int ret = se05x_link_open(&chip->link, booting);
@@ -163,7 +163,7 @@ static int chip_find(struct se05x_chip *chip, bool booting)
 	return 0;
 }
 
-/* Whoever has it open is told that it is gone. Return: false if the chip computes still. */
+/* Callers get -ENODEV from now on. Return: false if the chip computes still. */
 static bool chip_stop(struct se05x_chip *chip)
 {
 	bool quiet;
@@ -204,7 +204,7 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 	setup->heard = chip->link.stats.bytes_out || chip->link.stats.bytes_in;
 	if (ret)
 		goto put_chip;
-	/* only now, so that a place without a chip never holds one */
+	/* after the chip was found: an empty place on the bus must not take an index */
 	ret = se05x_state_reserve(chip);
 	if (ret)
 		goto put_chip;
@@ -217,11 +217,11 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 		goto free_index;
 	power_init(chip);
 	spin_lock(&chip->lock);
-	chip->nevents = 0;	/* nobody knew it */
+	chip->nevents = 0;	/* those of the probe, before anybody knew the chip */
 	se05x_event_queue(chip, SE05X_EVENT_ADDED, 0, 0);
 	spin_unlock(&chip->lock);
 	ret = cdev_device_add(&chip->cdev, &chip->dev);
-	if (ret) {	/* after a program opened it, perhaps */
+	if (ret) {	/* a program may have opened it already */
 		chip_stop(chip);
 		return ERR_PTR(ret);
 	}
@@ -271,7 +271,7 @@ int se05x_chip_suspend(struct se05x_chip *chip)
 }
 
 /**
- * se05x_chip_resume() - go on; whether the chip kept its power nobody knows
+ * se05x_chip_resume() - go on; the chip may have been without power
  * @chip: the chip
  */
 void se05x_chip_resume(struct se05x_chip *chip)

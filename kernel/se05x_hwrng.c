@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hw_random: the chip's random numbers for the kernel's pool, where it is wanted
+ * hw_random: the chip's random numbers for the kernel's pool, where that is wanted
  *
- * Counts as no client (docs/hwrng.md). The core calls read()
- * under a mutex of its own, one call at a time.
+ * It is no client, and stands behind all clients (docs/hwrng.md). hw_random's core
+ * calls read() one at a time, under a mutex of its own.
  */
 #include <linux/delay.h>
 #include <linux/hw_random.h>
@@ -15,15 +15,15 @@
 
 #include "se05x.h"
 
-#define PATIENCE_MS	900	/* read() never takes longer than a second, */
-#define REFUSED_MS	100	/* and gives the processor back if it got nothing */
+#define PATIENCE_MS	900	/* together a second, the most that read() may take */
+#define REFUSED_MS	100	/* sleep so long after a draw that gave nothing */
 #define PREFETCH	64	/* what the core wants at a time */
 #define DRAW_MAX	256
 
 /*
- * Bits of entropy in 1024. Set, since 0 means "unknown, take none" until 6.1 and
- * "full" from 6.2 on. The chip's generator is certified, but its bytes come over
- * a bus that anybody at the board can write to.
+ * Bits of entropy in 1024. 0 would mean "take none" up to 6.1 and "full" from 6.2
+ * on. The chip's generator is certified, but its bytes come over a bus that anybody
+ * at the board can write to.
  */
 #define QUALITY		900
 
@@ -39,13 +39,13 @@ static const u8 iot_aid[] = {
 
 /**
  * struct se05x_hwrng - one chip as a source
- * @rng: what the core knows of it
+ * @rng: as hw_random's core knows it
  * @name: its name there
  * @chip: the chip
  * @file: its place in the chip's queue
  * @absent: the chip has no such applet
  * @ready: bytes in @prefetch, at its end
- * @prefetch: for who does not want to wait
+ * @prefetch: random bytes for a read() that must not wait
  */
 struct se05x_hwrng {
 	struct hwrng rng;
@@ -141,7 +141,7 @@ static int se05x_hwrng_read(struct hwrng *rng, void *buf, size_t max, bool wait)
 	if (!wait)
 		return take_prefetched(source, buf, max);
 	len = source->absent ? 0 : draw(source, buf, max);
-	if (!len)	/* the core asks again at once */
+	if (!len)	/* the core would ask again at once */
 		msleep_interruptible(REFUSED_MS);
 	return len;
 }
@@ -149,7 +149,7 @@ static int se05x_hwrng_read(struct hwrng *rng, void *buf, size_t max, bool wait)
 /**
  * se05x_hwrng_add() - offer a chip to hw_random, if that is wanted
  * @chip: the chip
- * @wanted: its board says so
+ * @wanted: the board's description asks for it
  *
  * Return: 0, also where it is not wanted; an errno.
  */
@@ -184,7 +184,7 @@ free:
 	return ret;
 }
 
-/* After this returns nobody reads; a request may still be with the owner. */
+/* After this nobody calls read(). The owner may still have a request of it. */
 void se05x_hwrng_del(struct se05x_chip *chip)
 {
 	struct se05x_hwrng *source = chip->hwrng;

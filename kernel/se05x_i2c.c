@@ -29,9 +29,9 @@
  * @vdd_on: we have switched @vdd on
  * @on: the chip is to have power, as it was last told or found
  * @readable: @enable was read as active once, so its controller can do that
- * @computes: the chip does, though the driver is gone
- * @frame: what goes to the adapter and comes from it, apart from all else, as DMA
- *	wants it; the adapter makes no copies then, which nobody would wipe
+ * @computes: the driver was removed while the chip computed
+ * @frame: the only buffer that the adapter sees. It is allocated apart and safe for
+ *	DMA, so that no adapter copies an APDU to memory that nobody wipes.
  */
 struct se05x_i2c {
 	struct i2c_client *client;
@@ -124,12 +124,12 @@ static int switch_off(struct se05x_i2c *bus)
 
 	if (bus->enable) {
 		ret = gpiod_direction_output(bus->enable, 0);
-		/* That cuts the chip, whether the supply can be switched off or not. */
+		/* The chip is off now, even if the supply can't be switched off. */
 		if (!ret)
 			set_vdd(bus, false);
 	} else if (bus->vdd) {
 		ret = set_vdd(bus, false);
-		/* A supply that others hold on, or that can't be switched, cuts nothing. */
+		/* It is still on if others use it, or if it can't be switched. */
 		if (!ret && regulator_is_enabled(bus->vdd) > 0)
 			ret = set_vdd(bus, true) ?: -EOPNOTSUPP;
 	} else {
@@ -141,8 +141,8 @@ static int switch_off(struct se05x_i2c *bus)
 }
 
 /*
- * A line whose controller is gone takes every command, and reads 0. One whose
- * controller has lost its state does what it is told, once it is told again.
+ * A line without a controller takes every command, and reads 0. If the controller
+ * has only lost its state, the line reads 1 after it was driven again.
  */
 static bool is_line_gone(struct se05x_i2c *bus)
 {
@@ -194,8 +194,8 @@ static void vdd_off(void *data)
 	struct se05x_i2c *bus = data;
 
 	/*
-	 * No current by a line into a chip without supply. But the supply may be one
-	 * that others keep on, and then this would cut one that computes.
+	 * A driven line must not feed a chip without supply. But if others keep the
+	 * supply on, this would cut a chip that computes.
 	 */
 	if (bus->vdd_on && bus->enable && !bus->computes)
 		gpiod_direction_output(bus->enable, 0);
@@ -348,7 +348,7 @@ static int se05x_i2c_suspend(struct device *dev)
 	return se05x_chip_suspend(dev_get_drvdata(dev));
 }
 
-/* What lines and supply were told before, they may have lost. */
+/* Lines and supply may have lost their state: switch them as they were. */
 static int se05x_i2c_resume(struct device *dev)
 {
 	struct se05x_chip *chip = dev_get_drvdata(dev);

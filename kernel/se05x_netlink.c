@@ -2,8 +2,8 @@
 /*
  * Generic netlink: events, and what the chips count
  *
- * Whoever learns of something queues an event under chip->lock. The owner sends
- * what is queued once the callers are served: nobody waits for an event.
+ * Events are queued under chip->lock where they happen. The owner sends them after
+ * the request is done, so that no caller waits for that.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -44,7 +44,7 @@ static int put_event(struct sk_buff *skb, u32 index, const struct se05x_queued_e
 	return 0;
 }
 
-/* Return: false if it is lost. A reader that is too slow is told by its socket. */
+/* Return: false if it is lost. A reader that is too slow gets ENOBUFS instead. */
 static bool send_event(u32 index, const struct se05x_queued_event *event)
 {
 	struct sk_buff *skb;
@@ -69,14 +69,14 @@ static bool send_event(u32 index, const struct se05x_queued_event *event)
  * se05x_event_send() - send what is queued
  * @chip: the chip
  *
- * By the owner, or before and after there is one; may sleep.
+ * May sleep.
  */
 void se05x_event_send(struct se05x_chip *chip)
 {
 	struct se05x_queued_event events[SE05X_EVENTS_MAX];
 	u32 i, n, lost = 0;
 
-	if (!READ_ONCE(chip->nevents))	/* who queues one after that wakes the owner */
+	if (!READ_ONCE(chip->nevents))	/* one that is queued after this wakes the owner */
 		return;
 	spin_lock(&chip->lock);
 	n = chip->nevents;
@@ -193,7 +193,7 @@ static int get_all(struct sk_buff *skb, struct netlink_callback *cb)
 				     NLM_F_MULTI, cmd, chip);
 
 		put_device(&chip->dev);
-		if (ret)	/* full: on with this one in the next message */
+		if (ret)	/* full: the next message begins with this chip */
 			break;
 		index++;
 	}

@@ -14,7 +14,7 @@
 
 #include "se05x.h"
 
-static DEFINE_XARRAY_ALLOC(chips);	/* an entry is NULL but while others may see it */
+static DEFINE_XARRAY_ALLOC(chips);	/* NULL: the index is taken, but nobody may see the chip */
 static atomic64_t generations;
 
 /* ---- the list of chips ---- */
@@ -28,7 +28,7 @@ void se05x_state_init(struct se05x_chip *chip)
 	spin_lock_init(&chip->lock);
 }
 
-/* A place in the list, which is the chip's index; others don't see it yet. */
+/* Take an index for the chip. Others don't see it yet. */
 int se05x_state_reserve(struct se05x_chip *chip)
 {
 	const struct xa_limit limit = XA_LIMIT(0, SE05X_MINORS - 1);
@@ -41,7 +41,7 @@ void se05x_state_show(struct se05x_chip *chip)
 	xa_store(&chips, chip->index, chip, GFP_KERNEL);
 }
 
-/* Nobody finds it any more, but its index is not free. */
+/* Nobody finds the chip any more. It keeps its index. */
 void se05x_state_hide(struct se05x_chip *chip)
 {
 	xa_store(&chips, chip->index, NULL, GFP_KERNEL);
@@ -73,7 +73,7 @@ struct se05x_chip *se05x_chip_next(unsigned long *index, unsigned long last)
 
 /* ---- context and generation ---- */
 
-/* What the applet held may be gone: an old generation is good for nothing now. */
+/* What the applet held may be gone: a new generation begins. */
 void se05x_renew(struct se05x_chip *chip)
 {
 	lockdep_assert_held(&chip->lock);
@@ -90,9 +90,9 @@ void se05x_forget_context(struct se05x_chip *chip)
 }
 
 /*
- * The chain can't go on, and its file is told so when it tries. The pieces of a
- * command are still in the chip: somebody else's command must not become the
- * last of them, so a SELECT has to come first.
+ * End the chain. Its file gets ESTALE when it tries to go on. Pieces of a command
+ * stay in the chip, and the next file's command must not become the last of them:
+ * so the context is unknown, and a SELECT comes first.
  */
 void se05x_break_chain(struct se05x_chip *chip)
 {
@@ -107,7 +107,7 @@ void se05x_break_chain(struct se05x_chip *chip)
 		se05x_forget_context(chip);
 }
 
-/* The context is gone, and no program asked for it. */
+/* The context is lost, and not because a program asked for it. */
 void se05x_lose_context(struct se05x_chip *chip)
 {
 	se05x_forget_context(chip);
@@ -119,13 +119,13 @@ void se05x_lose_context(struct se05x_chip *chip)
 /* ---- events ---- */
 
 /**
- * se05x_event_queue() - something happened; se05x_event_send() will send it
+ * se05x_event_queue() - queue an event for se05x_event_send()
  * @chip: the chip, locked
  * @event: what
  * @by: who did it, enum se05x_by, or 0
  * @detail: enum se05x_reset_kind or enum se05x_rung, as the event wants it
  *
- * The same again and again becomes one event with a count.
+ * Equal events in a row become one with a count.
  */
 void se05x_event_queue(struct se05x_chip *chip, enum se05x_event event, u32 by, u32 detail)
 {
@@ -168,7 +168,7 @@ static u32 state_of(struct se05x_chip *chip)
 	return chip->asleep ? SE05X_STATE_ASLEEP : SE05X_STATE_RECOVERING;
 }
 
-/* Tell the others how the chip is. */
+/* The owner has changed something: let the others see it. */
 void se05x_publish(struct se05x_chip *chip)
 {
 	static const u8 events[] = {
@@ -211,7 +211,7 @@ bool se05x_is_dead(struct se05x_chip *chip)
 }
 
 /**
- * se05x_chip_counts() - how it is, and what it did so far
+ * se05x_chip_counts() - a chip's state and counts
  * @chip: the chip
  * @counts: out; what an exchange in flight adds is not in it yet
  */

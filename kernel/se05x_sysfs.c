@@ -2,7 +2,7 @@
 /*
  * /sys/class/se05x/se05xN: state and settings (docs/ABI/testing/sysfs-class-se05x)
  *
- * What moves with each APDU is for root alone.
+ * Only root reads the counters that change with each APDU.
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
@@ -49,7 +49,7 @@ static ssize_t atr_show(struct device *dev, struct device_attribute *attr, char 
 }
 static DEVICE_ATTR_RO(atr);
 
-/* A time in ms that the idle clock goes by; it starts anew. */
+/* Set a time in ms that the idle timer uses, and start that timer anew. */
 static ssize_t set_time(struct se05x_chip *chip, u32 *setting, const char *buf, size_t len)
 {
 	u32 ms;
@@ -134,7 +134,7 @@ static struct attribute *chip_attrs[] = {
 	NULL
 };
 
-/* Without a line or supply there is nothing to set. */
+/* power_off_ms can't be set without a line or supply to switch. */
 static umode_t chip_visible(struct kobject *kobj, struct attribute *attr, int n)
 {
 	struct se05x_chip *chip = to_chip(kobj_to_dev(kobj));

@@ -28,7 +28,7 @@ static unsigned int hard_limit_ms = 300000;
 module_param(hard_limit_ms, uint, 0644);
 MODULE_PARM_DESC(hard_limit_ms, "how long one command may keep the chip, in ms, 10000 or more");
 
-/* past it power may be cut, so it is never less than a command may well take */
+/* Past it power may be cut. So it is never shorter than a slow command may need. */
 static u64 hard_limit_us(void)
 {
 	return max_t(u64, hard_limit_ms, HARD_LIMIT_MIN_MS) * 1000;
@@ -80,7 +80,7 @@ void se05x_file_put(struct se05x_file *file)
 	kref_put(&file->ref, file_release);
 }
 
-/* The request leaves the queue's or the owner's hands. */
+/* Drop the reference that the queue, and then the owner, holds. */
 static void request_drop(struct se05x_request *req)
 {
 	struct se05x_file *file = req->file;
@@ -163,7 +163,7 @@ static void owner_free(struct se05x_chip *chip)
 	wake_up_all(&chip->wait);
 }
 
-/* Somebody who waits may cut what is in flight; nobody else. */
+/* The exchange in flight is cut while a RESET with FORCE waits, and only then. */
 static void see_to_cut(struct se05x_chip *chip)
 {
 	struct se05x_request *req;
@@ -175,7 +175,7 @@ static void see_to_cut(struct se05x_chip *chip)
 	WRITE_ONCE(chip->cut, cut && chip->busy);
 }
 
-/* What a file sends to an applet, or keeps from others, makes it a client. */
+/* A file becomes a client by its first TRANSCEIVE, SELECT or LOCK. */
 static void become_client(struct se05x_chip *chip, const struct se05x_request *req)
 {
 	lockdep_assert_held(&chip->lock);
@@ -185,7 +185,7 @@ static void become_client(struct se05x_chip *chip, const struct se05x_request *r
 	chip->clients++;
 }
 
-/* The others wait while a chain has preference: look again when that ends. */
+/* While a chain has preference the others wait. Serve them when that ends. */
 static void watch_chain(struct se05x_chip *chip)
 {
 	u64 left = chain_time_left(chip);
@@ -299,7 +299,7 @@ int se05x_worker_add(struct se05x_file *file, struct se05x_request *req, bool no
 	if (chip->dead)
 		ret = -ENODEV;
 	else if (req->type != SE05X_RESET && file->lost_lock)
-		ret = -ESTALE;	/* told now, not when its turn comes */
+		ret = -ESTALE;	/* at once, not when its turn comes */
 	else
 		waits = chip->current_req || pick(chip) != req;
 	if (waits && nonblock)
@@ -361,7 +361,7 @@ static void idle_work(struct kthread_work *work)
 	chip->send_events(chip);
 }
 
-/* Sent at once: the owner may be busy for the holder for long. */
+/* Somebody has held the lock for LOCK_WATCH. The owner may be busy, so send it here. */
 static void lock_watch_work(struct work_struct *work)
 {
 	struct se05x_chip *chip = container_of(work, struct se05x_chip, lock_watch.work);
@@ -387,7 +387,7 @@ static void quiesce_work(struct kthread_work *work)
 }
 
 /**
- * se05x_worker_disconnect() - the chip is gone for the programs: whoever waits is told so
+ * se05x_worker_disconnect() - the chip is gone: everybody who waits gets -ENODEV
  * @chip: the chip
  */
 void se05x_worker_disconnect(struct se05x_chip *chip)
@@ -453,7 +453,7 @@ int se05x_worker_start(struct se05x_chip *chip)
 	return 0;
 }
 
-/* The chip is not touched any more. */
+/* End the thread and all timers: nothing touches the chip any more. */
 void se05x_worker_stop(struct se05x_chip *chip)
 {
 	cancel_delayed_work_sync(&chip->lock_watch);
@@ -519,7 +519,7 @@ bool se05x_worker_quiesce(struct se05x_chip *chip)
 	return quiet;
 }
 
-/* The owner may go on. */
+/* Undo se05x_worker_park(). */
 void se05x_worker_unpark(struct se05x_chip *chip)
 {
 	lockdep_assert_held(&chip->lock);
