@@ -173,11 +173,7 @@ patch_7() {	# bus
 			sed -e 's/^obj-m *:= /obj-$(CONFIG_SE05X) += /' -e '/compat\.mk/d' \
 				-e '/include\/uapi/d' -e '/^$/d'
 	} > "$repo/$driver/Makefile"
-	if [ -e kernel/Kconfig ]; then
-		put_as_is kernel/Kconfig $driver/Kconfig
-	else
-		put_as_is packaging/intree/Kconfig $driver/Kconfig
-	fi
+	put_as_is kernel/Kconfig $driver/Kconfig
 	edit drivers/misc/Kconfig '/^endmenu/ { print "source \"drivers/misc/se05x/Kconfig\"" } { print }'
 	printf 'obj-$(CONFIG_SE05X)\t\t+= se05x/\n' >> "$repo/drivers/misc/Makefile"
 }
