@@ -110,7 +110,7 @@ static void test_status_words(void **state)
 		{ "80016100 09 4104 F0000100 4201 03", "6986" },
 		{ "800100000341010300", "6A86" },
 		{ "800161000942010341 04 01010101", "6A80" },	/* tags not ascending */
-		{ "80016100094104 01010101 42 01 03", "6985" },	/* the curve is not set up */
+		{ "80016100094104 01010101 42 01 04", "6985" },	/* the curve is not set up */
 		{ "80016100094104 01010101 42 01 77", "6A80" },	/* no such curve */
 		{ "80016100094104 00000000 42 01 40", "6A80" },	/* 0 is no object */
 		{ "80014100094104 01010101 42 01 40", "6A80" },	/* a private part alone */
@@ -228,7 +228,7 @@ static void test_wear(void **state)
 	struct applet *applet;
 	FILE *log;
 	static const char *const want[] = {
-		"1 01 06 00 01010101\n", "2 01 06 00 01010101\n", "3 01 0B 04 00000003\n",
+		"1 01 06 00 01010101\n", "2 01 06 00 01010101\n", "3 01 0B 04 00000004\n",
 		"4 04 00 28 01010101\n",
 	};
 
@@ -242,8 +242,8 @@ static void test_wear(void **state)
 	expect(0x9000, applet, "80810600", "41=00000002 43=0002 44=4142");
 	expect(0x9000, applet, "80040028", "41=00000002");
 	expect(0x9000, applet, "8003000E", "41=04 42=00");
-	expect(0x9000, applet, "80010B04", "41=03");
-	expect(0x6985, applet, "80010B04", "41=03");
+	expect(0x9000, applet, "80010B04", "41=04");
+	expect(0x6985, applet, "80010B04", "41=04");
 	expect(0x9000, applet, "80040028", "41=" ID);
 	applet_free(applet);
 	log = fopen(path, "r");
@@ -536,11 +536,27 @@ static void test_attributes(void **state)
 	applet_free(applet);
 }
 
+/* A new chip has P-256, since its factory keys are on it. */
+static void test_factory_curve(void **state)
+{
+	(void)state;
+	for (size_t m = 0; m < sizeof(models) / sizeof(models[0]); m++) {
+		struct applet *applet = chip_model(models[m]);
+
+		assert_string_equal(run(applet, "80020B2500"),
+				    "41820010" "01010201010101010101010101010101" "9000");
+		assert_string_equal(run(applet, "80016100 09 4104 01010101 420103"), "9000");
+		expect(0x6985, applet, "80010B04", "41=03");
+		applet_free(applet);
+	}
+}
+
 static void test_curves(void **state)
 {
 	struct applet *applet = chip(NULL);
 
 	(void)state;
+	expect(0x9000, applet, "80040B28", "41=03");	/* it came with the chip */
 	expect(0x6985, applet, "80010B40", "41=03 42=01 43=00");	/* create it first */
 	expect(0x6A80, applet, "80010B04", "41=40");		/* that one is there */
 	expect(0x6A80, applet, "80010B04", "41=11");
@@ -583,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_factory_curve),
 		cmocka_unit_test(test_curves),
 	};
 

@@ -79,7 +79,9 @@ run -y delete 0x7FFF0206;       check 'delete reserved' 2 '' '*reserved*--force*
 
 # ---- keys ----
 
-run keygen device-key p256;     check keygen 0 '' '*no P-256 yet: it is set up*EC key pair on P-256 made'
+run keygen device-key p256;     check keygen 0 '' '*(device-key): EC key pair on P-256 made'
+run keygen 0x010101F0 p384;     check 'keygen on a new curve' 0 '' '*no P-384 yet: it is set up*EC key pair on P-384 made'
+run -y delete 0x010101F0;       check 'and it goes' 0 '' '*'
 run keygen device-key p256;     check 'object exists' 3 '' '*that is taken: EC key pair on P-256*delete*'
 run --json keygen 0x01010102 p256; check 'curve set up once' 0 '{"id":"0x01010102","object":"EC key pair on P-256"}' ''
 run keygen 0x01010103 p255;     check 'unknown type' 2 '' "*unknown type 'p255'*"

@@ -94,6 +94,8 @@ int factory_make(struct store *store)
 	if (!unique || RAND_bytes(unique->value, UNIQUE_LEN) != 1)
 		goto failed;
 	memcpy(unique->value, prefix, sizeof(prefix));
+	/* the factory's keys are on it; DeleteAll takes the curve, not the keys */
+	store->curves[CURVE_P256 - 1] = CURVE_SET;
 	if (make_pair(store, ID_ATTEST_KEY, ID_ATTEST_CERT, RIGHT_READ | RIGHT_ATTEST,
 		      "se05x-sim attestation") &&
 	    make_pair(store, ID_DEVICE_KEY, ID_DEVICE_CERT,

@@ -7,7 +7,7 @@
 
 /*
  * Put what NXP provisions into the empty @store: the unique number, an attestation
- * key and a device key, both P-256, with their certificates.
+ * key and a device key, both P-256, with their certificates, and that curve.
  * Return: 0, or -1 with errno.
  */
 int factory_make(struct store *store);
