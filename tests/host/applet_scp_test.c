@@ -17,6 +17,14 @@
 
 #define HOST	"1122334455667788"
 
+static const struct scp_keys published_3 = {	/* SE050 of the development kit, OEF A1F4 */
+	0x0B,
+	{ 0x35, 0xC2, 0x56, 0x45, 0x89, 0x58, 0xA3, 0x4F, 0x61, 0x36, 0x15, 0x5F, 0x82, 0x09,
+	  0xD6, 0xCD },
+	{ 0xAF, 0x17, 0x7D, 0x5D, 0xBD, 0xF7, 0xC0, 0xD5, 0xC1, 0x0A, 0x05, 0xB9, 0xF1, 0x60,
+	  0x7F, 0x78 },
+};
+
 static const struct scp_keys published = {	/* SE050E, OEF A921: AN12436 */
 	0x0B,
 	{ 0xD2, 0xDB, 0x63, 0xE7, 0xA0, 0xA5, 0xAE, 0xD7, 0x2A, 0x64, 0x60, 0xC4, 0xDF, 0xDC,
@@ -51,6 +59,7 @@ static void test_silicon(void **state)
 struct host {
 	struct applet *applet;
 	const char *session;	/* NULL: the chip's own channel */
+	bool only_data;		/* applet before 4.3: only commands with data are counted */
 	uint8_t enc[16], mac[16], rmac[16], chaining[16];
 	unsigned int counter;
 };
@@ -130,7 +139,7 @@ static unsigned int authenticate(struct host *host, const struct scp_keys *keys,
 	derive(host->mac, 0x01, 0x40, context, cryptogram);
 	memcpy(apdu + unhex(apdu, "8482330010"), cryptogram, 8);
 	forward(host, apdu, put_mac(host, apdu, 13));
-	host->counter = 1;
+	host->counter = 0;
 	return answer.sw;
 }
 
@@ -176,6 +185,8 @@ static unsigned int secure(struct host *host, const char *header, const char *bo
 	memcpy(apdu, plain, 4);
 	apdu[0] = 0x84;
 	memcpy(secret, plain + from, data);
+	if (data || !host->only_data)
+		host->counter++;
 	if (data) {
 		secret[data] = 0x80;
 		for (pad = 1; (data + pad) % 16; pad++)
@@ -198,8 +209,6 @@ static unsigned int secure(struct host *host, const char *header, const char *bo
 	}
 	forward(host, apdu, n);
 	open_answer(host);
-	if (data || host->session)
-		host->counter++;
 	return answer.sw;
 }
 
@@ -331,6 +340,51 @@ static void test_require_sm(void **state)
 	applet_free(applet);
 }
 
+/*
+ * What the counter counts: before applet 4.3 only commands with data, and the answer to
+ * one without uses the number of the one before; from 4.3 on all. Errors count as well.
+ */
+static void test_counter(void **state)
+{
+	static const struct { const char *model; const struct scp_keys *keys; bool only_data; } cases[] = {
+		{ "3", &published_3, true }, { "7-no-rsa", &published, false },
+	};
+	static const struct { unsigned int sw; const char *header, *body; } commands[] = {
+		{ 0x9000, "80040020", "" },		/* none before it */
+		{ 0x9000, "80040020", "" },
+		{ 0x9000, "80040049", "41=0010" },
+		{ 0x9000, "80040020", "" },
+		{ 0x6985, "80020000", "41=00000009" },
+		{ 0x9000, "80020B25", "" },
+		{ 0x6D00, "80FF0000", "" },
+		{ 0x9000, "80040049", "41=0010" },
+		{ 0x9000, "80040020", "" },
+	};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct host host = { .only_data = cases[i / 2].only_data };
+		struct scp_keys keys = { };
+		char session[17];
+
+		host.applet = chip_model(cases[i / 2].model);
+		if (i % 2) {	/* the same in a session */
+			unhex(keys.enc, KEY);
+			unhex(keys.mac, KEY);
+			expect(0x9000, host.applet, "80410300", "41=0000000A 43=" KEY);
+			expect(0x9000, host.applet, "8004001B", "41=0000000A");
+			strcpy(session, value_hex(0x41));
+			host.session = session;
+			assert_int_equal(authenticate(&host, &keys, "00"), 0x9000);
+		} else {
+			assert_int_equal(authenticate(&host, cases[i / 2].keys, "0B"), 0x9000);
+		}
+		for (size_t n = 0; n < sizeof(commands) / sizeof(commands[0]); n++)
+			secured(commands[n].sw, &host, commands[n].header, commands[n].body);
+		applet_free(host.applet);
+	}
+}
+
 /* Whoever has the key for it can demand the chip's channel for everything. */
 static void test_demanded(void **state)
 {
@@ -402,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_platform),
 		cmocka_unit_test(test_aes_session),
 		cmocka_unit_test(test_require_sm),
+		cmocka_unit_test(test_counter),
 		cmocka_unit_test(test_demanded),
 		cmocka_unit_test(test_identify),
 	};

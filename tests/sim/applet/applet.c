@@ -53,6 +53,7 @@ struct applet *applet_new(const struct applet_config *config)
 		free(applet);
 		return NULL;
 	}
+	applet->scp.count_all = iot_counts_all(applet->iot);
 	return applet;
 }
 

@@ -271,6 +271,11 @@ const struct scp_keys *iot_scp_keys(const struct iot *iot)
 	return &iot->model->scp;
 }
 
+bool iot_counts_all(const struct iot *iot)
+{
+	return iot->model->v7;
+}
+
 const uint8_t *iot_oef(const struct iot *iot)
 {
 	return iot->model->oef;

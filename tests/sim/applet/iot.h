@@ -18,6 +18,9 @@ void iot_reset(struct iot *iot);
 
 const struct scp_keys *iot_scp_keys(const struct iot *iot);
 
+/* SCP03: do commands without data advance the counter? They do from applet 4.3 on. */
+bool iot_counts_all(const struct iot *iot);
+
 /* The four bytes that tell NXP what product it is */
 const uint8_t *iot_oef(const struct iot *iot);
 

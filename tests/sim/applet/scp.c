@@ -3,8 +3,8 @@
  * SCP03 (GlobalPlatform, Card Specification, Amendment D): the card's side
  *
  * With AES-128, at level 33 only: commands and answers both encrypted and with a MAC.
- * Two things are NXP's: the counter does not advance by commands without data (but in
- * sessions of the applet), and an error is a bare SW.
+ * Two things are NXP's: before applet 4.3 a command without data does not advance the
+ * counter, and an error is a bare SW, which counts as other answers do.
  */
 #include <string.h>
 
@@ -137,7 +137,6 @@ uint16_t scp_authenticate(struct scp *scp, const struct apdu *apdu)
 		return sw;
 	}
 	scp->state = SCP_OPEN;
-	scp->counter = 1;
 	return SW_OK;
 }
 
@@ -201,7 +200,8 @@ uint16_t scp_unwrap(struct scp *scp, const struct apdu *apdu, uint8_t *buf,
 
 	if (scp->state != SCP_OPEN || !check_mac(scp, apdu) || len > sizeof(data) || len % BLOCK)
 		goto out;
-	scp->had_data = len;
+	if (len || scp->count_all)
+		scp->counter++;
 	if (len && (!crypt(scp, false, apdu->data, len, data) || !unpad(data, &len)))
 		goto out;
 	sw = rebuild(apdu, data, len, buf, plain);
@@ -233,8 +233,6 @@ uint16_t scp_wrap(struct scp *scp, struct response *rsp, uint16_t sw)
 			return SW_INTERNAL;
 		rsp_put(rsp, mac, SCP_MAC_LEN);
 	}
-	if (scp->had_data || scp->count_all)
-		scp->counter++;
 	OPENSSL_cleanse(data, sizeof(data));
 	return sw;
 }

@@ -20,14 +20,13 @@ struct scp_keys {
 
 struct scp {
 	enum { SCP_NONE, SCP_BEGUN, SCP_OPEN } state;
-	bool count_all;		/* commands without data, too, advance the counter */
-	bool had_data;		/* the command under way */
+	bool count_all;		/* applet 4.3 on: commands without data advance the counter, too */
 	uint8_t enc[SCP_KEY_LEN];	/* session keys */
 	uint8_t mac[SCP_KEY_LEN];
 	uint8_t rmac[SCP_KEY_LEN];
 	uint8_t chaining[16];
 	uint8_t host_cryptogram[8];
-	uint32_t counter;
+	uint32_t counter;	/* of the command under way */
 };
 
 /*
@@ -51,7 +50,7 @@ uint16_t scp_authenticate(struct scp *scp, const struct apdu *apdu);
 uint16_t scp_unwrap(struct scp *scp, const struct apdu *apdu, uint8_t *buf,
 		    struct apdu *plain);
 
-/* Secure the answer to it in its place, if @sw is good; the counter advances. */
+/* Secure the answer to it in its place, if @sw is good. */
 uint16_t scp_wrap(struct scp *scp, struct response *rsp, uint16_t sw);
 
 void scp_close(struct scp *scp);

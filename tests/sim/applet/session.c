@@ -83,7 +83,7 @@ static uint16_t initialize(struct call *call)
 	memcpy(keys.enc, key->value, SCP_KEY_LEN);
 	memcpy(keys.mac, key->value, SCP_KEY_LEN);
 	call->session->verified = false;
-	call->session->scp.count_all = true;
+	call->session->scp.count_all = is_7(call);	/* in sessions as in the chip's channel [U] */
 	sw = scp_initialize(&call->session->scp, &keys, call->apdu, call->rsp);
 	OPENSSL_cleanse(&keys, sizeof(keys));
 	return sw;
