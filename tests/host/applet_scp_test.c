@@ -59,6 +59,7 @@ static void test_silicon(void **state)
 struct host {
 	struct applet *applet;
 	const char *session;	/* NULL: the chip's own channel */
+	bool bare;		/* the next answer is not secured */
 	bool only_data;		/* applet before 4.3: only commands with data are counted */
 	uint8_t enc[16], mac[16], rmac[16], chaining[16];
 	unsigned int counter;
@@ -208,7 +209,10 @@ static unsigned int secure(struct host *host, const char *header, const char *bo
 			apdu[n++] = 0;
 	}
 	forward(host, apdu, n);
-	open_answer(host);
+	if (host->bare)
+		assert_int_equal(answer.len, 0);
+	else
+		open_answer(host);
 	return answer.sw;
 }
 
@@ -385,6 +389,72 @@ static void test_counter(void **state)
 	}
 }
 
+/* DeleteAll's answer comes bare, and then there is no channel: neither the session's nor the chip's. */
+static void test_delete_all(void **state)
+{
+	struct applet *applet = chip(NULL);
+	struct host host = { .applet = applet };
+	char body[64], session[17];
+
+	(void)state;
+	expect(0x9000, applet, "80410700", "41=7FFF0205 42=01020304");
+	expect(0x9000, applet, "80010600", "41=" ID " 43=0004 44=41424344");
+	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	secured(0x9000, &host, "8004001B", "41=7FFF0205");
+	strcpy(session, value_hex(0x41));
+	snprintf(body, sizeof(body), "10=%s 41=8004002C0641%s", session, "0401020304");
+	secured(0x9000, &host, "80050000", body);
+	snprintf(body, sizeof(body), "10=%s 41=8004002A", session);
+	host.bare = true;
+	secured(0x9000, &host, "80050000", body);
+	host.bare = false;
+	secured(0x6E00, &host, "80040020", "");
+	expect(0x9000, applet, "80040027", "41=" ID);
+	assert_string_equal(value_hex(0x41), "02");
+	applet_free(applet);
+}
+
+/* A host that does not know the session's key tries to get in. */
+static unsigned int intrude(struct applet *applet, const char *session)
+{
+	xfer(applet, "80050000", "10=%s 41=8050000008" HOST, session);
+	return xfer(applet, "80050000", "10=%s 41=8482330010%032d", session, 0);
+}
+
+/* Failed attempts on an AES key count as those on a UserID do. */
+static void test_attempts(void **state)
+{
+	struct applet *applet = chip(NULL);
+	struct host host = { .applet = applet };
+	struct scp_keys keys = { };
+	char session[17];
+
+	(void)state;
+	unhex(keys.enc, KEY);
+	unhex(keys.mac, KEY);
+	expect(0x9000, applet, "80410300", "12=0002 41=0000000A 43=" KEY);
+	expect(0x9000, applet, "80410300", "41=0000000B 43=" KEY);
+	expect(0x9000, applet, "8004001B", "41=0000000A");
+	strcpy(session, value_hex(0x41));
+	host.session = session;
+	/* a good one has the count start anew */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(intrude(applet, session), 0x6982);
+		assert_int_equal(authenticate(&host, &keys, "00"), 0x9000);
+		secured(0x9000, &host, "80040020", "");
+	}
+	assert_int_equal(intrude(applet, session), 0x6982);
+	assert_int_equal(intrude(applet, session), 0x6982);
+	assert_int_equal(authenticate(&host, &keys, "00"), 0x6985);	/* used up */
+	/* without a limit there is nothing to be used up */
+	expect(0x9000, applet, "8004001B", "41=0000000B");
+	strcpy(session, value_hex(0x41));
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(intrude(applet, session), 0x6982);
+	assert_int_equal(authenticate(&host, &keys, "00"), 0x9000);
+	applet_free(applet);
+}
+
 /* Whoever has the key for it can demand the chip's channel for everything. */
 static void test_demanded(void **state)
 {
@@ -457,6 +527,8 @@ int main(void)
 		cmocka_unit_test(test_aes_session),
 		cmocka_unit_test(test_require_sm),
 		cmocka_unit_test(test_counter),
+		cmocka_unit_test(test_delete_all),
+		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_demanded),
 		cmocka_unit_test(test_identify),
 	};

@@ -93,6 +93,7 @@ struct response {
 	size_t len;
 	size_t max;
 	bool overflow;
+	bool bare;		/* no secure channel secures it, and none goes on after it */
 };
 
 void rsp_put(struct response *rsp, const void *data, size_t len);

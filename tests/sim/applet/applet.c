@@ -190,7 +190,10 @@ static uint16_t secure_process(struct applet *applet, const struct apdu *apdu,
 		return sw;
 	sw = plain_process(applet, &plain, rsp, delay_us);
 	OPENSSL_cleanse(buf, sizeof(buf));
-	return scp_wrap(&applet->scp, rsp, sw);
+	if (!rsp->bare)
+		return scp_wrap(&applet->scp, rsp, sw);
+	scp_close(&applet->scp);
+	return sw;
 }
 
 static uint16_t process(struct applet *applet, const struct apdu *apdu,

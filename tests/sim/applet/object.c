@@ -204,7 +204,10 @@ uint16_t cmd_delete_object(struct call *call)
 	return transient ? SW_OK : iot_save(call);
 }
 
-/* What NXP put into the chip stays, and reserved numbers do. */
+/*
+ * What NXP put into the chip stays, and reserved numbers do. The answer is never secured:
+ * whose session it was is gone. That the chip's own channel ends too is a guess [U].
+ */
 uint16_t cmd_delete_all(struct call *call)
 {
 	struct store *store = &call->iot->store;
@@ -225,6 +228,7 @@ uint16_t cmd_delete_all(struct call *call)
 	}
 	memset(store->curves, 0, sizeof(store->curves));
 	memset(call->iot->sessions, 0, sizeof(call->iot->sessions));
+	call->rsp->bare = true;
 	return iot_save(call);
 }
 

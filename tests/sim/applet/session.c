@@ -71,6 +71,20 @@ uint16_t session_enter(struct call *call, const struct tlv *id)
 	return SW_CONDITIONS;
 }
 
+static bool used_up(const struct object *object)
+{
+	return object->max_attempts && object->attempts >= object->max_attempts;
+}
+
+/* The count is in flash; without a limit nothing is counted. SW_OK or SW_INTERNAL. */
+static uint16_t count_attempt(const struct call *call, struct object *object, bool good)
+{
+	if (!object->max_attempts || (good && !object->attempts))
+		return SW_OK;
+	object->attempts = good ? 0 : object->attempts + 1;
+	return iot_save_object(call, object);
+}
+
 /* INITIALIZE UPDATE with the key on which the session is; it is S-ENC's and S-MAC's. */
 static uint16_t initialize(struct call *call)
 {
@@ -78,7 +92,7 @@ static uint16_t initialize(struct call *call)
 	struct scp_keys keys = { .version = 0 };
 	uint16_t sw;
 
-	if (!key || key->type != TYPE_AES || key->len != SCP_KEY_LEN)
+	if (!key || key->type != TYPE_AES || key->len != SCP_KEY_LEN || used_up(key))
 		return SW_CONDITIONS;
 	memcpy(keys.enc, key->value, SCP_KEY_LEN);
 	memcpy(keys.mac, key->value, SCP_KEY_LEN);
@@ -86,6 +100,19 @@ static uint16_t initialize(struct call *call)
 	call->session->scp.count_all = is_7(call);	/* in sessions as in the chip's channel [U] */
 	sw = scp_initialize(&call->session->scp, &keys, call->apdu, call->rsp);
 	OPENSSL_cleanse(&keys, sizeof(keys));
+	return sw;
+}
+
+static uint16_t authenticate(struct call *call)
+{
+	struct session *session = call->session;
+	bool begun = session->scp.state == SCP_BEGUN;
+	struct object *key = store_find(&call->iot->store, session->auth_id);
+	uint16_t sw = scp_authenticate(&session->scp, call->apdu);
+
+	session->verified = sw == SW_OK;
+	if (begun && key && count_attempt(call, key, sw == SW_OK) != SW_OK)
+		return SW_INTERNAL;
 	return sw;
 }
 
@@ -99,11 +126,8 @@ uint16_t session_run(struct call *call, uint16_t (*run)(struct call *call))
 
 	if (apdu->cla == 0x80 && apdu->ins == INS_INITIALIZE_UPDATE)
 		return initialize(call);
-	if (apdu->cla == 0x84 && apdu->ins == INS_EXTERNAL_AUTHENTICATE) {
-		sw = scp_authenticate(&session->scp, apdu);
-		session->verified = sw == SW_OK;
-		return sw;
-	}
+	if (apdu->cla == 0x84 && apdu->ins == INS_EXTERNAL_AUTHENTICATE)
+		return authenticate(call);
 	if (session->scp.state != SCP_OPEN)
 		return run(call);
 	/* in a channel nothing goes without it */
@@ -115,8 +139,7 @@ uint16_t session_run(struct call *call, uint16_t (*run)(struct call *call))
 	call->apdu = &plain;
 	sw = run(call);
 	OPENSSL_cleanse(buf, sizeof(buf));
-	/* DeleteAll ends its own session, and is answered without it */
-	return session->scp.state == SCP_OPEN ? scp_wrap(&session->scp, call->rsp, sw) : sw;
+	return call->rsp->bare ? sw : scp_wrap(&session->scp, call->rsp, sw);
 }
 
 void session_leave(struct call *call)
@@ -159,17 +182,13 @@ uint16_t cmd_verify_userid(struct call *call)
 	object = store_find(&call->iot->store, call->session->auth_id);
 	if (!object || object->type != TYPE_USERID)
 		return SW_CONDITIONS;
-	if (object->max_attempts && object->attempts >= object->max_attempts)
+	if (used_up(object))
 		return SW_CONDITIONS;
 	good = value->len == object->len &&
 	       !CRYPTO_memcmp(value->value, object->value, value->len);
 	call->session->verified = good;
-	/* the counter is in flash; without a limit nothing is counted */
-	if (object->max_attempts && (!good || object->attempts)) {
-		object->attempts = good ? 0 : object->attempts + 1;
-		if (iot_save_object(call, object) != SW_OK)
-			return SW_INTERNAL;
-	}
+	if (count_attempt(call, object, good) != SW_OK)
+		return SW_INTERNAL;
 	return good ? SW_OK : SW_CONDITIONS;
 }
 
