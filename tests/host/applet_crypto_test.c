@@ -215,6 +215,59 @@ static void test_ec_import(void **state)
 	applet_free(applet);
 }
 
+/* A private part alone: hosts import keys so. It signs and agrees; nothing of it is read. */
+static void test_ec_private(void **state)
+{
+	static const struct { const char *model, *type; } models[] = {
+		{ "3", "02" }, { "7-no-rsa", "2A" },
+	};
+
+	(void)state;
+	for (int m = 0; m < 2; m++) {
+		struct applet *applet = chip_model(models[m].model);
+		EVP_PKEY *key;
+		const char *secret;
+		uint8_t point[65];
+		const uint8_t *sig;
+		size_t len;
+
+		/* as a client of NXP's sends it */
+		run(applet, "80014100 2B 4104 7B000001 420103 4320" P256_X);
+		assert_string_equal(answer.hex, "9000");
+		expect(0x9000, applet, "80020026", "41=7B000001");
+		assert_string_equal(value_hex(0x41), models[m].type);
+		expect(0x9000, applet, "80020007", "41=7B000001");
+		assert_string_equal(value_hex(0x41), "0020");
+		expect(0x9000, applet, "80020B36", "41=7B000001");
+		assert_string_equal(value_hex(0x41), "03");
+		expect(0x6985, applet, "80020000", "41=7B000001");
+
+		expect(0x9000, applet, "80030C09", "41=7B000001 42=21 43=%.64s", DIGEST);
+		sig = value(0x41, &len);
+		key = public_key("prime256v1", point, unhex(point, P256_U));
+		assert_true(verifies(key, sig, len, "000102030405060708090A0B0C0D0E0F"
+				     "101112131415161718191A1B1C1D1E1F"));
+		EVP_PKEY_free(key);
+		/* the pair of the same number has the same secret */
+		expect(0x9000, applet, "80016100", "41=" ID " 42=03 43=" P256_X " 44=" P256_U);
+		expect(0x9000, applet, "8003010F", "41=" ID " 42=" P256_U);
+		secret = value_hex(0x41);
+		expect(0x9000, applet, "8003010F", "41=7B000001 42=" P256_U);
+		assert_string_equal(value_hex(0x41), secret);
+		/* no signature is verified with it, and it is not made here */
+		expect(0x6985, applet, "80030C0A", "41=7B000001 42=21 43=%.64s 45=00", DIGEST);
+		expect(0x6A80, applet, "80014100", "41=00000009 42=03");
+		expect(0x6A80, applet, "80014100", "41=00000009 42=03 43=" P256_X " 44=" P256_U);
+		expect(0x6A80, applet, "80014100", "41=00000009 42=03 43=%064d", 0);
+		/* another one in its place; it does not become a pair */
+		expect(0x9000, applet, "80014100", "41=7B000001 43=%063d1", 0);
+		expect(0x6985, applet, "80016100", "41=7B000001 42=03");
+		expect(0x9000, applet, "80014100", "41=00000040 42=40 43=" P256_X);
+		expect(0x9000, applet, "80030C09", "41=00000040 42=A3 43=00");
+		applet_free(applet);
+	}
+}
+
 /* RFC 8032, 7.1: secret key, public key, message, signature */
 static void test_ed25519(void **state)
 {
@@ -576,6 +629,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_weierstrass),
 		cmocka_unit_test(test_ec_import),
+		cmocka_unit_test(test_ec_private),
 		cmocka_unit_test(test_ed25519),
 		cmocka_unit_test(test_montgomery),
 		cmocka_unit_test(test_rsa),

@@ -113,7 +113,7 @@ static void test_status_words(void **state)
 		{ "80016100094104 01010101 42 01 04", "6985" },	/* the curve is not set up */
 		{ "80016100094104 01010101 42 01 77", "6A80" },	/* no such curve */
 		{ "80016100094104 00000000 42 01 40", "6A80" },	/* 0 is no object */
-		{ "80014100094104 01010101 42 01 40", "6A80" },	/* a private part alone */
+		{ "80014100094104 01010101 42 01 40", "6A80" },	/* without its value */
 		{ "8024002000", "6D00" },		/* no attesting of that */
 		{ "8002003B06 4104 01010101 00", "6985" },
 		{ "8004002A00", "6985" },		/* DeleteAll without its session */

@@ -203,6 +203,36 @@ bool ec_generate(const struct curve *curve, uint8_t *scalar, uint8_t *point)
 	return ok;
 }
 
+static bool weierstrass_point(const struct curve *curve, const uint8_t *scalar, uint8_t *point)
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(OBJ_txt2nid(curve->name));
+	EC_POINT *sum = group ? EC_POINT_new(group) : NULL;
+	BIGNUM *number = BN_bin2bn(scalar, curve->len, NULL);
+	bool ok = sum && number && !BN_is_zero(number) &&
+		  BN_cmp(number, EC_GROUP_get0_order(group)) < 0 &&
+		  EC_POINT_mul(group, sum, number, NULL, NULL, NULL) &&
+		  EC_POINT_point2oct(group, sum, POINT_CONVERSION_UNCOMPRESSED, point,
+				     ec_point_len(curve), NULL) == ec_point_len(curve);
+
+	BN_clear_free(number);
+	EC_POINT_free(sum);
+	EC_GROUP_free(group);
+	return ok;
+}
+
+bool ec_public(const struct curve *curve, const uint8_t *scalar, uint8_t *point)
+{
+	EVP_PKEY *key;
+	bool ok;
+
+	if (!ec_built_in(curve))
+		return weierstrass_point(curve, scalar, point);
+	key = built_in_key(curve, scalar, NULL);
+	ok = key && built_in_point(curve, key, point);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
 bool ec_key_fits(const struct curve *curve, const uint8_t *scalar, const uint8_t *point)
 {
 	EVP_PKEY *key = ec_key(curve, scalar, point);

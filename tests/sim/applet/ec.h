@@ -61,6 +61,9 @@ bool ec_param_fits(const struct curve *curve, uint32_t param, const uint8_t *val
 /* Write a new pair. Return: false if libcrypto failed. */
 bool ec_generate(const struct curve *curve, uint8_t *scalar, uint8_t *point);
 
+/* The point that belongs to @scalar. Return: false if it is no private key of that curve. */
+bool ec_public(const struct curve *curve, const uint8_t *scalar, uint8_t *point);
+
 /* Is that point on the curve, and, if @scalar is not NULL, is it its own? */
 bool ec_key_fits(const struct curve *curve, const uint8_t *scalar, const uint8_t *point);
 

@@ -121,31 +121,40 @@ uint16_t cmd_delete_curve(struct call *call)
 
 /* ---- keys ---- */
 
-/* What comes with the command, or a new pair, into @value. Return: SW_OK, SW_DATA, ... */
-static uint16_t take_key(struct call *call, const struct curve *curve, bool pair,
+/*
+ * What comes with the command, or a new pair, into @value: private part, if it is to have
+ * one, and point, which is there even where the chip has the private part only.
+ * Return: SW_OK, SW_DATA, ...
+ */
+static uint16_t take_key(struct call *call, const struct curve *curve, uint8_t type,
 			 uint8_t *value)
 {
 	const struct tlv *scalar = arg(call, TAG_3), *point = arg(call, TAG_4);
+	bool private = type != TYPE_EC_PUBLIC, public = type != TYPE_EC_PRIVATE;
 
-	if (pair && !scalar->value && !point->value) {
+	if (type == TYPE_EC_PAIR && !scalar->value && !point->value) {
 		call->delay_ms = curve->generate_ms;
 		return ec_generate(curve, value, value + curve->len) ? SW_OK : SW_INTERNAL;
 	}
-	if (point->len != ec_point_len(curve) ||
-	    (pair ? scalar->len != curve->len : !!scalar->value))
+	if (!!scalar->value != private || !!point->value != public)
 		return SW_DATA;
-	if (!ec_key_fits(curve, pair ? scalar->value : NULL, point->value))
+	if ((private && scalar->len != curve->len) ||
+	    (public && point->len != ec_point_len(curve)))
 		return SW_DATA;
-	if (pair)
+	if (private) {
 		memcpy(value, scalar->value, scalar->len);
-	memcpy(value + (pair ? curve->len : 0), point->value, point->len);
-	return SW_OK;
+		value += scalar->len;
+	}
+	if (!public)
+		return ec_public(curve, scalar->value, value) ? SW_OK : SW_DATA;
+	memcpy(value, point->value, point->len);
+	return ec_key_fits(curve, scalar->value, point->value) ? SW_OK : SW_DATA;
 }
 
 static uint16_t put_key(struct call *call, struct object *old, const struct curve *curve,
-			bool pair, const uint8_t *value)
+			uint8_t type, const uint8_t *value)
 {
-	size_t len = (pair ? curve->len : 0) + ec_point_len(curve);
+	size_t len = (type == TYPE_EC_PUBLIC ? 0 : curve->len) + ec_point_len(curve);
 	struct object *object = old;
 	uint16_t sw;
 
@@ -153,7 +162,7 @@ static uint16_t put_key(struct call *call, struct object *old, const struct curv
 		sw = object_set_value(call, old, value, len);
 		object_set_version(call, old);
 	} else {
-		sw = object_new(call, pair ? TYPE_EC_PAIR : TYPE_EC_PUBLIC, len, &object);
+		sw = object_new(call, type, len, &object);
 		if (sw == SW_OK) {
 			object->curve = curve->id;
 			memcpy(object->value, value, len);
@@ -162,23 +171,27 @@ static uint16_t put_key(struct call *call, struct object *old, const struct curv
 	}
 	if (sw != SW_OK)
 		return sw;
-	object->origin = has(call, TAG_4) ? ORIGIN_EXTERNAL : ORIGIN_INTERNAL;
+	object->origin = has(call, TAG_3) || has(call, TAG_4) ? ORIGIN_EXTERNAL :
+								ORIGIN_INTERNAL;
 	return iot_save_object(call, object);
 }
 
 uint16_t cmd_write_ec_key(struct call *call)
 {
-	uint8_t part = call->apdu->p1 & ~P1_MASK;
-	bool pair = part == P1_PAIR;
-	uint8_t value[EC_SCALAR_MAX + EC_POINT_MAX];
+	static const uint8_t types[] = {
+		[P1_PAIR >> 5] = TYPE_EC_PAIR, [P1_PRIVATE >> 5] = TYPE_EC_PRIVATE,
+		[P1_PUBLIC >> 5] = TYPE_EC_PUBLIC,
+	};
+	uint8_t part = call->apdu->p1 >> 5, value[EC_SCALAR_MAX + EC_POINT_MAX], type;
 	const struct curve *curve;
 	struct object *old;
 	uint16_t sw;
 
-	if (!pair && part != P1_PUBLIC)
-		return SW_DATA;	/* private parts alone are not taken any more */
-	sw = write_begin(call, pair ? TYPE_EC_PAIR : TYPE_EC_PUBLIC,
-			 has(call, TAG_4) ? RIGHT_WRITE : RIGHT_GEN, &old);
+	type = part < sizeof(types) ? types[part] : 0;
+	if (!type)
+		return SW_DATA;
+	sw = write_begin(call, type, has(call, TAG_3) || has(call, TAG_4) ? RIGHT_WRITE :
+									  RIGHT_GEN, &old);
 	if (sw != SW_OK)
 		return sw;
 	if (old && !has(call, TAG_2))
@@ -189,9 +202,9 @@ uint16_t cmd_write_ec_key(struct call *call)
 		return SW_CONDITIONS;
 	if (!ec_built_in(curve) && *curve_state(call, curve) != CURVE_SET)
 		return SW_CONDITIONS;
-	sw = take_key(call, curve, pair, value);
+	sw = take_key(call, curve, type, value);
 	if (sw == SW_OK)
-		sw = put_key(call, old, curve, pair, value);
+		sw = put_key(call, old, curve, type, value);
 	OPENSSL_cleanse(value, sizeof(value));
 	return sw;
 }
@@ -219,7 +232,7 @@ uint16_t cmd_ecdh(struct call *call)
 	uint8_t secret[EC_SCALAR_MAX], swapped[EC_SCALAR_MAX];
 	const struct curve *curve;
 	struct object *object;
-	uint16_t sw = find_typed(call, TAG_1, IS_TYPE(TYPE_EC_PAIR), RIGHT_KA, &object);
+	uint16_t sw = find_typed(call, TAG_1, EC_SECRETS, RIGHT_KA, &object);
 	size_t i;
 
 	if (sw != SW_OK)

@@ -42,7 +42,7 @@ uint16_t find_typed(const struct call *call, uint8_t tag, uint32_t types, uint32
 
 static bool is_ec(const struct object *object)
 {
-	return object->type == TYPE_EC_PAIR || object->type == TYPE_EC_PUBLIC;
+	return object->type >= TYPE_EC_PAIR && object->type <= TYPE_EC_PUBLIC;
 }
 
 static bool is_rsa(const struct object *object)
@@ -261,7 +261,7 @@ static uint16_t read_value(struct call *call, const struct object *object)
 		return rsa_read(call, object);
 	if (has(call, TAG_4))
 		return SW_DATA;
-	if (is_ec(object)) {
+	if (is_ec(object) && object->type != TYPE_EC_PRIVATE) {
 		size_t point = ec_point_len(ec_curve(object->curve));
 
 		rsp_tlv(call->rsp, TAG_1, object->value + object->len - point, point);

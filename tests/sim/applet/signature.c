@@ -50,6 +50,7 @@ static bool fits(const struct algorithm *algorithm, const struct object *key)
 {
 	switch (key->type) {
 	case TYPE_EC_PAIR:
+	case TYPE_EC_PRIVATE:
 	case TYPE_EC_PUBLIC:
 		if (key->curve == CURVE_ED25519)
 			return algorithm->scheme == EDDSA;
@@ -128,7 +129,7 @@ uint16_t cmd_sign(struct call *call)
 	uint8_t sig[SIGNATURE_MAX];
 	struct object *key;
 	uint32_t salt;
-	uint16_t sw = arguments(call, PAIRS, RIGHT_SIGN, &key, &algorithm, &salt);
+	uint16_t sw = arguments(call, RSA_PAIRS | EC_SECRETS, RIGHT_SIGN, &key, &algorithm, &salt);
 	size_t len;
 
 	if (sw != SW_OK)

@@ -22,6 +22,7 @@
 
 /* Object types; EC types of applet 7.x also name the curve, see object_type() */
 #define TYPE_EC_PAIR		0x01
+#define TYPE_EC_PRIVATE		0x02
 #define TYPE_EC_PUBLIC		0x03
 #define TYPE_RSA_PAIR		0x04
 #define TYPE_RSA_PAIR_CRT	0x05
@@ -54,7 +55,7 @@ struct object {
 	uint32_t version;
 	uint8_t *policy;	/* as it came; with @policy_len 0 the default one */
 	size_t policy_len;
-	uint8_t *value;		/* EC: scalar if any, then point; RSA: see rsa.c */
+	uint8_t *value;		/* EC: scalar if any, point; RSA: see rsa.c */
 	size_t len;
 };
 
