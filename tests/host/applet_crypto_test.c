@@ -96,8 +96,8 @@ static void check_ecdsa(struct applet *applet, unsigned int id, const char *curv
 		expect(0x9000, applet, "80030C09", "41=" ID " 42=%s 43=%s", ecdsa[i].id, digest);
 		at = value(0x41, &len);
 		assert_true(verifies(chips, at, len, digest));
-		expect(0x6A80, applet, "80030C09", "41=" ID " 42=%s 43=%s00", ecdsa[i].id, digest);
-		expect(0x6A80, applet, "80030C09", "41=" ID " 42=%s 43=%s", ecdsa[i].id, digest + 2);
+		expect(0x6985, applet, "80030C09", "41=" ID " 42=%s 43=%s00", ecdsa[i].id, digest);
+		expect(0x6985, applet, "80030C09", "41=" ID " 42=%s 43=%s", ecdsa[i].id, digest + 2);
 
 		assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
 		sig_len = sizeof(sig);
@@ -183,10 +183,12 @@ static void test_ec_import(void **state)
 	set_up_curve(applet, 4, "secp384r1");
 	/* a private part that does not fit, a part too short, a public part alone for a pair */
 	expect(0x6A80, applet, "80016100", "41=" ID " 42=03 43=%.62s22 44=" P256_U, P256_X);
-	expect(0x6A80, applet, "80016100", "41=" ID " 42=03 43=%.62s 44=" P256_U, P256_X);
+	expect(0x6985, applet, "80016100", "41=" ID " 42=03 43=%.62s 44=" P256_U, P256_X);
+	expect(0x6985, applet, "80012100", "41=" ID " 42=03 44=%.128s", P256_U);
+	expect(0x6985, applet, "80012100", "41=" ID " 42=03 44=" P256_U "00");
 	expect(0x6A80, applet, "80016100", "41=" ID " 42=03 44=" P256_U);
 	expect(0x6A80, applet, "80016100", "41=" ID " 42=03 43=" P256_X);
-	expect(0x6A80, applet, "80016100", "41=" ID " 42=04 43=" P256_X " 44=" P256_U);
+	expect(0x6985, applet, "80016100", "41=" ID " 42=04 43=" P256_X " 44=" P256_U);
 	expect(0x6A80, applet, "80012100", "41=" ID " 42=03 43=" P256_X " 44=" P256_U);
 	expect(0x6A80, applet, "80012100", "41=" ID " 42=03");
 	expect(0x9000, applet, "80040027", "41=" ID);
@@ -258,6 +260,7 @@ static void test_ec_private(void **state)
 		expect(0x6985, applet, "80030C0A", "41=7B000001 42=21 43=%.64s 45=00", DIGEST);
 		expect(0x6A80, applet, "80014100", "41=00000009 42=03");
 		expect(0x6A80, applet, "80014100", "41=00000009 42=03 43=" P256_X " 44=" P256_U);
+		expect(0x6985, applet, "80014100", "41=00000009 42=03 43=" P256_X "00");
 		expect(0x6A80, applet, "80014100", "41=00000009 42=03 43=%064d", 0);
 		/* another one in its place; it does not become a pair */
 		expect(0x9000, applet, "80014100", "41=7B000001 43=%063d1", 0);

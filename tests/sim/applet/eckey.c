@@ -140,7 +140,7 @@ static uint16_t take_key(struct call *call, const struct curve *curve, uint8_t t
 		return SW_DATA;
 	if ((private && scalar->len != curve->len) ||
 	    (public && point->len != ec_point_len(curve)))
-		return SW_DATA;
+		return SW_CONDITIONS;
 	if (private) {
 		memcpy(value, scalar->value, scalar->len);
 		value += scalar->len;

@@ -96,9 +96,7 @@ uint16_t write_begin(const struct call *call, uint8_t type, uint32_t right,
 		uint32_t id = get_be(arg(call, TAG_1)->value, 4);
 
 		/* 0 is "none" wherever a number is asked for */
-		if (!id)
-			return SW_DATA;
-		return check->value ? SW_CONDITIONS : SW_OK;
+		return !id || check->value ? SW_CONDITIONS : SW_OK;
 	}
 	/* what was settled at its birth stays: type, rights, where it lives */
 	if ((*old)->type != type || has(call, TAG_POLICY) ||

@@ -114,7 +114,7 @@ static uint16_t arguments(const struct call *call, uint32_t types, uint32_t righ
 	if (!*algorithm || !fits(*algorithm, *key) || !has(call, TAG_3))
 		return SW_DATA;
 	if ((*algorithm)->scheme == ECDSA && arg(call, TAG_3)->len != (*algorithm)->len)
-		return SW_DATA;
+		return SW_CONDITIONS;
 	*salt = (*algorithm)->len;
 	if (has(call, TAG_4) && (!is_7(call) || (*algorithm)->scheme != PSS))
 		return SW_DATA;
