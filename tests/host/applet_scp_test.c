@@ -514,9 +514,32 @@ static void test_identify(void **state)
 		snprintf(want, sizeof(want), "FE45DF2842010C%s", cases[i].oef);
 		assert_memory_equal(answer.hex, want, strlen(want));
 		assert_string_equal(run(applet, "80CA00FE02DF2900"), "6A80");
-		assert_string_equal(run(applet, "80CA9F7F00"), "6A88");
 		applet_free(applet);
 	}
+}
+
+/* The chip's production data: 42 bytes, the serial number among them */
+static void test_cplc(void **state)
+{
+	char serials[2][9];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct applet *applet = chip(NULL);
+
+		assert_string_equal(run(applet, "80CA9F7F00"), "6D00");	/* of the card manager only */
+		run(applet, "00A4040000");
+		run(applet, "80CA9F7F00");
+		assert_int_equal(answer.sw, 0x9000);
+		assert_int_equal(answer.len, 3 + 42);
+		assert_memory_equal(answer.hex, "9F7F2A4790", 10);	/* NXP made it */
+		memcpy(serials[i], answer.hex + 6 + 2 * 12, 8);
+		serials[i][8] = 0;
+		assert_string_equal(run(applet, "80CA9F7F01AA"), "6700");
+		assert_string_equal(run(applet, "80CA9F7E00"), "6A88");
+		applet_free(applet);
+	}
+	assert_string_not_equal(serials[0], serials[1]);
 }
 
 int main(void)
@@ -531,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_demanded),
 		cmocka_unit_test(test_identify),
+		cmocka_unit_test(test_cplc),
 	};
 
 	return cmocka_run_group_tests_name("applet secure channels", tests, NULL, NULL);

@@ -536,6 +536,36 @@ static void test_attributes(void **state)
 	applet_free(applet);
 }
 
+/* ISO/IEC 7816-4, 8.2.1.2: an AID may be cut short, and the first applet that fits is it. */
+static void test_select(void **state)
+{
+	static const struct { const char *command, *answer; } cases[] = {
+		{ "00A404000CA00000039654530000000103 00", "0702003F9FFFFF9000" },
+		{ "00A4040005A000000396 00", "0702003F9FFFFF9000" },
+		{ "00A404000FA00000039654530000000103000000 00", "0702003F9FFFFF9000" },
+		{ "00A4040010A0000003965453000000010300000001 00", "6A82" },
+		{ "00A4040004A0000003 00", "6A82" },		/* no RID [U] */
+		{ "00A4040005A000000151 00", "6F0A8408A0000001510000009000" },
+		{ "00A4040005D276000085 00", "9000" },
+		{ "00A4040000", "6F0A8408A0000001510000009000" },
+		{ "00A4040C05A000000396", "9000" },		/* no answer is wanted */
+		{ "00A4040205A000000396 00", "6A82" },		/* the next that fits: there is none */
+		{ "00A4040011A000000396545300000001030000000000 00", "6A82" },
+	};
+	struct applet *applet = chip(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (strcmp(run(applet, cases[i].command), cases[i].answer))
+			fail_msg("%s: %s", cases[i].command, answer.hex);
+	run(applet, "00A4040005A000000396 00");
+	assert_string_equal(run(applet, "8004002000"), "418200070702003F9FFFFF9000");
+	/* what finds nothing leaves what was selected */
+	run(applet, "00A4040004A0000003 00");
+	assert_string_equal(run(applet, "8004002000"), "418200070702003F9FFFFF9000");
+	applet_free(applet);
+}
+
 /* A new chip has P-256, since its factory keys are on it. */
 static void test_factory_curve(void **state)
 {
@@ -599,6 +629,7 @@ int main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_factory_curve),
 		cmocka_unit_test(test_curves),
 	};

@@ -17,6 +17,7 @@
 #include "applet.h"
 #include "iot.h"
 #include "scp.h"
+#include "store.h"
 
 static const uint8_t aid_iot[] = {
 	0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
@@ -24,6 +25,8 @@ static const uint8_t aid_iot[] = {
 };
 static const uint8_t aid_manager[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00 };
 static const uint8_t aid_test[] = { 0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x00 };
+
+#define RID_LEN	5	/* of an AID's part that names who registered it */
 
 struct applet {
 	struct iot *iot;
@@ -79,24 +82,30 @@ static void deselect(struct applet *applet)
 		iot_reset(applet->iot);
 }
 
+/* ISO/IEC 7816-4, 8.2.1.2: cut short, but not into the RID, the first that fits is it. */
+static bool is_named(const struct apdu *apdu, const uint8_t *aid, size_t len)
+{
+	return apdu->lc >= RID_LEN && apdu->lc <= len && !memcmp(apdu->data, aid, apdu->lc);
+}
+
 static uint16_t select_by_name(struct applet *applet, const struct apdu *apdu,
 			       struct response *rsp)
 {
-	if (!applet->no_iot && apdu->lc == sizeof(aid_iot) &&
-	    !memcmp(apdu->data, aid_iot, apdu->lc)) {
+	if (apdu->p2 == 0x02)
+		return SW_NOT_FOUND;	/* the next that fits: there is one of each only */
+	if (!applet->no_iot && is_named(apdu, aid_iot, sizeof(aid_iot))) {
 		deselect(applet);
 		applet->selected = IOT;
 		if (apdu->p2 == 0x00)
 			iot_version(applet->iot, rsp);
 		return SW_OK;
 	}
-	if (apdu->lc == sizeof(aid_test) && !memcmp(apdu->data, aid_test, apdu->lc)) {
+	if (is_named(apdu, aid_test, sizeof(aid_test))) {
 		deselect(applet);
 		applet->selected = TEST;
 		return SW_OK;
 	}
-	if (!apdu->lc ||
-	    (apdu->lc == sizeof(aid_manager) && !memcmp(apdu->data, aid_manager, apdu->lc))) {
+	if (!apdu->lc || is_named(apdu, aid_manager, sizeof(aid_manager))) {
 		deselect(applet);
 		applet->selected = MANAGER;
 		if (apdu->p2 == 0x00) {
@@ -141,8 +150,8 @@ static void put_part(struct response *rsp, uint8_t tag, const void *value, size_
 }
 
 /*
- * GET DATA for the card identification data (JCOP's IDENTIFY). Its configuration ID
- * begins with the OEF, by which hosts know the product; the rest is made up.
+ * Card identification data (JCOP's IDENTIFY). Its configuration ID begins with the OEF,
+ * by which hosts know the product; the rest is made up.
  */
 static uint16_t identify(const struct applet *applet, const struct apdu *apdu,
 			 struct response *rsp)
@@ -150,8 +159,6 @@ static uint16_t identify(const struct applet *applet, const struct apdu *apdu,
 	static const char build[24] = "SIMULATED CHIP";
 	uint8_t configuration[12] = { }, nothing[8] = { };
 
-	if (apdu->p1 != 0x00 || apdu->p2 != 0xFE)
-		return SW_NO_DATA;
 	if (apdu->lc != 2 || memcmp(apdu->data, "\xDF\x28", 2))
 		return SW_DATA;
 	memcpy(configuration, iot_oef(applet->iot), 4);
@@ -165,6 +172,35 @@ static uint16_t identify(const struct applet *applet, const struct apdu *apdu,
 	return SW_OK;
 }
 
+/*
+ * Card production life cycle data (GlobalPlatform, Card Specification, 11.3.3.1): 42 bytes,
+ * of which the fabricator is NXP, the serial number is this chip's, and nothing else is told.
+ */
+static uint16_t cplc(const struct applet *applet, const struct apdu *apdu, struct response *rsp)
+{
+	uint8_t data[42] = { 0x47, 0x90 };
+
+	if (apdu->lc)
+		return SW_LENGTH;
+	memcpy(data + 12, iot_unique(applet->iot) + UNIQUE_LEN - 4, 4);
+	rsp_put(rsp, (uint8_t[]) { 0x9F, 0x7F, sizeof(data) }, 3);
+	rsp_put(rsp, data, sizeof(data));
+	return SW_OK;
+}
+
+static uint16_t get_data(const struct applet *applet, const struct apdu *apdu,
+			 struct response *rsp)
+{
+	switch (apdu->p1 << 8 | apdu->p2) {
+	case 0x00FE:
+		return identify(applet, apdu, rsp);
+	case 0x9F7F:
+		return cplc(applet, apdu, rsp);
+	default:
+		return SW_NO_DATA;
+	}
+}
+
 static uint16_t plain_process(struct applet *applet, const struct apdu *apdu,
 			      struct response *rsp, uint32_t *delay_us)
 {
@@ -173,7 +209,7 @@ static uint16_t plain_process(struct applet *applet, const struct apdu *apdu,
 		return iot_process(applet->iot, apdu, rsp, delay_us);
 	default:
 		if (apdu->cla == 0x80 && apdu->ins == 0xCA)
-			return identify(applet, apdu, rsp);
+			return get_data(applet, apdu, rsp);
 		return apdu->cla & 0x60 ? SW_CLA : SW_INS;
 	}
 }

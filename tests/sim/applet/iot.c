@@ -281,6 +281,11 @@ const uint8_t *iot_oef(const struct iot *iot)
 	return iot->model->oef;
 }
 
+const uint8_t *iot_unique(const struct iot *iot)
+{
+	return store_find(&iot->store, ID_UNIQUE)->value;
+}
+
 void iot_version(const struct iot *iot, struct response *rsp)
 {
 	rsp_put(rsp, iot->model->version, sizeof(iot->model->version));

@@ -24,6 +24,9 @@ bool iot_counts_all(const struct iot *iot);
 /* The four bytes that tell NXP what product it is */
 const uint8_t *iot_oef(const struct iot *iot);
 
+/* The chip's own number, UNIQUE_LEN bytes */
+const uint8_t *iot_unique(const struct iot *iot);
+
 /* What SELECT answers: version, features, secure box */
 void iot_version(const struct iot *iot, struct response *rsp);
 uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *rsp,

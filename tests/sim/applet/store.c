@@ -255,6 +255,7 @@ static bool store_read_cryptos(struct store *store, FILE *file)
 
 static int store_load(struct store *store, FILE *file)
 {
+	const struct object *unique;
 	char magic[sizeof(store_magic)];
 	uint8_t model;
 	int ret;
@@ -270,7 +271,8 @@ static int store_load(struct store *store, FILE *file)
 		do
 			ret = store_read_object(store, file);
 		while (ret > 0);
-	if (ret || !store_find(store, ID_UNIQUE)) {
+	unique = store_find(store, ID_UNIQUE);
+	if (ret || !unique || unique->len != UNIQUE_LEN) {
 		errno = EBADMSG;
 		return -1;
 	}
