@@ -581,6 +581,50 @@ static void test_factory_curve(void **state)
 	}
 }
 
+/*
+ * X25519 and X448: hosts of NXP's create them on 7.x before they make a key, and go on if
+ * that is 6985. Whether a chip needs it is not known; the simulated one can be either.
+ */
+static void test_montgomery(void **state)
+{
+	char path[] = "/tmp/se05x-applet-test.XXXXXX";
+	struct applet *applet = chip(NULL);
+
+	(void)state;
+	expect(0x6985, applet, "80010B04", "41=41");
+	expect(0x6985, applet, "80010B04", "41=43");
+	expect(0x9000, applet, "80016100", "41=" ID " 42=41");
+	applet_free(applet);
+
+	close(mkstemp(path));
+	unlink(path);
+	for (int i = 0; i < 2; i++) {
+		const char *model = i ? "3" : "7";
+
+		applet = chip(&(struct applet_config) { .model = model, .create_montgomery = true,
+							.state = i ? NULL : path });
+		expect(i ? 0x9000 : 0x6985, applet, "80016100", "41=" ID " 42=41");
+		expect(0x9000, applet, "80016100", "41=00000002 42=40");
+		expect(i ? 0x6A80 : 0x9000, applet, "80010B04", "41=41");
+		expect(i ? 0x6A80 : 0x6985, applet, "80010B04", "41=41");
+		expect(0x6A80, applet, "80010B04", "41=40");
+		expect(0x6A80, applet, "80010B40", "41=41 42=01 43=00");	/* it has none */
+		expect(0x9000, applet, "80016100", "41=" ID " 42=41");
+		applet_free(applet);
+	}
+	/* it is kept, and deleted as others are */
+	applet = chip(&(struct applet_config) { .model = "7", .create_montgomery = true,
+						.state = path });
+	expect(0x6985, applet, "80010B04", "41=41");
+	expect(0x6985, applet, "80040B28", "41=41");	/* a key needs it */
+	expect(0x9000, applet, "80040028", "41=" ID);
+	expect(0x9000, applet, "80040B28", "41=41");
+	expect(0x6985, applet, "80016100", "41=" ID " 42=41");
+	expect(0x6985, applet, "80016100", "41=" ID " 42=43");
+	applet_free(applet);
+	unlink(path);
+}
+
 static void test_curves(void **state)
 {
 	struct applet *applet = chip(NULL);
@@ -631,6 +675,7 @@ int main(void)
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_factory_curve),
+		cmocka_unit_test(test_montgomery),
 		cmocka_unit_test(test_curves),
 	};
 

@@ -7,6 +7,7 @@
 #ifndef SE05X_APPLET_H
 #define SE05X_APPLET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct applet;
  *	delay_us; 0: as slow as a chip
  * @rate: so many commands to the IoT applet are answered, the next one with
  *	66A6 and not run, and so on; 0: no limit
+ * @create_montgomery: with applet 7.2 X25519 and X448 have to be created (CreateECCurve)
+ *	before there can be a key; else they are built in. Nobody here knows which it is [U].
  */
 struct applet_config {
 	const char *model;
@@ -34,6 +37,7 @@ struct applet_config {
 	const char *wear_log;
 	unsigned int speed;
 	unsigned int rate;
+	bool create_montgomery;
 };
 
 /**

@@ -11,6 +11,8 @@
 
 /* ---- curves ---- */
 
+#define WEIERSTRASS	16	/* numbers of those that have parameters: 1 to this */
+
 static bool curve_here(const struct call *call, const struct curve *curve)
 {
 	switch (curve->id) {
@@ -47,16 +49,27 @@ static uint8_t *curve_state(const struct call *call, const struct curve *curve)
 	return &call->iot->store.curves[curve->id - 1];
 }
 
+/* Can there be keys on it? */
+static bool curve_ready(const struct call *call, const struct curve *curve)
+{
+	if (curve->id == CURVE_ED25519 ||
+	    (ec_built_in(curve) && !call->iot->create_montgomery))
+		return true;
+	return *curve_state(call, curve) == CURVE_SET;
+}
+
 uint16_t cmd_create_curve(struct call *call)
 {
 	const struct curve *curve;
-	uint16_t sw = weierstrass_arg(call, &curve);
+	uint16_t sw = curve_arg(call, TAG_1, &curve);
 
 	if (sw != SW_OK)
 		return sw;
-	if (*curve_state(call, curve))
+	if (curve->id == CURVE_ED25519 || (ec_built_in(curve) && !is_7(call)))
+		return SW_DATA;
+	if (*curve_state(call, curve) || curve_ready(call, curve))
 		return SW_CONDITIONS;
-	*curve_state(call, curve) = CURVE_CREATED;
+	*curve_state(call, curve) = ec_built_in(curve) ? CURVE_SET : CURVE_CREATED;
 	return iot_save(call);
 }
 
@@ -79,10 +92,10 @@ uint16_t cmd_set_curve_param(struct call *call)
 
 uint16_t cmd_read_curve_list(struct call *call)
 {
-	uint8_t list[STORE_CURVES];
+	uint8_t list[WEIERSTRASS];
 	int i;
 
-	for (i = 0; i < STORE_CURVES; i++)
+	for (i = 0; i < WEIERSTRASS; i++)
 		list[i] = call->iot->store.curves[i] == CURVE_SET ? 2 : 1;
 	rsp_tlv(call->rsp, TAG_1, list, sizeof(list));
 	return SW_OK;
@@ -106,8 +119,11 @@ uint16_t cmd_delete_curve(struct call *call)
 {
 	const struct object *object;
 	const struct curve *curve;
-	uint16_t sw = weierstrass_arg(call, &curve);
+	uint16_t sw = curve_arg(call, TAG_1, &curve);
 
+	if (sw == SW_OK && ec_built_in(curve) &&
+	    (curve->id == CURVE_ED25519 || !call->iot->create_montgomery))
+		sw = SW_DATA;
 	if (sw != SW_OK)
 		return sw;
 	if (!*curve_state(call, curve))
@@ -200,7 +216,7 @@ uint16_t cmd_write_ec_key(struct call *call)
 		return SW_DATA;
 	if (old && curve->id != old->curve)
 		return SW_CONDITIONS;
-	if (!ec_built_in(curve) && *curve_state(call, curve) != CURVE_SET)
+	if (!curve_ready(call, curve))
 		return SW_CONDITIONS;
 	sw = take_key(call, curve, type, value);
 	if (sw == SW_OK)

@@ -333,6 +333,7 @@ struct iot *iot_new(const struct applet_config *config)
 		return NULL;
 	iot->model = model;
 	iot->rate = config->rate;
+	iot->create_montgomery = model->v7 && config->create_montgomery;
 	if (store_open(&iot->store, config->state, config->wear_log, model->number)) {
 		int error = errno;
 

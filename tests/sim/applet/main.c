@@ -26,6 +26,8 @@ static const char usage[] =
 	"                     a line for each write to flash: number, INS P1 P2, object\n"
 	"  -x, --speed=N      be N times faster than a chip\n"
 	"  -r, --rate=N       refuse each command after N others, with SW 66A6\n"
+	"  -m, --create-montgomery\n"
+	"                     applet 7.2.0: X25519 and X448 have to be created first\n"
 	"  -h, --help         this text\n";
 
 union message {
@@ -99,6 +101,7 @@ int main(int argc, char **argv)
 		{ "wear-log", required_argument, NULL, 'w' },
 		{ "speed", required_argument, NULL, 'x' },
 		{ "rate", required_argument, NULL, 'r' },
+		{ "create-montgomery", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -108,7 +111,7 @@ int main(int argc, char **argv)
 	struct applet *applet;
 	int fd, c;
 
-	while ((c = getopt_long(argc, argv, "d:s:a:w:x:r:bh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "d:s:a:w:x:r:mbh", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			device = optarg;
@@ -130,6 +133,9 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			config.rate = number(optarg);
+			break;
+		case 'm':
+			config.create_montgomery = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);

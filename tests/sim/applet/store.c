@@ -21,7 +21,7 @@
 #include "factory.h"
 #include "store.h"
 
-static const char store_magic[7] = "SE05XS3";	/* then the model's number */
+static const char store_magic[7] = "SE05XS4";	/* then the model's number */
 
 /*
  * id 4, type, curve, auth, origin, bits 2, minimum tag length 2, attempts 2, max

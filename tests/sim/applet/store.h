@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define STORE_CURVES	16		/* curve n is at n - 1 */
+#define STORE_CURVES	0x43		/* curve n is at n - 1 */
 #define STORE_CRYPTOS	8		/* crypto objects at most: a guess [U] */
 #define STORE_FLASH	32768		/* bytes for persistent objects */
 #define STORE_RAM	1024		/* bytes for transient ones */
