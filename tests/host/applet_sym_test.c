@@ -471,6 +471,35 @@ static void test_arguments(void **state)
 	applet_free(applet);
 }
 
+/* Only some objects open sessions, and only what does has a limit of attempts. */
+static void test_authentication_objects(void **state)
+{
+	static const struct { const char *header, *body; unsigned int sw; } cases[] = {
+		{ "80010300", "12=0003 41=00000101 43=" KEY128, 0x6A80 },	/* AES */
+		{ "80410300", "12=0003 41=00000101 43=" KEY128, 0x9000 },
+		{ "80410300", "12=0003 41=00000101 43=" KEY128, 0x6985 },	/* it has one already */
+		{ "80410300", "41=00000101 43=" KEY128, 0x9000 },
+		{ "80016100", "12=0003 41=00000102 42=03", 0x6A80 },	/* EC */
+		{ "80416100", "12=0003 41=00000102 42=03", 0x9000 },
+		{ "80010500", "12=0003 41=00000103 43=" KEY128, 0x6A80 },	/* HMAC */
+		{ "80410500", "41=00000103 43=" KEY128, 0x6985 },
+		{ "80010400", "12=0003 41=00000104 43=" KEY128, 0x6A80 },	/* DES */
+		{ "80410400", "41=00000104 43=" KEY128, 0x6985 },
+		{ "80416200", "41=00000105 42=0200", 0x6985 },		/* RSA */
+		{ "80410600", "41=00000106 43=0004", 0x6985 },		/* a file */
+		{ "80010600", "12=0003 41=00000106 43=0004", 0x6A80 },
+		{ "80410800", "41=00000107 42=0002", 0x6985 },		/* a counter */
+		{ "80410900", "41=00000108 42=" KEY128 KEY128, 0x6985 },		/* a PCR */
+	};
+	struct applet *applet = chip_model("7");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (xfer(applet, cases[i].header, "%s", cases[i].body) != cases[i].sw)
+			fail_msg("%s %s: %04X", cases[i].header, cases[i].body, answer.sw);
+	applet_free(applet);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_hkdf),
 		cmocka_unit_test(test_pbkdf2),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_authentication_objects),
 	};
 
 	return cmocka_run_group_tests_name("applet symmetric", tests, NULL, NULL);

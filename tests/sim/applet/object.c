@@ -92,14 +92,17 @@ uint16_t write_begin(const struct call *call, uint8_t type, uint32_t right,
 	/* nothing is written of a command that is wrong in what is read last */
 	if (sw == SW_DATA || arg_optional(call, TAG_11, 4, &version) != SW_OK)
 		return SW_DATA;
+	/* a file, a counter, an RSA key open no session; what a chip says to that is a guess [U] */
+	if (call->apdu->ins & INS_AUTH && !(AUTHENTICATE & IS_TYPE(type)))
+		return SW_CONDITIONS;
 	if (!*old) {
 		uint32_t id = get_be(arg(call, TAG_1)->value, 4);
 
 		/* 0 is "none" wherever a number is asked for */
 		return !id || check->value ? SW_CONDITIONS : SW_OK;
 	}
-	/* what was settled at its birth stays: type, rights, where it lives */
-	if ((*old)->type != type || has(call, TAG_POLICY) ||
+	/* what was settled at its birth stays: type, rights, attempts, where it lives */
+	if ((*old)->type != type || has(call, TAG_POLICY) || has(call, TAG_MAX_ATTEMPTS) ||
 	    (transient && !(*old)->transient))
 		return SW_CONDITIONS;
 	if (check->value && (check->len != (*old)->policy_len ||
@@ -119,7 +122,8 @@ uint16_t object_new(const struct call *call, uint8_t type, size_t len, struct ob
 		sw = policy_check(call, type, policy);
 	if (sw != SW_OK)
 		return sw;
-	if (arg_optional(call, TAG_MAX_ATTEMPTS, 2, &attempts) != SW_OK)
+	if (arg_optional(call, TAG_MAX_ATTEMPTS, 2, &attempts) != SW_OK ||
+	    (has(call, TAG_MAX_ATTEMPTS) && !(call->apdu->ins & INS_AUTH)))
 		return SW_DATA;
 	/* a secret that opens sessions must not be lost with the power */
 	if (call->apdu->ins & INS_AUTH && call->apdu->ins & INS_TRANSIENT)

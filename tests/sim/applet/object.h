@@ -23,6 +23,8 @@ uint16_t find_object(const struct call *call, uint8_t tag, uint32_t right,
 #define PAIRS		(IS_TYPE(TYPE_EC_PAIR) | RSA_PAIRS)
 #define EC_SECRETS	(IS_TYPE(TYPE_EC_PAIR) | IS_TYPE(TYPE_EC_PRIVATE))
 #define KEYS		(PAIRS | IS_TYPE(TYPE_EC_PUBLIC) | IS_TYPE(TYPE_RSA_PUBLIC))
+#define AUTHENTICATE	(EC_SECRETS | IS_TYPE(TYPE_EC_PUBLIC) | IS_TYPE(TYPE_AES) | \
+			 IS_TYPE(TYPE_USERID))	/* what can open a session */
 uint16_t find_typed(const struct call *call, uint8_t tag, uint32_t types, uint32_t right,
 		    struct object **object);
 
