@@ -256,6 +256,60 @@ static void test_wear(void **state)
 	unlink(path);
 }
 
+/* Chips in the field that fail in one thing: by status word, by signature, by name */
+static void test_faulty(void **state)
+{
+	static const char *const wrong[] = {
+		"", "040022", "040022=6A8", "040022=6A801", "0400=6A80", "040022:0101=6A80",
+		"04002G=6A80", "040022=9000", "040022=6A80,", ",040022=6A80", "040022:01010101",
+	};
+	struct applet *applet = chip(&(struct applet_config) {
+		.errors = "040022=6A80,020026:01010101=6F00,020026:00000002=6985" });
+	size_t len;
+
+	(void)state;
+	expect(0x9000, applet, "80010600", "41=" ID " 43=0004 44=41424344");
+	expect(0x9000, applet, "80010600", "41=00000002 43=0004");
+	expect(0x9000, applet, "80010600", "41=00000003 43=0004");
+	expect(0x6A80, applet, "80040022", "41=01");
+	expect(0x6F00, applet, "80020026", "41=" ID);
+	expect(0x6985, applet, "80020026", "41=00000002");
+	expect(0x9000, applet, "80020026", "41=00000003");
+	expect(0x9000, applet, "80020000", "41=" ID);	/* all else works */
+	expect(0x9000, applet, "80040020", NOTHING);
+	applet_free(applet);
+
+	/* what is refused is not run */
+	applet = chip(&(struct applet_config) { .errors = "010600=6A84" });
+	expect(0x6A84, applet, "80010600", "41=" ID " 43=0004");
+	expect(0x9000, applet, "80040027", "41=" ID);
+	assert_string_equal(value_hex(0x41), "02");
+	applet_free(applet);
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_null(applet_new(&(struct applet_config) { .errors = wrong[i] }));
+		assert_int_equal(errno, EINVAL);
+	}
+
+	/* a signature that is a byte short of what its DER says */
+	applet = chip(&(struct applet_config) { .short_signature = true });
+	expect(0x9000, applet, "80016100", "41=" ID " 42=03");
+	expect(0x9000, applet, "80030C09", "41=" ID " 42=21 43=%064d", 0);
+	assert_true(value(0x41, &len)[1] == len - 1);
+	applet_free(applet);
+
+	/* the IoT applet by another name */
+	applet = applet_new(&(struct applet_config) { .aid = "A0000003965453000000010300000001" });
+	assert_string_equal(run(applet, "00A4040010A000000396545300000001030000000000"), "6A82");
+	assert_string_equal(run(applet, "00A4040010A000000396545300000001030000000100"),
+			    "0702003F9FFFFF9000");
+	applet_free(applet);
+	assert_null(applet_new(&(struct applet_config) { .aid = "A0000003" }));
+	assert_int_equal(errno, EINVAL);
+	assert_null(applet_new(&(struct applet_config) { .aid = "A00000039654530000000103000000012" }));
+	assert_null(applet_new(&(struct applet_config) { .aid = "hello, world" }));
+}
+
 static void test_rate_and_speed(void **state)
 {
 	struct applet *applet = chip(&(struct applet_config) { .rate = 3 });
@@ -664,6 +718,7 @@ int main(void)
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_persistence),
 		cmocka_unit_test(test_wear),
+		cmocka_unit_test(test_faulty),
 		cmocka_unit_test(test_rate_and_speed),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_binary),

@@ -4,7 +4,7 @@
  * $SE05X_FAKE gives the simulator's applets behind the driver's ioctls. What the
  * driver does with queue, lock and generations is the business of kselftest.
  *
- * $SE05X_FAKE_APPLET, _STATE, _WEAR, _RATE: see struct applet_config.
+ * $SE05X_FAKE_APPLET, _STATE, _WEAR, _RATE, _ERRORS, _AID: see struct applet_config.
  * $SE05X_FAKE_ERROR: every TRANSCEIVE fails with that errno, outcome 1; 104@7: only
  * the seventh, and is not run.
  */
@@ -55,6 +55,8 @@ EXPORT int open(const char *path, int flags, ...)
 			.state = getenv("SE05X_FAKE_STATE"),
 			.wear_log = getenv("SE05X_FAKE_WEAR"),
 			.rate = rate ? atoi(rate) : 0,
+			.errors = getenv("SE05X_FAKE_ERRORS"),
+			.aid = getenv("SE05X_FAKE_AID"),
 		};
 
 		applet = applet_new(&config);

@@ -15,11 +15,12 @@
 #include <openssl/crypto.h>
 
 #include "applet.h"
+#include "error.h"
 #include "iot.h"
 #include "scp.h"
 #include "store.h"
 
-static const uint8_t aid_iot[] = {
+static const uint8_t nxps_aid[] = {
 	0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
 	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
 };
@@ -32,9 +33,22 @@ struct applet {
 	struct iot *iot;
 	struct scp scp;
 	bool no_iot;
+	uint8_t aid[16];	/* of the IoT applet */
+	size_t aid_len;
 	unsigned int speed;
 	enum { MANAGER, IOT, TEST } selected;
 };
+
+static bool take_aid(struct applet *applet, const char *hex)
+{
+	if (hex) {
+		applet->aid_len = parse_hex(hex, applet->aid, sizeof(applet->aid));
+	} else {
+		applet->aid_len = sizeof(nxps_aid);
+		memcpy(applet->aid, nxps_aid, sizeof(nxps_aid));
+	}
+	return applet->aid_len >= RID_LEN;
+}
 
 struct applet *applet_new(const struct applet_config *config)
 {
@@ -46,6 +60,11 @@ struct applet *applet_new(const struct applet_config *config)
 		return NULL;
 	if (!config)
 		config = &nothing_said;
+	if (!take_aid(applet, config->aid)) {
+		free(applet);
+		errno = EINVAL;
+		return NULL;
+	}
 	applet->speed = config->speed ? config->speed : 1;
 	iot = *config;
 	applet->no_iot = iot.model && !strcmp(iot.model, "none");
@@ -93,7 +112,7 @@ static uint16_t select_by_name(struct applet *applet, const struct apdu *apdu,
 {
 	if (apdu->p2 == 0x02)
 		return SW_NOT_FOUND;	/* the next that fits: there is one of each only */
-	if (!applet->no_iot && is_named(apdu, aid_iot, sizeof(aid_iot))) {
+	if (!applet->no_iot && is_named(apdu, applet->aid, applet->aid_len)) {
 		deselect(applet);
 		applet->selected = IOT;
 		if (apdu->p2 == 0x00)

@@ -28,6 +28,10 @@ struct applet;
  *	delay_us; 0: as slow as a chip
  * @rate: so many commands to the IoT applet are answered, the next one with
  *	66A6 and not run, and so on; 0: no limit
+ * @errors: commands that fail, and are not run: "040022=6A80,020026:01010101=6F00" is
+ *	GetFreeMemory (INS P1 P2 in hex) with that SW, and ReadType of that object; NULL: none
+ * @short_signature: ECDSA signatures lack their last byte
+ * @aid: the IoT applet's name, 5 to 16 bytes in hex; NULL: NXP's
  * @create_montgomery: with applet 7.2 X25519 and X448 have to be created (CreateECCurve)
  *	before there can be a key; else they are built in. Nobody here knows which it is [U].
  */
@@ -37,6 +41,9 @@ struct applet_config {
 	const char *wear_log;
 	unsigned int speed;
 	unsigned int rate;
+	const char *errors;
+	const char *aid;
+	bool short_signature;
 	bool create_montgomery;
 };
 
@@ -45,7 +52,7 @@ struct applet_config {
  * @config: what chip; NULL: all its members are 0
  *
  * Return: NULL with errno set; EBADMSG if the state file is damaged or is
- *	another model's, EINVAL if there is no such model.
+ *	another model's, EINVAL if a text in @config says nothing that it can.
  */
 struct applet *applet_new(const struct applet_config *config);
 void applet_free(struct applet *applet);

@@ -54,7 +54,9 @@ struct iot {
 	struct session sessions[SESSIONS_MAX];
 	unsigned int rate;	/* see struct applet_config */
 	unsigned int commands;	/* since the last refusal */
-	bool create_montgomery;	/* see there; 7.x only */
+	char *errors;		/* these three: see there */
+	bool short_signature;
+	bool create_montgomery;	/* 7.x only */
 };
 
 struct call {

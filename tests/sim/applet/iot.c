@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "error.h"
 #include "iot.h"
 #include "session.h"
 
@@ -213,6 +214,8 @@ static uint16_t run(struct call *call)
 	sw = find_command(call, &command);
 	if (sw == SW_OK)
 		sw = check_data(call, command);
+	if (sw == SW_OK)
+		sw = errors_find(call->iot->errors, call);
 	if (sw != SW_OK)
 		return sw;
 	call->delay_ms = command->delay_ms;
@@ -320,20 +323,26 @@ static const struct model *find_model(const char *name)
 	for (i = 0; i < sizeof(models) / sizeof(models[0]); i++)
 		if (!strcmp(models[i].name, name))
 			return &models[i];
-	errno = EINVAL;
 	return NULL;
 }
 
 struct iot *iot_new(const struct applet_config *config)
 {
 	const struct model *model = find_model(config->model);
-	struct iot *iot = model ? calloc(1, sizeof(*iot)) : NULL;
+	struct iot *iot = NULL;
 
+	if (model && errors_valid(config->errors))
+		iot = calloc(1, sizeof(*iot));
+	else
+		errno = EINVAL;
 	if (!iot)
 		return NULL;
 	iot->model = model;
 	iot->rate = config->rate;
 	iot->create_montgomery = model->v7 && config->create_montgomery;
+	iot->short_signature = config->short_signature;
+	if (config->errors)
+		iot->errors = strdup(config->errors);
 	if (store_open(&iot->store, config->state, config->wear_log, model->number)) {
 		int error = errno;
 
@@ -346,8 +355,10 @@ struct iot *iot_new(const struct applet_config *config)
 
 void iot_free(struct iot *iot)
 {
-	if (iot)
-		store_close(&iot->store);
+	if (!iot)
+		return;
+	store_close(&iot->store);
+	free(iot->errors);
 	free(iot);
 }
 

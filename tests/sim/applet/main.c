@@ -26,6 +26,11 @@ static const char usage[] =
 	"                     a line for each write to flash: number, INS P1 P2, object\n"
 	"  -x, --speed=N      be N times faster than a chip\n"
 	"  -r, --rate=N       refuse each command after N others, with SW 66A6\n"
+	"  -e, --errors=LIST  commands that fail: 040022=6A80,020026:01010101=6F00 is\n"
+	"                     GetFreeMemory, and ReadType of that object\n"
+	"  -S, --short-signature\n"
+	"                     ECDSA signatures lack their last byte\n"
+	"  -A, --aid=HEX      the IoT applet's name\n"
 	"  -m, --create-montgomery\n"
 	"                     applet 7.2.0: X25519 and X448 have to be created first\n"
 	"  -h, --help         this text\n";
@@ -83,8 +88,7 @@ static struct applet *start(const struct applet_config *config)
 	struct applet *applet = applet_new(config);
 
 	if (!applet && errno == EINVAL)
-		fprintf(stderr, "se05x-applet: %s: no such applet; there are 3, 7, 7-no-rsa and none\n",
-			config->model);
+		fputs("se05x-applet: no such --applet, --errors or --aid; try --help\n", stderr);
 	else if (!applet)
 		fprintf(stderr, "se05x-applet: %s: %s\n", config->state ?: "no state file",
 			strerror(errno));
@@ -101,6 +105,9 @@ int main(int argc, char **argv)
 		{ "wear-log", required_argument, NULL, 'w' },
 		{ "speed", required_argument, NULL, 'x' },
 		{ "rate", required_argument, NULL, 'r' },
+		{ "errors", required_argument, NULL, 'e' },
+		{ "short-signature", no_argument, NULL, 'S' },
+		{ "aid", required_argument, NULL, 'A' },
 		{ "create-montgomery", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
@@ -111,7 +118,7 @@ int main(int argc, char **argv)
 	struct applet *applet;
 	int fd, c;
 
-	while ((c = getopt_long(argc, argv, "d:s:a:w:x:r:mbh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "d:s:a:w:x:r:e:SA:mbh", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			device = optarg;
@@ -133,6 +140,15 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			config.rate = number(optarg);
+			break;
+		case 'e':
+			config.errors = optarg;
+			break;
+		case 'S':
+			config.short_signature = true;
+			break;
+		case 'A':
+			config.aid = optarg;
 			break;
 		case 'm':
 			config.create_montgomery = true;

@@ -137,6 +137,8 @@ uint16_t cmd_sign(struct call *call)
 	if (algorithm->scheme == ECDSA || algorithm->scheme == EDDSA) {
 		call->delay_ms = ec_curve(key->curve)->sign_ms;
 		sw = ec_signature(key, data->value, data->len, sig, &len);
+		if (algorithm->scheme == ECDSA && call->iot->short_signature)
+			len--;
 	} else {
 		call->delay_ms = rsa_private_ms(key);
 		sw = rsa_sign(key, algorithm->scheme == PSS, algorithm->digest, salt,
