@@ -25,7 +25,7 @@ programs() {
 }
 
 modules() {
-	make -s -C tests/sim/applet && tests/vm/modules.sh "$1" > /dev/null
+	make -s -C tools/sim && tests/vm/modules.sh "$1" > /dev/null
 }
 
 build_for() {

@@ -53,5 +53,5 @@ build tools "$out/static/tools/se05x-apdu" BUILD="$out/static" LDFLAGS="$static 
 build tests/host programs SANITIZE= LDFLAGS="$libs"
 # shellcheck disable=SC2086 # a list of options
 "${cross}gcc" -std=gnu11 -Wall -Wextra -Werror -O2 $include -o "$out/se05x-applet" \
-	-static tests/sim/applet/*.c $libs -lcrypto 2> "$out/log" ||
+	-static tools/sim/*.c $libs -lcrypto 2> "$out/log" ||
 	{ cat "$out/log" >&2; exit 1; }

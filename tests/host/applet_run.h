@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stddef.h>
 
-#include "../sim/applet/applet.h"
+#include "../../tools/sim/applet.h"
 
 #define ID	"01010101"	/* what most tests call their object */
 #define NOTHING	"%s", ""	/* a body */

@@ -12,7 +12,7 @@
 
 #include <openssl/evp.h>
 
-#include "../sim/applet/scp.h"
+#include "../../tools/sim/scp.h"
 #include "applet_run.h"
 
 #define HOST	"1122334455667788"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../sim/applet/applet.h"
+#include "../../tools/sim/applet.h"
 #include "chip.h"
 
 struct se05x {

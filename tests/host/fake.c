@@ -20,7 +20,7 @@
 
 #include <linux/se05x.h>
 
-#include "../sim/applet/applet.h"
+#include "../../tools/sim/applet.h"
 
 static int fake_fd = -1;
 static struct applet *applet;

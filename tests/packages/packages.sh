@@ -68,7 +68,7 @@ ok "the changelog has the version $version" eval \
 	'[ "$(inside dpkg-parsechangelog -l /src/se05x/debian/changelog -S Version)" = $version ]'
 ok "dpkg-buildpackage" inside sh -c 'cd /src/se05x && DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc'
 ok "lintian" inside sh -c 'lintian --allow-root --fail-on error,warning /src/*.changes'
-ok "the simulated chip" inside sh -c "cd /src/se05x && make -s -C tests/sim/applet &&
+ok "the simulated chip" inside sh -c "cd /src/se05x && make -s -C tools/sim &&
 	mkdir -p /src/sim/tests && cp -r kernel include /src/sim && cp -r tests/card tests/sim /src/sim/tests &&
 	make -s -C /lib/modules/$release/build M=/src/sim/tests/sim modules"
 
@@ -88,7 +88,7 @@ ok "autopkgtest" inside sh -c 'cd / && autopkgtest -B --test-name=library --test
 
 inside usermod -a -G se05x alice
 mkdir -p "$root/src/vm"
-cp "$root/src/sim/tests/sim/se05x-sim.ko" "$root/src/se05x/tests/sim/applet/se05x-applet" \
+cp "$root/src/sim/tests/sim/se05x-sim.ko" "$root/src/se05x/tools/sim/se05x-applet" \
 	"$here/booted.sh" "$root/src/vm/"
 kernel=$tmp/kernel
 mkdir -p "$kernel"

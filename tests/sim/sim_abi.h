@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What passes through /dev/se05x-sim between the simulated chip and the
- * program that plays its applets. Private to this folder: no stable ABI.
+ * program that plays its applets (tools/sim). No stable ABI.
  */
 #ifndef SE05X_SIM_ABI_H
 #define SE05X_SIM_ABI_H

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../sim_abi.h"
+#include "../../tests/sim/sim_abi.h"
 #include "applet.h"
 
 static const char usage[] =
