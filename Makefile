@@ -117,7 +117,6 @@ style:
 
 clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
-	-$(MAKE) -C tools/sim clean
 
 .PHONY: all lib tools module overlay demo demo-tls check check-host faults coverage fuzz soak \
 	check-fresh check-full $(PARTS:%=check-full-%) check-full-fresh intree bench \

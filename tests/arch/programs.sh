@@ -52,6 +52,6 @@ build tools "$out/static/tools/se05x-apdu" BUILD="$out/static" LDFLAGS="$static 
 	{ cat "$out/log" >&2; exit 1; }
 build tests/host programs SANITIZE= LDFLAGS="$libs"
 # shellcheck disable=SC2086 # a list of options
-"${cross}gcc" -std=gnu11 -Wall -Wextra -Werror -O2 $include -o "$out/se05x-applet" \
+"${cross}gcc" -std=gnu11 -Wall -Wextra -Werror -O2 $include -o "$out/se05x-sim" \
 	-static tools/sim/*.c $libs -lcrypto 2> "$out/log" ||
 	{ cat "$out/log" >&2; exit 1; }

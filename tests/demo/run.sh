@@ -22,7 +22,6 @@ if [ -c /dev/se05x ]; then
 fi
 
 echo "demo: no /dev/se05x here: building the driver and a simulated chip"
-make -s -C tools/sim
 tests/vm/modules.sh distro > /dev/null
 echo "demo: booting the distribution's kernel in a VM (software emulation)"
 tests/vm/run.sh distro bash -c "tests/vm/up.sh && exec $story"

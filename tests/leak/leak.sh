@@ -21,8 +21,8 @@ for name in '' "$@"; do
 	driver=$modules/${name:+leak/}${name:-kernel/se05x}.ko
 	"$top/tests/vm/up.sh" bounce=1 > /dev/null || exit 1
 	rmmod se05x
-	pkill -x se05x-applet	# the test plays it
-	while pkill -0 -x se05x-applet; do sleep 0.1; done
+	pkill -x se05x-sim	# the test plays it
+	while pkill -0 -x se05x-sim; do sleep 0.1; done
 	insmod "$driver"
 	for _ in $(seq 100); do
 		[ ! -e /dev/se05x ] || break

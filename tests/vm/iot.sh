@@ -25,7 +25,7 @@ ok() {	# ok NAME COMMAND
 
 down() {
 	rmmod se05x
-	while pkill -x se05x-applet; do sleep 0.1; done
+	while pkill -x se05x-sim; do sleep 0.1; done
 	rmmod se05x-sim
 	rm -f /run/se05x-state
 }

@@ -30,7 +30,7 @@ down() {
 	pkill -x se05x-apdu
 	wait
 	rmmod se05x
-	while pkill -x se05x-applet; do sleep 0.1; done
+	while pkill -x se05x-sim; do sleep 0.1; done
 	rmmod se05x-sim
 	dmesg -C
 }

@@ -101,8 +101,8 @@ ok "without the module" has 'monitor: .*is the module loaded'
 
 # ---- hw_random and a chip without the IoT applet ----
 
-pkill -x se05x-applet
-wait_for '! pgrep -x se05x-applet'
+pkill -x se05x-sim
+wait_for '! pgrep -x se05x-sim'
 rmmod se05x-sim
 dmesg -C
 APPLET=--applet=none "$top/tests/vm/up.sh" > /dev/null

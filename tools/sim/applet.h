@@ -2,7 +2,7 @@
 /*
  * The applets of the simulated SE05x: C-APDU in, R-APDU out
  *
- * se05x-applet puts them behind se05x-sim.ko; host tests call them directly.
+ * se05x-sim puts them behind se05x-sim.ko; host tests call them directly.
  */
 #ifndef SE05X_APPLET_H
 #define SE05X_APPLET_H

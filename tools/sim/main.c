@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* se05x-applet: the applets of the chip that se05x-sim.ko simulates */
+/* se05x-sim: the applets of the chip that se05x-sim.ko simulates */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -13,7 +13,7 @@
 #include "applet.h"
 
 static const char usage[] =
-	"Usage: se05x-applet [OPTION]...\n"
+	"Usage: se05x-sim [OPTION]...\n"
 	"Play the applets of the chip that se05x-sim.ko simulates.\n"
 	"\n"
 	"  -d, --device=FILE  where the chip's C-APDUs come from (/dev/" SIM_DEVICE ")\n"
@@ -77,7 +77,7 @@ static unsigned int number(const char *text)
 	errno = 0;
 	n = strtoul(text, &end, 10);
 	if (errno || *end || !n || n > 1000000 || *text == '-') {
-		fprintf(stderr, "se05x-applet: not a number from 1 to 1000000: %s\n", text);
+		fprintf(stderr, "se05x-sim: not a number from 1 to 1000000: %s\n", text);
 		exit(2);
 	}
 	return n;
@@ -88,9 +88,9 @@ static struct applet *start(const struct applet_config *config)
 	struct applet *applet = applet_new(config);
 
 	if (!applet && errno == EINVAL)
-		fputs("se05x-applet: no such --applet, --errors or --aid; try --help\n", stderr);
+		fputs("se05x-sim: no such --applet, --errors or --aid; try --help\n", stderr);
 	else if (!applet)
-		fprintf(stderr, "se05x-applet: %s: %s\n", config->state ?: "no state file",
+		fprintf(stderr, "se05x-sim: %s: %s\n", config->state ?: "no state file",
 			strerror(errno));
 	return applet;
 }
@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			fputs("Try 'se05x-applet --help'.\n", stderr);
+			fputs("Try 'se05x-sim --help'.\n", stderr);
 			return 2;
 		}
 	}
@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 		return 1;
 	fd = open(device, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || (background && daemon(1, 1)) || serve(applet, fd))
-		fprintf(stderr, "se05x-applet: %s: %s\n", device, strerror(errno));
+		fprintf(stderr, "se05x-sim: %s: %s\n", device, strerror(errno));
 	applet_free(applet);
 	return 1;
 }
