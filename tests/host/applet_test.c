@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,6 +24,9 @@ static void test_models(void **state)
 		{ "7-no-rsa", "0702003F9FFFFF" },
 		{ "7", "0702006FFFFFFF" },
 		{ "3", "0301016FFF010B" },
+		{ "SE050A", "0301016F9F010B" }, { "SE050C", "0301016FFF010B" },
+		{ "SE050E", "0702003F9FFFFF" }, { "SE051", "0702006FFFFFFF" },
+		{ "A5000", "0702003F93FFFF" },
 	};
 	char want[64];
 
@@ -38,6 +42,11 @@ static void test_models(void **state)
 	}
 	assert_null(applet_new(&(struct applet_config) { .model = "8" }));
 	assert_int_equal(errno, EINVAL);
+	/* FIPS parts need their channel for everything */
+	assert_null(applet_new(&(struct applet_config) { .model = "SE050F" }));
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_null(applet_new(&(struct applet_config) { .model = "SE052F" }));
+	assert_int_equal(errno, EOPNOTSUPP);
 }
 
 /* What one chip has and another has not */
@@ -212,12 +221,71 @@ static void test_persistence(void **state)
 	expect(0x6985, applet, "80020000", "41=00000001");
 	applet_free(applet);
 
-	/* another chip's, or a damaged file, is refused, not taken for an empty chip */
+	/* another chip's is refused, not taken for an empty chip */
 	assert_null(applet_new(&other));
+	assert_int_equal(errno, EMEDIUMTYPE);
+	unlink(path);
+}
+
+static void overwrite(const char *path, long at, const char *text)
+{
+	FILE *file = fopen(path, "r+");
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, at, SEEK_SET), 0);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* What is wrong with the file is told apart; none is taken for a new chip, or changed. */
+static void test_state_file(void **state)
+{
+	char path[] = "/tmp/se05x-applet-test.XXXXXX", odd[] = "/tmp/se05x-applet-no-such-folder/x";
+	const struct applet_config config = { .state = path };
+	struct applet *applet;
+	struct stat before, after;
+
+	(void)state;
+	close(mkstemp(path));
+	assert_null(applet_new(&config));		/* it was there, and is empty */
 	assert_int_equal(errno, EBADMSG);
-	assert_int_equal(truncate(path, 30), 0);
+	unlink(path);
+	assert_null(applet_new(&(struct applet_config) { .state = odd }));
+	assert_int_equal(errno, ENOENT);
+
+	/* two chips don't share one, whatever the first has written meanwhile */
+	applet = chip(&config);
+	assert_int_equal(stat(path, &before), 0);
+	assert_int_equal(before.st_mode & 0777, 0600);
+	for (int i = 0; i < 2; i++) {
+		assert_null(applet_new(&config));
+		assert_int_equal(errno, EBUSY);
+		expect(0x9000, applet, "80010600", "41=0000000%d 43=0004", i + 1);
+	}
+	assert_null(applet_new(&config));
+	assert_int_equal(errno, EBUSY);
+	applet_free(applet);
+	applet = chip(&config);
+	expect(0x9000, applet, "80020000", "41=00000002");
+	applet_free(applet);
+
+	overwrite(path, 6, "3");	/* of an older version */
+	assert_null(applet_new(&config));
+	assert_int_equal(errno, EPROTO);
+	overwrite(path, 0, "SE05XS4");
+	applet_free(chip(&config));
+	overwrite(path, 0, "#!/bin/");
 	assert_null(applet_new(&config));
 	assert_int_equal(errno, EBADMSG);
+	overwrite(path, 0, "SE05XS4");
+	assert_int_equal(stat(path, &before), 0);
+	for (long len = before.st_size - 1; len >= 0; len -= 1 + len / 7) {
+		assert_int_equal(truncate(path, len), 0);
+		assert_null(applet_new(&config));
+		assert_int_equal(errno, EBADMSG);
+		assert_int_equal(stat(path, &after), 0);
+		assert_int_equal(after.st_size, len);
+	}
 	unlink(path);
 }
 
@@ -717,6 +785,7 @@ int main(void)
 		cmocka_unit_test(test_status_words),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_persistence),
+		cmocka_unit_test(test_state_file),
 		cmocka_unit_test(test_wear),
 		cmocka_unit_test(test_faulty),
 		cmocka_unit_test(test_rate_and_speed),

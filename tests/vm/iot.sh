@@ -109,7 +109,7 @@ echo "a message" > message
 seq 1500 > long
 echo secret > password
 for applet in 3 7; do
-	APPLET="--applet=$applet --speed=10" "$top/tests/vm/up.sh" > /dev/null || exit 1
+	APPLET="--chip=$applet --speed=10" "$top/tests/vm/up.sh" > /dev/null || exit 1
 	a="applet $applet:"
 	ok "$a info" 'se05x-tool info | grep -q "^applet *$applet\."'
 	ok "$a keygen" 'se05x-tool keygen 0x01010101 p256'

@@ -105,7 +105,7 @@ pkill -x se05x-sim
 wait_for '! pgrep -x se05x-sim'
 rmmod se05x-sim
 dmesg -C
-APPLET=--applet=none "$top/tests/vm/up.sh" > /dev/null
+APPLET=--chip=none "$top/tests/vm/up.sh" > /dev/null
 rmmod se05x
 insmod "$top/build/$SE05X_KERNEL/kernel/se05x.ko" hwrng=1
 ok "it is a source" grep -q se05x-rng-0 /sys/class/misc/hw_random/rng_current

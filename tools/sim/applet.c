@@ -93,6 +93,11 @@ void applet_reset(struct applet *applet)
 	iot_reset(applet->iot);
 }
 
+size_t applet_atr(const struct applet *applet, const uint8_t **atr)
+{
+	return iot_atr(applet->iot, atr);
+}
+
 /* Selecting the IoT applet again ends its sessions, too, and the channel. */
 static void deselect(struct applet *applet)
 {

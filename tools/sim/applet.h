@@ -18,8 +18,9 @@ struct applet;
 
 /**
  * struct applet_config - which chip it is, and what else tests want of it
- * @model: "3" (SE050, applet 3.1.1), "7" (SE051, applet 7.2.0 with RSA) or
- *	"7-no-rsa" (SE050E, applet 7.2.0 without RSA), "none" (no IoT applet); NULL: "7-no-rsa"
+ * @model: "SE050A" or "SE050C" (applet 3.1.1, the first without RSA), "SE050E" (7.2.0
+ *	without RSA), "SE051" (7.2.0), "A5000" (7.2.0 without RSA, EdDSA and Montgomery);
+ *	"3", "7", "7-no-rsa": SE050C, SE051, SE050E; "none" (no IoT applet); NULL: SE050E
  * @state: file with the persistent objects, made if it does not exist;
  *	NULL: they live as long as the process
  * @wear_log: file that gets a line for each write to flash: ordinal, INS P1 P2
@@ -51,8 +52,10 @@ struct applet_config {
  * applet_new() - a chip's applets with their objects
  * @config: what chip; NULL: all its members are 0
  *
- * Return: NULL with errno set; EBADMSG if the state file is damaged or is
- *	another model's, EINVAL if a text in @config says nothing that it can.
+ * Return: NULL with errno set; EINVAL if a text in @config says nothing that it can,
+ *	EOPNOTSUPP for a FIPS part, and of the state file: EBUSY if another program has it,
+ *	EBADMSG if it is damaged, EPROTO if it is of another version of this program,
+ *	EMEDIUMTYPE if it is another model's.
  */
 struct applet *applet_new(const struct applet_config *config);
 void applet_free(struct applet *applet);
@@ -68,6 +71,9 @@ void applet_free(struct applet *applet);
  */
 void applet_process(struct applet *applet, const uint8_t *apdu, size_t len,
 		    uint8_t *rsp, size_t *rsp_len, uint32_t *delay_us);
+
+/* The chip's ATR, of at most 255 bytes. Return: its length. */
+size_t applet_atr(const struct applet *applet, const uint8_t **atr);
 
 /* Power loss, chip reset or interface soft reset: transient things go. */
 void applet_reset(struct applet *applet);

@@ -22,12 +22,14 @@
 #define FEATURE_PBKDF		0x0200
 
 struct model {
-	const char *name;
-	uint8_t number;		/* 3 or 7: the major version; with 0x80: without RSA */
+	const char *name;	/* of the product */
+	const char *alias;	/* NULL: none */
+	uint8_t number;		/* in the state file */
 	uint8_t version[7];	/* version 3, features 2, secure box 2 */
 	uint16_t payload_max;
 	bool v7;
 	uint8_t oef[4];		/* which product, to NXP */
+	bool se051_atr;
 	struct scp_keys scp;	/* of the channel that all of the chip shares */
 };
 

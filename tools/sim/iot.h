@@ -27,6 +27,8 @@ const uint8_t *iot_oef(const struct iot *iot);
 /* The chip's own number, UNIQUE_LEN bytes */
 const uint8_t *iot_unique(const struct iot *iot);
 
+size_t iot_atr(const struct iot *iot, const uint8_t **atr);
+
 /* What SELECT answers: version, features, secure box */
 void iot_version(const struct iot *iot, struct response *rsp);
 uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *rsp,

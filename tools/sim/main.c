@@ -19,9 +19,8 @@ static const char usage[] =
 	"  -d, --device=FILE  where the chip's C-APDUs come from (/dev/" SIM_DEVICE ")\n"
 	"  -b, --background   return as soon as the chip can be used\n"
 	"  -s, --state=FILE   keep the objects here; without it they are gone with it\n"
-	"  -a, --applet=3|7|7-no-rsa|none\n"
-	"                     be an SE050 with applet 3.1.1, an SE051 with 7.2.0, or an\n"
-	"                     SE050E with 7.2.0, which has no RSA (default)\n"
+	"  -c, --chip=NAME    be an SE050A, SE050C, SE050E (default), SE051 or A5000;\n"
+	"                     none: a chip without the IoT applet\n"
 	"  -w, --wear-log=FILE\n"
 	"                     a line for each write to flash: number, INS P1 P2, object\n"
 	"  -x, --speed=N      be N times faster than a chip\n"
@@ -83,15 +82,35 @@ static unsigned int number(const char *text)
 	return n;
 }
 
+/* What applet_new() said */
+static const char *why(int error)
+{
+	switch (error) {
+	case EINVAL:
+		return "no such --chip, --errors or --aid; try --help";
+	case EOPNOTSUPP:
+		return "a FIPS part answers nothing but identification outside its secure channel "
+		       "(Platform SCP03): it needs a driver that opens one, with the chip's keys";
+	case EBUSY:
+		return "another simulated chip has this state file";
+	case EBADMSG:
+		return "no state file, or a damaged one";
+	case EPROTO:
+		return "a state file of another version of se05x-sim";
+	case EMEDIUMTYPE:
+		return "the state file of another --chip";
+	default:
+		return strerror(error);
+	}
+}
+
 static struct applet *start(const struct applet_config *config)
 {
 	struct applet *applet = applet_new(config);
 
-	if (!applet && errno == EINVAL)
-		fputs("se05x-sim: no such --applet, --errors or --aid; try --help\n", stderr);
-	else if (!applet)
-		fprintf(stderr, "se05x-sim: %s: %s\n", config->state ?: "no state file",
-			strerror(errno));
+	if (!applet)
+		fprintf(stderr, "se05x-sim: %s: %s\n", errno == EINVAL || errno == EOPNOTSUPP ||
+			!config->state ? config->model ?: "the chip" : config->state, why(errno));
 	return applet;
 }
 
@@ -101,7 +120,7 @@ int main(int argc, char **argv)
 		{ "device", required_argument, NULL, 'd' },
 		{ "background", no_argument, NULL, 'b' },
 		{ "state", required_argument, NULL, 's' },
-		{ "applet", required_argument, NULL, 'a' },
+		{ "chip", required_argument, NULL, 'c' },
 		{ "wear-log", required_argument, NULL, 'w' },
 		{ "speed", required_argument, NULL, 'x' },
 		{ "rate", required_argument, NULL, 'r' },
@@ -118,7 +137,7 @@ int main(int argc, char **argv)
 	struct applet *applet;
 	int fd, c;
 
-	while ((c = getopt_long(argc, argv, "d:s:a:w:x:r:e:SA:mbh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "d:s:c:w:x:r:e:SA:mbh", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			device = optarg;
@@ -129,7 +148,7 @@ int main(int argc, char **argv)
 		case 's':
 			config.state = optarg;
 			break;
-		case 'a':
+		case 'c':
 			config.model = optarg;
 			break;
 		case 'w':

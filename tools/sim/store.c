@@ -3,15 +3,18 @@
  * Secure objects, crypto objects and curves, and the file they live in
  *
  * The file is written anew after each change and moved into place, so that
- * whatever kills the program leaves the state before or after it.
+ * whatever kills the program leaves the state before or after it. It is locked while
+ * it is in use: two chips with one state would write over each other's keys.
  */
 
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +24,8 @@
 #include "factory.h"
 #include "store.h"
 
-static const char store_magic[7] = "SE05XS4";	/* then the model's number */
+/* The last character is the version of what follows; first comes the model's number. */
+static const char store_magic[7] = "SE05XS4";
 
 /*
  * id 4, type, curve, auth, origin, bits 2, minimum tag length 2, attempts 2, max
@@ -167,35 +171,47 @@ static void store_write(const struct store *store, FILE *file)
 			store_write_object(file, object);
 }
 
-int store_save(struct store *store, const uint8_t why[3], uint32_t id)
+/* The new file is locked before it takes the old one's place. */
+static int write_file(struct store *store)
 {
 	char path[4096];
-	mode_t mask;
 	FILE *file;
-	int ret;
+	int fd, ret;
 
+	if (snprintf(path, sizeof(path), "%s.new", store->path) >= (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	/* there are private keys in it */
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	file = fdopen(dup(fd), "w");
+	ret = file && !flock(fd, LOCK_EX | LOCK_NB) ? 0 : -1;
+	if (!ret)
+		store_write(store, file);
+	if (file && (ferror(file) || fflush(file) || fsync(fd)))
+		ret = -1;
+	if (file && fclose(file))
+		ret = -1;
+	if (ret || rename(path, store->path)) {
+		close(fd);
+		return -1;
+	}
+	close(store->lock);
+	store->lock = fd;
+	return 0;
+}
+
+int store_save(struct store *store, const uint8_t why[3], uint32_t id)
+{
 	store->writes++;
 	if (store->wear_log) {
 		fprintf(store->wear_log, "%lu %02X %02X %02X %08X\n", store->writes,
 			why[0], why[1], why[2], id);
 		fflush(store->wear_log);
 	}
-	if (!store->path)
-		return 0;
-	if (snprintf(path, sizeof(path), "%s.new", store->path) >= (int)sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	mask = umask(077);	/* there are private keys in it */
-	file = fopen(path, "w");
-	umask(mask);
-	if (!file)
-		return -1;
-	store_write(store, file);
-	ret = ferror(file) || fflush(file) || fsync(fileno(file)) ? -1 : 0;
-	if (fclose(file))
-		ret = -1;
-	return ret ? ret : rename(path, store->path);
+	return store->path ? write_file(store) : 0;
 }
 
 /* Return: 1 and one more object, 0 at the end, -1 if the file is damaged. */
@@ -253,17 +269,32 @@ static bool store_read_cryptos(struct store *store, FILE *file)
 	return true;
 }
 
+/* Return: 0, or an errno: see store_open(). */
+static int check_header(struct store *store, FILE *file)
+{
+	char magic[sizeof(store_magic)];
+	const size_t name = sizeof(magic) - 1;	/* without the version */
+	uint8_t model;
+
+	if (fread(magic, sizeof(magic), 1, file) != 1 || memcmp(magic, store_magic, name))
+		return EBADMSG;
+	if (magic[name] != store_magic[name])
+		return EPROTO;
+	if (fread(&model, 1, 1, file) != 1)
+		return EBADMSG;
+	return model == store->model ? 0 : EMEDIUMTYPE;
+}
+
 static int store_load(struct store *store, FILE *file)
 {
 	const struct object *unique;
-	char magic[sizeof(store_magic)];
-	uint8_t model;
-	int ret;
+	int ret = check_header(store, file);
 
-	if (fread(magic, sizeof(magic), 1, file) != 1 ||
-	    memcmp(magic, store_magic, sizeof(magic)) ||
-	    fread(&model, 1, 1, file) != 1 || model != store->model ||
-	    fread(&store->scp_required, 1, 1, file) != 1 ||
+	if (ret) {
+		errno = ret;
+		return -1;
+	}
+	if (fread(&store->scp_required, 1, 1, file) != 1 ||
 	    fread(store->curves, sizeof(store->curves), 1, file) != 1 ||
 	    !store_read_cryptos(store, file))
 		ret = -1;
@@ -279,40 +310,76 @@ static int store_load(struct store *store, FILE *file)
 	return 0;
 }
 
-int store_open(struct store *store, const char *path, const char *wear_log, uint8_t model)
+/* Open and lock the file, which another program may replace meanwhile. -1: errno says. */
+static int claim(const char *path)
+{
+	struct stat ours, there;
+	int fd;
+
+	for (;;) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return -1;
+		if (flock(fd, LOCK_EX | LOCK_NB)) {
+			close(fd);
+			errno = EBUSY;
+			return -1;
+		}
+		if (!fstat(fd, &ours) && !stat(path, &there) && ours.st_ino == there.st_ino &&
+		    ours.st_dev == there.st_dev)
+			return fd;
+		close(fd);
+	}
+}
+
+/* A new chip. Only who creates the file writes it. */
+static int create(struct store *store)
 {
 	static const uint8_t factory[3];
-	FILE *file = NULL, *log;
+	FILE *log = store->wear_log;
+	int ret;
+
+	if (factory_make(store))
+		return -1;
+	if (store->path) {
+		store->lock = open(store->path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (store->lock < 0)
+			return -1;
+	}
+	/* what the factory writes is no wear */
+	store->wear_log = NULL;
+	ret = store_save(store, factory, 0);
+	store->wear_log = log;
+	store->writes = 0;
+	return ret;
+}
+
+int store_open(struct store *store, const char *path, const char *wear_log, uint8_t model)
+{
+	FILE *file;
 	int ret;
 
 	memset(store, 0, sizeof(*store));
 	store->model = model;
+	store->lock = -1;
 	if (wear_log) {
 		store->wear_log = fopen(wear_log, "a");
 		if (!store->wear_log)
 			return -1;
 	}
-	if (path) {
-		store->path = strdup(path);
-		if (!store->path)
-			return -1;
-		file = fopen(path, "r");
-		if (!file && errno != ENOENT)
-			return -1;
-	}
-	if (file) {
-		ret = store_load(store, file);
-		fclose(file);
-		return ret;
-	}
-	if (factory_make(store))
+	if (!path)
+		return create(store);
+	store->path = strdup(path);
+	if (!store->path)
 		return -1;
-	/* what the factory writes is no wear */
-	log = store->wear_log;
-	store->wear_log = NULL;
-	ret = store_save(store, factory, 0);
-	store->wear_log = log;
-	store->writes = 0;
+	store->lock = claim(path);
+	if (store->lock < 0)
+		return errno == ENOENT ? create(store) : -1;
+	file = fdopen(dup(store->lock), "r");
+	if (!file)
+		return -1;
+	ret = store_load(store, file);
+	fclose(file);
 	return ret;
 }
 
@@ -326,5 +393,7 @@ void store_close(struct store *store)
 		store_delete(store, store->objects);
 	if (store->wear_log)
 		fclose(store->wear_log);
+	if (store->lock >= 0)
+		close(store->lock);
 	free(store->path);
 }

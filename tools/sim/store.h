@@ -72,6 +72,7 @@ struct store {
 	uint8_t model;
 	uint8_t scp_required;	/* 1: nothing goes without the chip's secure channel */
 	char *path;		/* NULL: no file */
+	int lock;		/* the file, as long as it is ours; -1: none */
 	FILE *wear_log;		/* NULL: none */
 	unsigned long writes;	/* since it was opened */
 	struct object *objects;	/* by rising id */
@@ -84,7 +85,8 @@ struct store {
 
 /*
  * A state file remembers the number of its @model, and serves no other.
- * Return: 0, or -1 with errno.
+ * Return: 0, or -1 with errno: EBUSY: another program has it; EBADMSG: damaged, or no such
+ * file at all; EPROTO: of another version of this program; EMEDIUMTYPE: another model's.
  */
 int store_open(struct store *store, const char *path, const char *wear_log, uint8_t model);
 void store_close(struct store *store);
