@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../../lib/se05x.h"
+#include "../../lib/core/se05x.h"
 
 static const uint8_t header[4] = { 0x80, 0x10, 0x01, 0x02 };
 static uint8_t data[65536], apdu[65550];

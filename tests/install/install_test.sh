@@ -62,7 +62,7 @@ ok "tools, with completion" have $usr/bin/se05x-{apdu,tool} \
 ok "man pages" have $usr/share/man/man{1/se05x-{apdu,tool}.1,3/libse05x{,-iot,-monitor}.3,4/se05x.4}
 while read -r f; do
 	ok "page of $f" have "$usr/share/man/man3/$f.3"
-done < <(cat lib/*.map lib/*/*.map 2> /dev/null | sed -n 's/^[ \t]*\(se05x_[a-z0-9_]*\);/\1/p')
+done < <(cat lib/*/*.map | sed -n 's/^[ \t]*\(se05x_[a-z0-9_]*\);/\1/p')
 ok "udev rule and group" have /etc/udev/rules.d/60-se05x.rules /etc/sysusers.d/se05x.conf
 ok "sources for DKMS" have "/usr/src/se05x-$version"/{dkms.conf,kernel/se05x_i2c.c,include/uapi/linux/se05x.h}
 ok "overlay" have /boot/firmware/overlays/se05x.dtbo
@@ -193,12 +193,12 @@ for t in se05x-apdu se05x-tool; do
 	# shellcheck disable=SC2013 # words they are
 	for o in $(grep -oE -- '--[a-z-]+' <<< "$help" | sort -u); do
 		grep -q -- "$o" <<< "$page" || missing="$missing $o(page)"
-		grep -q -- "$o" tools/$t.bash || missing="$missing $o(completion)"
+		grep -q -- "$o" "tools/${t#se05x-}/$t.bash" || missing="$missing $o(completion)"
 	done
 	# shellcheck disable=SC2013
 	for c in $(sed -n '/^Options/q; s/^  \([a-z]*\)\( .*\|\)$/\1/p' <<< "$help"); do
 		grep -q -- "$c" docs/man/$t.1 || missing="$missing $c(page)"
-		grep -q -- "$c" tools/$t.bash || missing="$missing $c(completion)"
+		grep -q -- "$c" "tools/${t#se05x-}/$t.bash" || missing="$missing $c(completion)"
 	done
 	ok "$t: page and completion know all that its help knows" eval '[ -z "$missing" ] || { echo "$missing"; false; }'
 done
@@ -207,9 +207,9 @@ done
 
 compopt() { :; }
 # shellcheck source=/dev/null
-. tools/se05x-apdu.bash
+. tools/apdu/se05x-apdu.bash
 # shellcheck source=/dev/null
-. tools/se05x-tool.bash
+. tools/tool/se05x-tool.bash
 complete_line() {	# EXPECTED WORD...
 	local expected=$1
 	shift

@@ -9,7 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "iot.h"
+#include "tool.h"
 
 /* Say what there is now; in JSON for scripts. */
 static int made(struct tool *t, uint32_t id, const char *how)

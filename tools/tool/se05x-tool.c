@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "iot.h"
+#include "tool.h"
 
 const char program[] = "se05x-tool";
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tool.h"
+#include "common.h"
 
 void say(const struct options *opt, const char *format, ...)
 {

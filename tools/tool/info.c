@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "iot.h"
+#include "tool.h"
 
 /* ---- info ---- */
 

@@ -8,7 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "iot.h"
+#include "tool.h"
 
 /* ---- files ---- */
 

@@ -5,7 +5,7 @@
 
 #include <openssl/rand.h>
 
-#include "iot.h"
+#include "tool.h"
 
 /* What was signed: applet 7.x puts a digest of the command before it. */
 static size_t signed_message(const struct se05x_iot_attestation *a, const EVP_MD *md,

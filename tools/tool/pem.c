@@ -12,7 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "iot.h"
+#include "tool.h"
 
 /* What a PEM file says of itself, for a complaint about it */
 static void wrong_file(const char *path, const uint8_t *data, size_t len)

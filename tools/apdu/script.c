@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool.h"
+#include "apdu.h"
 
 /* What an answer must be like, byte by byte */
 enum { ANY_BYTE = 0x100, ANY_NUMBER = 0x101 };

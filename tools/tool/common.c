@@ -13,7 +13,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "iot.h"
+#include "tool.h"
 
 /* ---- names ---- */
 

@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <string.h>
 
-#include "tool.h"
+#include "apdu.h"
 
 #define CLASS		"/sys/class/se05x"
 #define CONFIG_HS	0x08	/* high-speed mode */

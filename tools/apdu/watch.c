@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tool.h"
+#include "apdu.h"
 
 #ifndef HAVE_NL
 
@@ -27,7 +27,7 @@ int command_stats(const struct options *opt)
 
 #else
 
-#include "../lib/monitor/se05x-monitor.h"
+#include <se05x-monitor.h>
 
 #define NS 1000000000ULL
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef SE05X_TOOL_H
-#define SE05X_TOOL_H
+#ifndef SE05X_TOOLS_COMMON_H
+#define SE05X_TOOLS_COMMON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../lib/se05x.h"
+#include <se05x.h>
 
 #define COMMAND_MAX	4096
 #define RESPONSE_MAX	4098
@@ -55,21 +55,4 @@ const char *outcome_name(uint32_t outcome);
 void progress_begin(const struct options *opt);
 void progress_end(void);
 
-int command_info(struct se05x *se, const struct options *opt, const char *device);
-int command_atr(struct se05x *se, const struct options *opt);
-int command_list(const struct options *opt);
-int command_monitor(const struct options *opt);
-int command_stats(const struct options *opt);
-int command_trace(struct se05x *se, const struct options *opt, char **args, int n);
-const char *state_name(uint32_t state);
-
-/*
- * What is to be sent, read and checked before anything is. Return: the script,
- * or NULL after having said why.
- */
-struct script;
-struct script *script_read(const struct options *opt, char **args, int n);
-int script_run(struct se05x *se, const struct options *opt, const struct script *script);
-void script_free(struct script *script);
-
-#endif /* SE05X_TOOL_H */
+#endif /* SE05X_TOOLS_COMMON_H */

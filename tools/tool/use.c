@@ -8,7 +8,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "iot.h"
+#include "tool.h"
 
 static int parse_padding(const struct tool *t, bool sign, enum se05x_iot_padding *padding)
 {

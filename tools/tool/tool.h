@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Inside se05x-tool */
-#ifndef SE05X_TOOL_IOT_H
-#define SE05X_TOOL_IOT_H
+#ifndef SE05X_TOOLS_TOOL_H
+#define SE05X_TOOLS_TOOL_H
 
 #include <openssl/evp.h>
 
-#include "../lib/iot/se05x-iot.h"
-#include "tool.h"
+#include <se05x-iot.h>
+#include "common.h"
 
 #define INPUT_MAX	(1 << 20)	/* bytes of a file that is read as a whole */
 
@@ -40,7 +40,7 @@ struct tool {
 	struct se05x_call call;	/* of the command under way */
 };
 
-/* ---- names and files: iot-common.c ---- */
+/* ---- names and files: common.c ---- */
 
 /* 0x01010101, or a name from the alias file. Return: OK, or USAGE after a complaint. */
 int parse_id(const char *text, uint32_t *id);
@@ -58,7 +58,7 @@ int write_bytes(const struct tool *t, const char *name, const void *data, size_t
 /* Of a UserID: from --password-file, or asked for. OPENSSL_clear_free() it. */
 int read_password(const struct tool *t, uint8_t **password, size_t *len);
 
-/* ---- the chip: iot-common.c ---- */
+/* ---- the chip: common.c ---- */
 
 /*
  * Call one function of libse05x-iot with a line of progress around it; its last
@@ -105,7 +105,7 @@ int digest_input(const struct tool *t, const char *path, const EVP_MD *md, uint8
 /* libcrypto's reason, if it has one; static */
 const char *crypto_reason(void);
 
-/* ---- keys: iot-pem.c ---- */
+/* ---- keys: pem.c ---- */
 
 /* A PEM or DER file, private or public; says what is wrong with it. EVP_PKEY_free() it. */
 EVP_PKEY *read_key(const char *path, bool *private);
@@ -148,4 +148,4 @@ int iot_attest(struct tool *t, char **args, int n);
 int iot_delete(struct tool *t, char **args, int n);
 int iot_policy(struct tool *t, char **args, int n);
 
-#endif /* SE05X_TOOL_IOT_H */
+#endif /* SE05X_TOOLS_TOOL_H */

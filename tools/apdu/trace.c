@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tool.h"
+#include "apdu.h"
 
 /* Of our own, so that nobody else's tracing is disturbed */
 static char instance[128];

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool.h"
+#include "apdu.h"
 
 const char program[] = "se05x-apdu";
 
