@@ -82,7 +82,7 @@ EXPORT int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_k
 {
 	struct response rsp;
 	struct command cmd;
-	int ret = siot_need(iot, SE05X_IOT_ECDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_FEATURE_ECDSA, call);
 
 	if (ret)
 		return ret;

@@ -37,12 +37,13 @@ static const struct {
 	uint16_t feature;
 	const char *name;
 } features[] = {
-	{ SE05X_IOT_ECDSA, "ECDSA/ECDH" }, { SE05X_IOT_EDDSA, "EdDSA" },
-	{ SE05X_IOT_MONTGOMERY, "X25519/X448" }, { SE05X_IOT_HMAC, "HMAC" },
-	{ SE05X_IOT_RSA_PLAIN, "RSA" }, { SE05X_IOT_RSA_CRT, "RSA-CRT" },
-	{ SE05X_IOT_AES, "AES" }, { SE05X_IOT_DES, "DES" }, { SE05X_IOT_PBKDF, "PBKDF" },
-	{ SE05X_IOT_TLS, "TLS" }, { SE05X_IOT_MIFARE, "MIFARE" },
-	{ SE05X_IOT_I2CM, "I2C-master" },
+	{ SE05X_IOT_FEATURE_ECDSA, "ECDSA/ECDH" }, { SE05X_IOT_FEATURE_EDDSA, "EdDSA" },
+	{ SE05X_IOT_FEATURE_MONTGOMERY, "X25519/X448" }, { SE05X_IOT_FEATURE_HMAC, "HMAC" },
+	{ SE05X_IOT_FEATURE_RSA_PLAIN, "RSA" }, { SE05X_IOT_FEATURE_RSA_CRT, "RSA-CRT" },
+	{ SE05X_IOT_FEATURE_AES, "AES" }, { SE05X_IOT_FEATURE_DES, "DES" },
+	{ SE05X_IOT_FEATURE_PBKDF, "PBKDF" },
+	{ SE05X_IOT_FEATURE_TLS, "TLS" }, { SE05X_IOT_FEATURE_MIFARE, "MIFARE" },
+	{ SE05X_IOT_FEATURE_I2CM, "I2C-master" },
 };
 
 EXPORT const char *se05x_iot_feature_name(uint16_t feature)
@@ -136,7 +137,7 @@ EXPORT int se05x_iot_unique_id(struct se05x_iot *iot, uint8_t uid[SE05X_IOT_UID_
 	struct command cmd;
 
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	siot_u32(&cmd, TAG_1, SE05X_IOT_UNIQUE_ID);
+	siot_u32(&cmd, TAG_1, SE05X_IOT_ID_UNIQUE);
 	return siot_run_fixed(iot, &cmd, uid, SE05X_IOT_UID_LEN, call);
 }
 

@@ -308,22 +308,22 @@ static const struct {
 	const char *other;	/* openssl's name */
 	const uint8_t *parameters;
 } curves[] = {
-	{ { SE05X_IOT_P192, "P-192", 192, 24 }, "prime192v1", p192 },
-	{ { SE05X_IOT_P224, "P-224", 224, 28 }, "secp224r1", p224 },
-	{ { SE05X_IOT_P256, "P-256", 256, 32 }, "prime256v1", p256 },
-	{ { SE05X_IOT_P384, "P-384", 384, 48 }, "secp384r1", p384 },
-	{ { SE05X_IOT_P521, "P-521", 521, 66 }, "secp521r1", p521 },
-	{ { SE05X_IOT_BP160, "brainpoolP160r1", 160, 20 }, NULL, bp160 },
-	{ { SE05X_IOT_BP192, "brainpoolP192r1", 192, 24 }, NULL, bp192 },
-	{ { SE05X_IOT_BP224, "brainpoolP224r1", 224, 28 }, NULL, bp224 },
-	{ { SE05X_IOT_BP256, "brainpoolP256r1", 256, 32 }, NULL, bp256 },
-	{ { SE05X_IOT_BP320, "brainpoolP320r1", 320, 40 }, NULL, bp320 },
-	{ { SE05X_IOT_BP384, "brainpoolP384r1", 384, 48 }, NULL, bp384 },
-	{ { SE05X_IOT_BP512, "brainpoolP512r1", 512, 64 }, NULL, bp512 },
-	{ { SE05X_IOT_SECP256K1, "secp256k1", 256, 32 }, NULL, secp256k1 },
-	{ { SE05X_IOT_ED25519, "Ed25519", 255, 32 }, NULL, NULL },
-	{ { SE05X_IOT_X25519, "X25519", 255, 32 }, NULL, NULL },
-	{ { SE05X_IOT_X448, "X448", 448, 56 }, NULL, NULL },
+	{ { SE05X_IOT_CURVE_P192, "P-192", 192, 24 }, "prime192v1", p192 },
+	{ { SE05X_IOT_CURVE_P224, "P-224", 224, 28 }, "secp224r1", p224 },
+	{ { SE05X_IOT_CURVE_P256, "P-256", 256, 32 }, "prime256v1", p256 },
+	{ { SE05X_IOT_CURVE_P384, "P-384", 384, 48 }, "secp384r1", p384 },
+	{ { SE05X_IOT_CURVE_P521, "P-521", 521, 66 }, "secp521r1", p521 },
+	{ { SE05X_IOT_CURVE_BP160, "brainpoolP160r1", 160, 20 }, NULL, bp160 },
+	{ { SE05X_IOT_CURVE_BP192, "brainpoolP192r1", 192, 24 }, NULL, bp192 },
+	{ { SE05X_IOT_CURVE_BP224, "brainpoolP224r1", 224, 28 }, NULL, bp224 },
+	{ { SE05X_IOT_CURVE_BP256, "brainpoolP256r1", 256, 32 }, NULL, bp256 },
+	{ { SE05X_IOT_CURVE_BP320, "brainpoolP320r1", 320, 40 }, NULL, bp320 },
+	{ { SE05X_IOT_CURVE_BP384, "brainpoolP384r1", 384, 48 }, NULL, bp384 },
+	{ { SE05X_IOT_CURVE_BP512, "brainpoolP512r1", 512, 64 }, NULL, bp512 },
+	{ { SE05X_IOT_CURVE_SECP256K1, "secp256k1", 256, 32 }, NULL, secp256k1 },
+	{ { SE05X_IOT_CURVE_ED25519, "Ed25519", 255, 32 }, NULL, NULL },
+	{ { SE05X_IOT_CURVE_X25519, "X25519", 255, 32 }, NULL, NULL },
+	{ { SE05X_IOT_CURVE_X448, "X448", 448, 56 }, NULL, NULL },
 };
 
 EXPORT const struct se05x_iot_curve *se05x_iot_curve(uint8_t id)
@@ -357,16 +357,16 @@ int siot_curve_check(const struct se05x_iot *iot, uint8_t curve, struct se05x_ca
 	if (!se05x_iot_curve(curve))
 		return siot_refuse(-EINVAL, call);
 	switch (curve) {
-	case SE05X_IOT_X448:
+	case SE05X_IOT_CURVE_X448:
 		if (!iot->as->x448)
 			return siot_refuse(-EOPNOTSUPP, call);
 		/* fall through */
-	case SE05X_IOT_X25519:
-		return siot_need(iot, SE05X_IOT_MONTGOMERY, call);
-	case SE05X_IOT_ED25519:
-		return siot_need(iot, SE05X_IOT_EDDSA, call);
+	case SE05X_IOT_CURVE_X25519:
+		return siot_need(iot, SE05X_IOT_FEATURE_MONTGOMERY, call);
+	case SE05X_IOT_CURVE_ED25519:
+		return siot_need(iot, SE05X_IOT_FEATURE_EDDSA, call);
 	default:
-		return siot_need(iot, SE05X_IOT_ECDSA, call);
+		return siot_need(iot, SE05X_IOT_FEATURE_ECDSA, call);
 	}
 }
 

@@ -68,7 +68,7 @@ static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const vo
 		siot_u8(&cmd, TAG_2, curve);
 	if (scalar) {
 		/* a seed, not a number: as it is */
-		copy_for(curve == SE05X_IOT_ED25519 ? 0 : curve, bytes, scalar, size);
+		copy_for(curve == SE05X_IOT_CURVE_ED25519 ? 0 : curve, bytes, scalar, size);
 		siot_tlv(&cmd, TAG_3, bytes, size);
 	}
 	if (point) {
@@ -124,11 +124,11 @@ static const struct {
 	size_t len;
 	uint8_t ecdsa;
 } hashes[] = {
-	[SE05X_IOT_SHA1] = { 20, 0x11 },
-	[SE05X_IOT_SHA224] = { 28, 0x25 },
-	[SE05X_IOT_SHA256] = { 32, 0x21 },
-	[SE05X_IOT_SHA384] = { 48, 0x22 },
-	[SE05X_IOT_SHA512] = { 64, 0x26 },
+	[SE05X_IOT_HASH_SHA1] = { 20, 0x11 },
+	[SE05X_IOT_HASH_SHA224] = { 28, 0x25 },
+	[SE05X_IOT_HASH_SHA256] = { 32, 0x21 },
+	[SE05X_IOT_HASH_SHA384] = { 48, 0x22 },
+	[SE05X_IOT_HASH_SHA512] = { 64, 0x26 },
 };
 
 EXPORT size_t se05x_iot_hash_len(enum se05x_iot_hash hash)
@@ -157,7 +157,7 @@ EXPORT int se05x_iot_ecdsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_i
 				struct se05x_call *call)
 {
 	struct command cmd;
-	int ret = siot_need(iot, SE05X_IOT_ECDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_FEATURE_ECDSA, call);
 
 	if (ret)
 		return ret;
@@ -172,7 +172,7 @@ EXPORT int se05x_iot_ecdsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x
 				  bool *good, struct se05x_call *call)
 {
 	struct command cmd;
-	int ret = siot_need(iot, SE05X_IOT_ECDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_FEATURE_ECDSA, call);
 
 	if (ret)
 		return ret;
@@ -188,7 +188,7 @@ EXPORT int se05x_iot_eddsa_sign(struct se05x_iot *iot, uint32_t id, const void *
 {
 	struct command cmd;
 	uint8_t bytes[64];
-	int ret = siot_need(iot, SE05X_IOT_EDDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_FEATURE_EDDSA, call);
 
 	if (ret)
 		return ret;
@@ -207,7 +207,7 @@ EXPORT int se05x_iot_eddsa_verify(struct se05x_iot *iot, uint32_t id, const void
 {
 	struct command cmd;
 	uint8_t bytes[64];
-	int ret = siot_need(iot, SE05X_IOT_EDDSA, call);
+	int ret = siot_need(iot, SE05X_IOT_FEATURE_EDDSA, call);
 
 	if (ret)
 		return ret;
@@ -228,7 +228,7 @@ EXPORT int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, con
 
 	if (ret)
 		return ret;
-	if (curve == SE05X_IOT_ED25519)
+	if (curve == SE05X_IOT_CURVE_ED25519)
 		return siot_refuse(-EINVAL, call);
 	size = se05x_iot_curve(curve)->size;
 	copy_for(curve, bytes, peer, len);

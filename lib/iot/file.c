@@ -57,8 +57,8 @@ EXPORT int se05x_iot_binary_create(struct se05x_iot *iot, uint32_t id, const voi
 		ret = siot_refuse(-EEXIST, call);
 	if (!ret)
 		ret = se05x_iot_free_memory(iot, how && how->transient ?
-					    SE05X_IOT_TRANSIENT_DESELECT :
-					    SE05X_IOT_PERSISTENT, &room, call);
+					    SE05X_IOT_MEMORY_TRANSIENT_DESELECT :
+					    SE05X_IOT_MEMORY_PERSISTENT, &room, call);
 	if (!ret && len > room)
 		ret = siot_refuse(-ENOSPC, call);
 	if (ret)

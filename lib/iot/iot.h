@@ -175,7 +175,7 @@ static inline void put_be(uint8_t *to, uint64_t n, size_t len)
 /* Written as RFC 7748 and 8032 have it: little-endian, where the chip has big-endian */
 static inline bool curve_is_rfc(uint8_t curve)
 {
-	return curve >= SE05X_IOT_ED25519;
+	return curve >= SE05X_IOT_CURVE_ED25519;
 }
 
 /* The number of ECDSA with a hash that se05x_iot_hash_len() knows */

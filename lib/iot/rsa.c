@@ -9,7 +9,7 @@
 
 static int need_rsa(const struct se05x_iot *iot, struct se05x_call *call)
 {
-	return siot_need(iot, SE05X_IOT_RSA_PLAIN | SE05X_IOT_RSA_CRT, call);
+	return siot_need(iot, SE05X_IOT_FEATURE_RSA_PLAIN | SE05X_IOT_FEATURE_RSA_CRT, call);
 }
 
 static bool good_bits(unsigned int bits)
@@ -25,7 +25,7 @@ static bool good_bits(unsigned int bits)
 EXPORT int se05x_iot_rsa_generate(struct se05x_iot *iot, uint32_t id, unsigned int bits,
 				  const struct se05x_iot_new *how, struct se05x_call *call)
 {
-	bool crt = iot->version.features & SE05X_IOT_RSA_CRT;
+	bool crt = iot->version.features & SE05X_IOT_FEATURE_RSA_CRT;
 	struct command cmd;
 	int ret = need_rsa(iot, call);
 
@@ -139,12 +139,12 @@ EXPORT int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int
 		n = ARRAY_SIZE(crt);
 		part = P1_PAIR;
 		p2 = P2_CRT;
-		ret = siot_need(iot, SE05X_IOT_RSA_CRT, call);
+		ret = siot_need(iot, SE05X_IOT_FEATURE_RSA_CRT, call);
 	} else if (key->d.len) {
 		pieces = raw;
 		n = ARRAY_SIZE(raw);
 		part = P1_PAIR;
-		ret = siot_need(iot, SE05X_IOT_RSA_PLAIN, call);
+		ret = siot_need(iot, SE05X_IOT_FEATURE_RSA_PLAIN, call);
 	} else {
 		ret = need_rsa(iot, call);
 	}
@@ -196,9 +196,9 @@ static bool sign_algorithm(enum se05x_iot_padding padding, enum se05x_iot_hash h
 	static const uint8_t pss[] = { 0x15, 0x2B, 0x2C, 0x2D, 0x2E };
 
 	if (!se05x_iot_hash_len(hash) ||
-	    (padding != SE05X_IOT_PKCS1 && padding != SE05X_IOT_PSS))
+	    (padding != SE05X_IOT_PADDING_PKCS1 && padding != SE05X_IOT_PADDING_PSS))
 		return false;
-	*algorithm = padding == SE05X_IOT_PSS ? pss[hash] : pkcs1[hash];
+	*algorithm = padding == SE05X_IOT_PADDING_PSS ? pss[hash] : pkcs1[hash];
 	return true;
 }
 
@@ -256,13 +256,13 @@ static int crypt(struct se05x_iot *iot, uint8_t p2, uint32_t id,
 	if (ret)
 		return ret;
 	switch (padding) {
-	case SE05X_IOT_NO_PADDING:
+	case SE05X_IOT_PADDING_NONE:
 		algorithm = 0x0C;
 		break;
-	case SE05X_IOT_PKCS1:
+	case SE05X_IOT_PADDING_PKCS1:
 		algorithm = 0x0A;
 		break;
-	case SE05X_IOT_OAEP:
+	case SE05X_IOT_PADDING_OAEP:
 		algorithm = 0x0F;
 		break;
 	default:

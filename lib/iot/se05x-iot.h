@@ -70,23 +70,23 @@ int se05x_iot_open(struct se05x *se, struct se05x_iot **iot, struct se05x_call *
 void se05x_iot_close(struct se05x_iot *iot);
 
 /* What a chip can do; two bytes of its version */
-#define SE05X_IOT_ECDSA		0x0002	/* ECDSA and ECDH */
-#define SE05X_IOT_EDDSA		0x0004
-#define SE05X_IOT_MONTGOMERY	0x0008	/* X25519, X448 */
-#define SE05X_IOT_HMAC		0x0010
-#define SE05X_IOT_RSA_PLAIN	0x0020
-#define SE05X_IOT_RSA_CRT	0x0040
-#define SE05X_IOT_AES		0x0080
-#define SE05X_IOT_DES		0x0100
-#define SE05X_IOT_PBKDF		0x0200
-#define SE05X_IOT_TLS		0x0400
-#define SE05X_IOT_MIFARE	0x0800
-#define SE05X_IOT_I2CM		0x2000
+#define SE05X_IOT_FEATURE_ECDSA		0x0002	/* ECDSA and ECDH */
+#define SE05X_IOT_FEATURE_EDDSA		0x0004
+#define SE05X_IOT_FEATURE_MONTGOMERY	0x0008	/* X25519, X448 */
+#define SE05X_IOT_FEATURE_HMAC		0x0010
+#define SE05X_IOT_FEATURE_RSA_PLAIN	0x0020
+#define SE05X_IOT_FEATURE_RSA_CRT	0x0040
+#define SE05X_IOT_FEATURE_AES		0x0080
+#define SE05X_IOT_FEATURE_DES		0x0100
+#define SE05X_IOT_FEATURE_PBKDF		0x0200
+#define SE05X_IOT_FEATURE_TLS		0x0400
+#define SE05X_IOT_FEATURE_MIFARE	0x0800
+#define SE05X_IOT_FEATURE_I2CM		0x2000
 
 /**
  * struct se05x_iot_version - which applet that is
  * @major: 3, 6 or 7; @minor; @patch
- * @features: SE05X_IOT_ECDSA, ...
+ * @features: SE05X_IOT_FEATURE_ECDSA, ...
  * @secure_box: version of the secure box, as it comes
  */
 struct se05x_iot_version {
@@ -119,9 +119,9 @@ int se05x_iot_unique_id(struct se05x_iot *iot, uint8_t uid[SE05X_IOT_UID_LEN],
 			struct se05x_call *call);
 
 enum se05x_iot_memory {
-	SE05X_IOT_PERSISTENT = 1,	/* flash */
-	SE05X_IOT_TRANSIENT_RESET = 2,	/* RAM until reset */
-	SE05X_IOT_TRANSIENT_DESELECT = 3, /* RAM until another applet is selected */
+	SE05X_IOT_MEMORY_PERSISTENT = 1,	/* flash */
+	SE05X_IOT_MEMORY_TRANSIENT_RESET = 2,	/* RAM until reset */
+	SE05X_IOT_MEMORY_TRANSIENT_DESELECT = 3, /* RAM until another applet is selected */
 };
 
 /**
@@ -149,7 +149,7 @@ int se05x_iot_random(struct se05x_iot *iot, void *buf, size_t len, struct se05x_
 /* ---- objects ---- */
 
 enum se05x_iot_kind {
-	SE05X_IOT_UNKNOWN,	/* a type this library has not heard of */
+	SE05X_IOT_KIND_UNKNOWN,	/* a type this library has not heard of */
 	SE05X_IOT_KIND_EC,
 	SE05X_IOT_KIND_RSA,
 	SE05X_IOT_KIND_AES,
@@ -163,10 +163,10 @@ enum se05x_iot_kind {
 };
 
 enum se05x_iot_part {
-	SE05X_IOT_WHOLE,	/* neither public nor private */
-	SE05X_IOT_PAIR,
-	SE05X_IOT_PRIVATE,
-	SE05X_IOT_PUBLIC,
+	SE05X_IOT_PART_WHOLE,	/* neither public nor private */
+	SE05X_IOT_PART_PAIR,
+	SE05X_IOT_PART_PRIVATE,
+	SE05X_IOT_PART_PUBLIC,
 };
 
 /**
@@ -174,7 +174,7 @@ enum se05x_iot_part {
  * @id: its identifier
  * @type: as the chip says it
  * @kind: SE05X_IOT_KIND_EC, ...
- * @part: SE05X_IOT_PAIR, ... for EC and RSA
+ * @part: SE05X_IOT_PART_PAIR, ... for EC and RSA
  * @curve: for EC; 0 where the chip does not say
  * @transient: its value is lost at reset
  * @size: bytes of the value; for EC of the field, for RSA of the modulus;
@@ -191,10 +191,10 @@ struct se05x_iot_object {
 };
 
 /* The largest list and the last word on who may touch them: AN12413, 3.2 */
-#define SE05X_IOT_RESERVED_FIRST	0x7FFF0000u
-#define SE05X_IOT_RESERVED_LAST		0x7FFFFFFFu
-#define SE05X_IOT_PROVISIONED_FIRST	0xF0000000u
-#define SE05X_IOT_UNIQUE_ID		0x7FFF0206u
+#define SE05X_IOT_ID_RESERVED_FIRST	0x7FFF0000u
+#define SE05X_IOT_ID_RESERVED_LAST	0x7FFFFFFFu
+#define SE05X_IOT_ID_PROVISIONED_FIRST	0xF0000000u
+#define SE05X_IOT_ID_UNIQUE		0x7FFF0206u
 
 /**
  * se05x_iot_list() - all objects: ReadIDList (02 00 25), as often as it takes
@@ -343,22 +343,22 @@ struct se05x_iot_new {
 
 /* ---- EC ---- */
 
-#define SE05X_IOT_P192		0x01
-#define SE05X_IOT_P224		0x02
-#define SE05X_IOT_P256		0x03
-#define SE05X_IOT_P384		0x04
-#define SE05X_IOT_P521		0x05
-#define SE05X_IOT_BP160		0x06
-#define SE05X_IOT_BP192		0x07
-#define SE05X_IOT_BP224		0x08
-#define SE05X_IOT_BP256		0x09
-#define SE05X_IOT_BP320		0x0A
-#define SE05X_IOT_BP384		0x0B
-#define SE05X_IOT_BP512		0x0C
-#define SE05X_IOT_SECP256K1	0x10
-#define SE05X_IOT_ED25519	0x40
-#define SE05X_IOT_X25519	0x41
-#define SE05X_IOT_X448		0x43
+#define SE05X_IOT_CURVE_P192		0x01
+#define SE05X_IOT_CURVE_P224		0x02
+#define SE05X_IOT_CURVE_P256		0x03
+#define SE05X_IOT_CURVE_P384		0x04
+#define SE05X_IOT_CURVE_P521		0x05
+#define SE05X_IOT_CURVE_BP160		0x06
+#define SE05X_IOT_CURVE_BP192		0x07
+#define SE05X_IOT_CURVE_BP224		0x08
+#define SE05X_IOT_CURVE_BP256		0x09
+#define SE05X_IOT_CURVE_BP320		0x0A
+#define SE05X_IOT_CURVE_BP384		0x0B
+#define SE05X_IOT_CURVE_BP512		0x0C
+#define SE05X_IOT_CURVE_SECP256K1	0x10
+#define SE05X_IOT_CURVE_ED25519		0x40
+#define SE05X_IOT_CURVE_X25519		0x41
+#define SE05X_IOT_CURVE_X448		0x43
 
 #define SE05X_IOT_POINT_MAX	133	/* 04 X Y of P-521 */
 #define SE05X_IOT_SIG_MAX	512	/* of RSA-4096; ECDSA needs 141 */
@@ -447,11 +447,11 @@ int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t curve, void 
 			struct se05x_call *call);
 
 enum se05x_iot_hash {
-	SE05X_IOT_SHA1,
-	SE05X_IOT_SHA224,
-	SE05X_IOT_SHA256,
-	SE05X_IOT_SHA384,
-	SE05X_IOT_SHA512,
+	SE05X_IOT_HASH_SHA1,
+	SE05X_IOT_HASH_SHA224,
+	SE05X_IOT_HASH_SHA256,
+	SE05X_IOT_HASH_SHA384,
+	SE05X_IOT_HASH_SHA512,
 };
 
 /* Bytes of a digest; 0: no such hash */
@@ -559,17 +559,17 @@ int se05x_iot_rsa_public(struct se05x_iot *iot, uint32_t id, void *n, size_t *n_
 			 void *e, size_t *e_len, struct se05x_call *call);
 
 enum se05x_iot_padding {
-	SE05X_IOT_NO_PADDING,	/* the number as it is, as long as the modulus */
-	SE05X_IOT_PKCS1,
-	SE05X_IOT_PSS,		/* to sign; salt as long as the digest, MGF1 by the same hash */
-	SE05X_IOT_OAEP,		/* to encrypt; SHA-1 */
+	SE05X_IOT_PADDING_NONE,	/* the number as it is, as long as the modulus */
+	SE05X_IOT_PADDING_PKCS1,
+	SE05X_IOT_PADDING_PSS,	/* to sign; salt as long as the digest, MGF1 by the same hash */
+	SE05X_IOT_PADDING_OAEP,	/* to encrypt; SHA-1 */
 };
 
 /**
  * se05x_iot_rsa_sign() - the chip hashes and signs: RSASign (03 0C 09)
  * @iot: handle
  * @id: RSA key pair
- * @padding: SE05X_IOT_PKCS1 or SE05X_IOT_PSS
+ * @padding: SE05X_IOT_PADDING_PKCS1 or SE05X_IOT_PADDING_PSS
  * @hash: what the chip shall hash with
  * @message: all of it, in one APDU: else -E2BIG. A longer one is hashed and padded
  *	by the caller and goes to se05x_iot_rsa_decrypt() without padding, if the
@@ -592,7 +592,7 @@ int se05x_iot_rsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padd
  * se05x_iot_rsa_encrypt() - RSAEncrypt (03 02 37)
  * @iot: handle
  * @id: RSA key
- * @padding: SE05X_IOT_PKCS1, SE05X_IOT_OAEP or SE05X_IOT_NO_PADDING
+ * @padding: SE05X_IOT_PADDING_PKCS1, SE05X_IOT_PADDING_OAEP or SE05X_IOT_PADDING_NONE
  * @in: what is to be encrypted
  * @in_len: bytes of it
  * @out: out; @out_len: in: room there; out: bytes, the modulus' length
@@ -624,11 +624,11 @@ int se05x_iot_key_import(struct se05x_iot *iot, uint32_t id, enum se05x_iot_kind
 			 struct se05x_call *call);
 
 enum se05x_iot_cipher {
-	SE05X_IOT_AES_ECB,
-	SE05X_IOT_AES_CBC,	/* without padding */
-	SE05X_IOT_AES_CTR,
-	SE05X_IOT_DES_ECB,
-	SE05X_IOT_DES_CBC,	/* without padding */
+	SE05X_IOT_CIPHER_AES_ECB,
+	SE05X_IOT_CIPHER_AES_CBC,	/* without padding */
+	SE05X_IOT_CIPHER_AES_CTR,
+	SE05X_IOT_CIPHER_DES_ECB,
+	SE05X_IOT_CIPHER_DES_CBC,	/* without padding */
 };
 
 /* Bytes of a block, which @len must be a multiple of but for CTR; of an IV, 0: none */
@@ -654,8 +654,8 @@ int se05x_iot_cipher(struct se05x_iot *iot, uint32_t id, enum se05x_iot_cipher c
 		     struct se05x_call *call);
 
 enum se05x_iot_aead {
-	SE05X_IOT_GCM,		/* NIST SP 800-38D; IV of 1 to 60 bytes [U], 12 by custom */
-	SE05X_IOT_CCM,		/* NIST SP 800-38C; IV of 7 to 13 bytes */
+	SE05X_IOT_AEAD_GCM,	/* NIST SP 800-38D; IV of 1 to 60 bytes [U], 12 by custom */
+	SE05X_IOT_AEAD_CCM,	/* NIST SP 800-38C; IV of 7 to 13 bytes */
 };
 
 /**
@@ -690,11 +690,11 @@ int se05x_iot_aead_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_ae
 			   size_t tag_len, bool *good, struct se05x_call *call);
 
 enum se05x_iot_mac {
-	SE05X_IOT_HMAC_SHA1,
-	SE05X_IOT_HMAC_SHA256,
-	SE05X_IOT_HMAC_SHA384,
-	SE05X_IOT_HMAC_SHA512,
-	SE05X_IOT_CMAC_AES,
+	SE05X_IOT_MAC_HMAC_SHA1,
+	SE05X_IOT_MAC_HMAC_SHA256,
+	SE05X_IOT_MAC_HMAC_SHA384,
+	SE05X_IOT_MAC_HMAC_SHA512,
+	SE05X_IOT_MAC_CMAC_AES,
 };
 
 #define SE05X_IOT_MAC_MAX	64
@@ -722,7 +722,7 @@ int se05x_iot_mac_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac 
  * se05x_iot_hkdf() - extract and expand (RFC 5869): HKDF (03 00 2D)
  * @iot: handle
  * @id: HMAC key: the input keying material
- * @hash: SE05X_IOT_SHA1, _SHA256, _SHA384 or _SHA512
+ * @hash: SE05X_IOT_HASH_SHA1, _SHA256, _SHA384 or _SHA512
  * @salt: up to 64 bytes; NULL: none
  * @salt_len: bytes of it
  * @info: up to 80 bytes [U]; NULL: none

@@ -15,17 +15,17 @@ EXPORT int se05x_iot_key_import(struct se05x_iot *iot, uint32_t id, enum se05x_i
 	switch (kind) {
 	case SE05X_IOT_KIND_AES:
 		p1 = P1_AES;
-		feature = SE05X_IOT_AES;
+		feature = SE05X_IOT_FEATURE_AES;
 		good = len == 16 || len == 24 || len == 32;
 		break;
 	case SE05X_IOT_KIND_DES:
 		p1 = P1_DES;
-		feature = SE05X_IOT_DES;
+		feature = SE05X_IOT_FEATURE_DES;
 		good = len == 8 || len == 16 || len == 24;
 		break;
 	case SE05X_IOT_KIND_HMAC:
 		p1 = P1_HMAC;
-		feature = SE05X_IOT_HMAC;
+		feature = SE05X_IOT_FEATURE_HMAC;
 		good = len >= 1 && len <= 256;
 		break;
 	default:
@@ -51,11 +51,11 @@ static const struct {
 	uint8_t iv;
 	uint16_t feature;
 } ciphers[] = {
-	[SE05X_IOT_AES_ECB] = { 0x0E, 16, 0, SE05X_IOT_AES },
-	[SE05X_IOT_AES_CBC] = { 0x0D, 16, 16, SE05X_IOT_AES },
-	[SE05X_IOT_AES_CTR] = { 0xF0, 16, 16, SE05X_IOT_AES },
-	[SE05X_IOT_DES_ECB] = { 0x05, 8, 0, SE05X_IOT_DES },
-	[SE05X_IOT_DES_CBC] = { 0x01, 8, 8, SE05X_IOT_DES },
+	[SE05X_IOT_CIPHER_AES_ECB] = { 0x0E, 16, 0, SE05X_IOT_FEATURE_AES },
+	[SE05X_IOT_CIPHER_AES_CBC] = { 0x0D, 16, 16, SE05X_IOT_FEATURE_AES },
+	[SE05X_IOT_CIPHER_AES_CTR] = { 0xF0, 16, 16, SE05X_IOT_FEATURE_AES },
+	[SE05X_IOT_CIPHER_DES_ECB] = { 0x05, 8, 0, SE05X_IOT_FEATURE_DES },
+	[SE05X_IOT_CIPHER_DES_CBC] = { 0x01, 8, 8, SE05X_IOT_FEATURE_DES },
 };
 
 EXPORT size_t se05x_iot_cipher_block(enum se05x_iot_cipher cipher)
@@ -83,7 +83,7 @@ EXPORT int se05x_iot_cipher(struct se05x_iot *iot, uint32_t id, enum se05x_iot_c
 			    size_t len, struct se05x_call *call)
 {
 	size_t block = se05x_iot_cipher_block(cipher), iv_len = se05x_iot_cipher_iv(cipher);
-	bool ctr = cipher == SE05X_IOT_AES_CTR;
+	bool ctr = cipher == SE05X_IOT_CIPHER_AES_CTR;
 	const uint8_t *from = in;
 	uint8_t *to = out, chain[16], next[16];
 	struct command cmd;
@@ -127,8 +127,8 @@ static int aead_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, ui
 		      size_t aad_len, const void *in, size_t len, size_t tag_len,
 		      struct se05x_call *call)
 {
-	static const uint8_t modes[] = { [SE05X_IOT_GCM] = 0xB0, [SE05X_IOT_CCM] = 0xF4 };
-	int ret = siot_need(iot, SE05X_IOT_AES, call);
+	static const uint8_t modes[] = { [SE05X_IOT_AEAD_GCM] = 0xB0, [SE05X_IOT_AEAD_CCM] = 0xF4 };
+	int ret = siot_need(iot, SE05X_IOT_FEATURE_AES, call);
 
 	if (ret)
 		return ret;
@@ -212,11 +212,11 @@ static const struct {
 	uint8_t algorithm;
 	uint16_t feature;
 } macs[] = {
-	[SE05X_IOT_HMAC_SHA1] = { 0x18, SE05X_IOT_HMAC },
-	[SE05X_IOT_HMAC_SHA256] = { 0x19, SE05X_IOT_HMAC },
-	[SE05X_IOT_HMAC_SHA384] = { 0x1A, SE05X_IOT_HMAC },
-	[SE05X_IOT_HMAC_SHA512] = { 0x1B, SE05X_IOT_HMAC },
-	[SE05X_IOT_CMAC_AES] = { 0x31, SE05X_IOT_AES },
+	[SE05X_IOT_MAC_HMAC_SHA1] = { 0x18, SE05X_IOT_FEATURE_HMAC },
+	[SE05X_IOT_MAC_HMAC_SHA256] = { 0x19, SE05X_IOT_FEATURE_HMAC },
+	[SE05X_IOT_MAC_HMAC_SHA384] = { 0x1A, SE05X_IOT_FEATURE_HMAC },
+	[SE05X_IOT_MAC_HMAC_SHA512] = { 0x1B, SE05X_IOT_FEATURE_HMAC },
+	[SE05X_IOT_MAC_CMAC_AES] = { 0x31, SE05X_IOT_FEATURE_AES },
 };
 
 static int mac_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, uint32_t id,
@@ -263,8 +263,9 @@ EXPORT int se05x_iot_mac_verify(struct se05x_iot *iot, uint32_t id, enum se05x_i
 /* ---- digests, and what is derived by them ---- */
 
 static const uint8_t digests[] = {
-	[SE05X_IOT_SHA1] = 0x01, [SE05X_IOT_SHA224] = 0x07, [SE05X_IOT_SHA256] = 0x04,
-	[SE05X_IOT_SHA384] = 0x05, [SE05X_IOT_SHA512] = 0x06,
+	[SE05X_IOT_HASH_SHA1] = 0x01, [SE05X_IOT_HASH_SHA224] = 0x07,
+	[SE05X_IOT_HASH_SHA256] = 0x04,
+	[SE05X_IOT_HASH_SHA384] = 0x05, [SE05X_IOT_HASH_SHA512] = 0x06,
 };
 
 EXPORT int se05x_iot_hkdf(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
@@ -272,11 +273,11 @@ EXPORT int se05x_iot_hkdf(struct se05x_iot *iot, uint32_t id, enum se05x_iot_has
 			  size_t info_len, void *out, size_t out_len, struct se05x_call *call)
 {
 	struct command cmd;
-	int ret = siot_need(iot, SE05X_IOT_HMAC, call);
+	int ret = siot_need(iot, SE05X_IOT_FEATURE_HMAC, call);
 
 	if (ret)
 		return ret;
-	if (!se05x_iot_hash_len(hash) || hash == SE05X_IOT_SHA224 || !out_len ||
+	if (!se05x_iot_hash_len(hash) || hash == SE05X_IOT_HASH_SHA224 || !out_len ||
 	    out_len > 255 * se05x_iot_hash_len(hash))
 		return siot_refuse(-EINVAL, call);
 	if (out_len > siot_room(iot, 0))

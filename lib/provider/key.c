@@ -20,8 +20,8 @@ struct key *key_new(struct provider *prov, const struct se05x_iot_object *object
 
 	if (!iot)
 		return NULL;
-	if (object->kind != SE05X_IOT_KIND_EC || object->part == SE05X_IOT_PUBLIC || !curve ||
-	    curve->id >= SE05X_IOT_ED25519) {
+	if (object->kind != SE05X_IOT_KIND_EC || object->part == SE05X_IOT_PART_PUBLIC || !curve ||
+	    curve->id >= SE05X_IOT_CURVE_ED25519) {
 		raise_text("only EC key pairs for ECDSA are supported");
 		return NULL;
 	}

@@ -13,11 +13,11 @@ static const struct {
 	const char *name;
 	int ecdsa_nid;
 } hashes[] = {
-	[SE05X_IOT_SHA1] = { "SHA1", NID_ecdsa_with_SHA1 },
-	[SE05X_IOT_SHA224] = { "SHA224", NID_ecdsa_with_SHA224 },
-	[SE05X_IOT_SHA256] = { "SHA256", NID_ecdsa_with_SHA256 },
-	[SE05X_IOT_SHA384] = { "SHA384", NID_ecdsa_with_SHA384 },
-	[SE05X_IOT_SHA512] = { "SHA512", NID_ecdsa_with_SHA512 },
+	[SE05X_IOT_HASH_SHA1] = { "SHA1", NID_ecdsa_with_SHA1 },
+	[SE05X_IOT_HASH_SHA224] = { "SHA224", NID_ecdsa_with_SHA224 },
+	[SE05X_IOT_HASH_SHA256] = { "SHA256", NID_ecdsa_with_SHA256 },
+	[SE05X_IOT_HASH_SHA384] = { "SHA384", NID_ecdsa_with_SHA384 },
+	[SE05X_IOT_HASH_SHA512] = { "SHA512", NID_ecdsa_with_SHA512 },
 };
 
 #define HASHES	(sizeof(hashes) / sizeof(hashes[0]))

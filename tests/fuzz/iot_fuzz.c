@@ -127,29 +127,30 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 		if (!se05x_iot_attributes(iot, 1, &attr, &call))
 			attributes(&attr);
 		break;
-	case 7: se05x_iot_curve_ready(iot, SE05X_IOT_SECP256K1, &yes, &call); break;
-	case 8: se05x_iot_ec_generate(iot, 1, SE05X_IOT_P521, NULL, &yes, &call); break;
-	case 9: se05x_iot_ec_public(iot, 1, SE05X_IOT_P521, out, &call); break;
-	case 10: se05x_iot_ec_public(iot, 1, SE05X_IOT_X448, out, &call); break;
+	case 7: se05x_iot_curve_ready(iot, SE05X_IOT_CURVE_SECP256K1, &yes, &call); break;
+	case 8: se05x_iot_ec_generate(iot, 1, SE05X_IOT_CURVE_P521, NULL, &yes, &call); break;
+	case 9: se05x_iot_ec_public(iot, 1, SE05X_IOT_CURVE_P521, out, &call); break;
+	case 10: se05x_iot_ec_public(iot, 1, SE05X_IOT_CURVE_X448, out, &call); break;
 	case 11:
 		len = 72;
-		se05x_iot_ecdsa_sign(iot, 1, SE05X_IOT_SHA256, data, out, &len, &call);
+		se05x_iot_ecdsa_sign(iot, 1, SE05X_IOT_HASH_SHA256, data, out, &len, &call);
 		break;
 	case 12: se05x_iot_eddsa_sign(iot, 1, data, 10, out, &call); break;
-	case 13: se05x_iot_ecdh(iot, 1, SE05X_IOT_P384, data, out, &call); break;
+	case 13: se05x_iot_ecdh(iot, 1, SE05X_IOT_CURVE_P384, data, out, &call); break;
 	case 14: se05x_iot_rsa_public(iot, 1, out, &len, out + 1000, &e_len, &call); break;
 	case 15: se05x_iot_rsa_sign(iot, 1, 1, 2, data, 10, out, &len, &call); break;
 	case 16: se05x_iot_rsa_decrypt(iot, 1, 1, data, 64, out, &len, &call); break;
 	case 17: se05x_iot_cipher(iot, 1, pick / 32 % 3, true, data, data, out, 2400, &call); break;
 	case 18: se05x_iot_mac(iot, 1, 1, data, 10, out, &len, &call); break;
-	case 19: se05x_iot_hkdf(iot, 1, SE05X_IOT_SHA256, data, 5, data, 5, out, 100, &call); break;
-	case 20: se05x_iot_digest(iot, SE05X_IOT_SHA512, data, 5, out, &call); break;
+	case 19: se05x_iot_hkdf(iot, 1, SE05X_IOT_HASH_SHA256, data, 5, data, 5, out, 100,
+				&call); break;
+	case 20: se05x_iot_digest(iot, SE05X_IOT_HASH_SHA512, data, 5, out, &call); break;
 	case 21: se05x_iot_binary_create(iot, 1, data, 2500, NULL, &len, &call); break;
 	case 22: se05x_iot_binary_read(iot, 1, 5, out, 2500, &call); break;
 	case 23: se05x_iot_counter_read(iot, 1, &value, &call); break;
 	case 24: se05x_iot_pcr_read(iot, 1, out, &call); break;
 	case 25:
-		if (!se05x_iot_attest(iot, 1, 0, 2, SE05X_IOT_SHA256, data, 0, 0, &a, &call) &&
+		if (!se05x_iot_attest(iot, 1, 0, 2, SE05X_IOT_HASH_SHA256, data, 0, 0, &a, &call) &&
 		    !se05x_iot_attributes_parse(iot, a.attributes, a.attributes_len, &attr))
 			attributes(&attr);
 		break;

@@ -22,16 +22,16 @@ static void test_aes(void **state)
 		enum se05x_iot_cipher cipher;
 		const char *key, *iv, *out;
 	} vectors[] = {
-		{ SE05X_IOT_AES_ECB, KEY128, "",
+		{ SE05X_IOT_CIPHER_AES_ECB, KEY128, "",
 		  "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf"
 		  "43b1cd7f598ece23881b00e3ed0306887b0c785e27e8ad3f8223207104725dd4" },
-		{ SE05X_IOT_AES_CBC, KEY128, "000102030405060708090a0b0c0d0e0f",
+		{ SE05X_IOT_CIPHER_AES_CBC, KEY128, "000102030405060708090a0b0c0d0e0f",
 		  "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"
 		  "73bed6b8e3c1743b7116e69e222295163ff1caa1681fac09120eca307586e1a7" },
-		{ SE05X_IOT_AES_CTR, KEY128, "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+		{ SE05X_IOT_CIPHER_AES_CTR, KEY128, "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
 		  "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff"
 		  "5ae4df3edbd5d35e5b4f09020db03eab1e031dda2fbe03d1792170a0f3009cee" },
-		{ SE05X_IOT_AES_CBC, KEY256, "000102030405060708090a0b0c0d0e0f",
+		{ SE05X_IOT_CIPHER_AES_CBC, KEY256, "000102030405060708090a0b0c0d0e0f",
 		  "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d"
 		  "39f23369a9d9bacfa530e26304231461b2eb05e2c39be9fcda6c19078c6a9d1b" },
 	};
@@ -57,8 +57,10 @@ static void test_aes(void **state)
 static void test_long(void **state)
 {
 	static const char *const names[] = {
-		[SE05X_IOT_AES_ECB] = "AES-128-ECB", [SE05X_IOT_AES_CBC] = "AES-128-CBC",
-		[SE05X_IOT_AES_CTR] = "AES-128-CTR", [SE05X_IOT_DES_CBC] = "DES-EDE3-CBC",
+		[SE05X_IOT_CIPHER_AES_ECB] = "AES-128-ECB",
+		[SE05X_IOT_CIPHER_AES_CBC] = "AES-128-CBC",
+		[SE05X_IOT_CIPHER_AES_CTR] = "AES-128-CTR",
+		[SE05X_IOT_CIPHER_DES_CBC] = "DES-EDE3-CBC",
 	};
 	static uint8_t plain[5008], out[5008], want[5024];
 	uint8_t key[24], iv[16];
@@ -71,8 +73,8 @@ static void test_long(void **state)
 	/* the counter's carry is in the way */
 	memset(iv, 0xff, sizeof(iv));
 	iv[15] = 0x80;
-	for (int c = SE05X_IOT_AES_ECB; c <= SE05X_IOT_DES_CBC; c++) {
-		bool des = c == SE05X_IOT_DES_CBC;
+	for (int c = SE05X_IOT_CIPHER_AES_ECB; c <= SE05X_IOT_CIPHER_DES_CBC; c++) {
+		bool des = c == SE05X_IOT_CIPHER_DES_CBC;
 		EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 		EVP_CIPHER *cipher = names[c] ? EVP_CIPHER_fetch(NULL, names[c], NULL) : NULL;
 		int n = 0;
@@ -105,14 +107,15 @@ static void test_aead(void **state)
 		enum se05x_iot_aead aead;
 		const char *key, *iv, *aad, *plain, *out, *tag;
 	} vectors[] = {
-		{ SE05X_IOT_GCM, "feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888",
+		{ SE05X_IOT_AEAD_GCM, "feffe9928665731c6d6a8f9467308308",
+		"cafebabefacedbaddecaf888",
 		  "feedfacedeadbeeffeedfacedeadbeefabaddad2",
 		  "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
 		  "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
 		  "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
 		  "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
 		  "5bc94fbc3221a5db94fae95ae7121a47" },
-		{ SE05X_IOT_CCM, "404142434445464748494a4b4c4d4e4f", "10111213141516",
+		{ SE05X_IOT_AEAD_CCM, "404142434445464748494a4b4c4d4e4f", "10111213141516",
 		  "0001020304050607", "20212223", "7162015b", "4dac255d" },
 	};
 	uint8_t key[16], iv[16], aad[32], plain[64], out[64], tag[16], back[64];
@@ -162,23 +165,23 @@ static void test_mac(void **state)
 		enum se05x_iot_mac mac;
 		const char *key, *message, *value;
 	} vectors[] = {
-		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_HMAC_SHA1, KEY_JEFE, WHAT,
+		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_MAC_HMAC_SHA1, KEY_JEFE, WHAT,
 		  "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
-		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_HMAC_SHA256, KEY_JEFE, WHAT,
+		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_MAC_HMAC_SHA256, KEY_JEFE, WHAT,
 		  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
-		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_HMAC_SHA384, KEY_JEFE, WHAT,
+		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_MAC_HMAC_SHA384, KEY_JEFE, WHAT,
 		  "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
 		  "8e2240ca5e69e2c78b3239ecfab21649" },
-		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_HMAC_SHA512, KEY_JEFE, WHAT,
+		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_MAC_HMAC_SHA512, KEY_JEFE, WHAT,
 		  "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
 		  "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737" },
-		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_HMAC_SHA256,
+		{ SE05X_IOT_KIND_HMAC, SE05X_IOT_MAC_HMAC_SHA256,
 		  "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265",
 		  "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
-		{ SE05X_IOT_KIND_AES, SE05X_IOT_CMAC_AES, KEY128,
+		{ SE05X_IOT_KIND_AES, SE05X_IOT_MAC_CMAC_AES, KEY128,
 		  "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
 		  "30c81c46a35ce411", "dfa66747de9ae63030ca32611497c827" },
-		{ SE05X_IOT_KIND_AES, SE05X_IOT_CMAC_AES, KEY128,
+		{ SE05X_IOT_KIND_AES, SE05X_IOT_MAC_CMAC_AES, KEY128,
 		  "6bc1bee22e409f96e93d7e117393172a", "070a16b46b4d4144f79bdd9dd04a287c" },
 	};
 	uint8_t key[64], message[64], out[SE05X_IOT_MAC_MAX];
@@ -210,11 +213,11 @@ static void test_hkdf(void **state)
 		enum se05x_iot_hash hash;
 		const char *ikm, *salt, *info, *okm;
 	} vectors[] = {
-		{ SE05X_IOT_SHA256, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+		{ SE05X_IOT_HASH_SHA256, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
 		  "000102030405060708090a0b0c", "f0f1f2f3f4f5f6f7f8f9",
 		  "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
 		  "34007208d5b887185865" },
-		{ SE05X_IOT_SHA1, "0b0b0b0b0b0b0b0b0b0b0b",
+		{ SE05X_IOT_HASH_SHA1, "0b0b0b0b0b0b0b0b0b0b0b",
 		  "000102030405060708090a0b0c", "f0f1f2f3f4f5f6f7f8f9",
 		  "085a01ea1b10f36933068b56efa5ad81a4f14b822f5b091568a9cdd4f155fda2"
 		  "c22e422478d305f3f896" },
@@ -240,7 +243,7 @@ static void test_digest(void **state)
 	uint8_t out[64], want[64];
 
 	(void)state;
-	for (int hash = SE05X_IOT_SHA1; hash <= SE05X_IOT_SHA512; hash++) {
+	for (int hash = SE05X_IOT_HASH_SHA1; hash <= SE05X_IOT_HASH_SHA512; hash++) {
 		EVP_Digest("abc", 3, want, NULL, EVP_get_digestbyname(md_names[hash]), NULL);
 		GOOD(se05x_iot_digest(iot, hash, "abc", 3, out, &call));
 		assert_memory_equal(out, want, se05x_iot_hash_len(hash));
@@ -284,7 +287,7 @@ static void test_files(void **state)
 	GOOD(se05x_iot_delete(iot, ID, &call));
 
 	/* the chip is reset in the middle: what is left is known, and can be removed */
-	GOOD(se05x_iot_free_memory(iot, SE05X_IOT_PERSISTENT, &before, &call));
+	GOOD(se05x_iot_free_memory(iot, SE05X_IOT_MEMORY_PERSISTENT, &before, &call));
 	chip_fail(se, 4, -ECONNRESET, SE05X_OUTCOME_MAY_HAVE_RUN);
 	assert_int_equal(se05x_iot_binary_create(iot, ID, data, sizeof(data), NULL, &done, &call),
 			 -ECONNRESET);
@@ -292,7 +295,7 @@ static void test_files(void **state)
 	GOOD(se05x_iot_object(iot, ID, &object, &call));
 	assert_int_equal(object.size, sizeof(data));
 	GOOD(se05x_iot_delete(iot, ID, &call));
-	GOOD(se05x_iot_free_memory(iot, SE05X_IOT_PERSISTENT, &after, &call));
+	GOOD(se05x_iot_free_memory(iot, SE05X_IOT_MEMORY_PERSISTENT, &after, &call));
 	assert_int_equal(before, after);
 }
 
@@ -351,9 +354,9 @@ static void test_policy(void **state)
 	GOOD(se05x_iot_policy_parse("any:sign;0x0A0B0C0D:read,delete", policy, &how.policy_len,
 				    NULL));
 	GOOD(se05x_iot_userid_create(iot, 0x0A0B0C0D, "pass", 4, NULL, &call));
-	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_P256, &how, NULL, &call));
-	GOOD(se05x_iot_ecdsa_sign(iot, ID, SE05X_IOT_SHA256, digest, sig, &len, &call));
-	assert_int_equal(se05x_iot_ec_public(iot, ID, SE05X_IOT_P256, point, &call), -EACCES);
+	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &how, NULL, &call));
+	GOOD(se05x_iot_ecdsa_sign(iot, ID, SE05X_IOT_HASH_SHA256, digest, sig, &len, &call));
+	assert_int_equal(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, point, &call), -EACCES);
 	assert_int_equal(call.sw, 0x6986);
 	assert_int_equal(se05x_iot_delete(iot, ID, &call), -EACCES);
 	se05x_iot_version(iot, &v);
@@ -366,7 +369,7 @@ static void test_policy(void **state)
 	assert_int_not_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "past", 4, &call), 0);
 	assert_int_equal(se05x_iot_delete(iot, ID, &call), -EACCES);
 	GOOD(se05x_iot_session_open(iot, 0x0A0B0C0D, "pass", 4, &call));
-	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_P256, point, &call));
+	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, point, &call));
 	GOOD(se05x_iot_delete(iot, ID, &call));
 	GOOD(se05x_iot_session_close(iot, &call));
 	/* twice: nothing of it stayed open */

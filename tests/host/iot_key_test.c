@@ -27,7 +27,7 @@ static EVP_PKEY *public_key(const struct se05x_iot_curve *curve, const uint8_t *
 	};
 	EVP_PKEY *key = NULL;
 
-	if (curve->id >= SE05X_IOT_ED25519) {
+	if (curve->id >= SE05X_IOT_CURVE_ED25519) {
 		EVP_PKEY_CTX_free(ctx);
 		return EVP_PKEY_new_raw_public_key_ex(NULL, curve->name, NULL, point, len);
 	}
@@ -63,7 +63,7 @@ static void host_point(EVP_PKEY *key, const struct se05x_iot_curve *curve, uint8
 {
 	size_t len = SE05X_IOT_POINT_MAX;
 
-	if (curve->id >= SE05X_IOT_ED25519)
+	if (curve->id >= SE05X_IOT_CURVE_ED25519)
 		assert_int_equal(EVP_PKEY_get_raw_public_key(key, point, &len), 1);
 	else
 		assert_int_equal(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY,
@@ -72,9 +72,11 @@ static void host_point(EVP_PKEY *key, const struct se05x_iot_curve *curve, uint8
 }
 
 static const uint8_t weierstrass[] = {
-	SE05X_IOT_P192, SE05X_IOT_P224, SE05X_IOT_P256, SE05X_IOT_P384, SE05X_IOT_P521,
-	SE05X_IOT_BP160, SE05X_IOT_BP192, SE05X_IOT_BP224, SE05X_IOT_BP256, SE05X_IOT_BP320,
-	SE05X_IOT_BP384, SE05X_IOT_BP512, SE05X_IOT_SECP256K1,
+	SE05X_IOT_CURVE_P192, SE05X_IOT_CURVE_P224, SE05X_IOT_CURVE_P256, SE05X_IOT_CURVE_P384,
+	SE05X_IOT_CURVE_P521,
+	SE05X_IOT_CURVE_BP160, SE05X_IOT_CURVE_BP192, SE05X_IOT_CURVE_BP224,
+	SE05X_IOT_CURVE_BP256, SE05X_IOT_CURVE_BP320,
+	SE05X_IOT_CURVE_BP384, SE05X_IOT_CURVE_BP512, SE05X_IOT_CURVE_SECP256K1,
 };
 
 static void one_curve(const struct se05x_iot_curve *curve)
@@ -88,11 +90,11 @@ static void one_curve(const struct se05x_iot_curve *curve)
 	assert_int_equal(made, curve->id != SE05X_IOT_P256);	/* it comes with the chip */
 	GOOD(se05x_iot_object(iot, ID, &object, &call));
 	assert_int_equal(object.kind, SE05X_IOT_KIND_EC);
-	assert_int_equal(object.part, SE05X_IOT_PAIR);
+	assert_int_equal(object.part, SE05X_IOT_PART_PAIR);
 	assert_int_equal(object.curve, curve->id);
 	GOOD(se05x_iot_ec_public(iot, ID, curve->id, point, &call));
 	key = public_key(curve, point);
-	for (int hash = SE05X_IOT_SHA1; hash <= SE05X_IOT_SHA512; hash++) {
+	for (int hash = SE05X_IOT_HASH_SHA1; hash <= SE05X_IOT_HASH_SHA512; hash++) {
 		size_t len = sizeof(sig), digest_len = se05x_iot_hash_len(hash);
 
 		GOOD(se05x_iot_ecdsa_sign(iot, ID, hash, digest, sig, &len, &call));
@@ -117,7 +119,8 @@ static void test_ecdsa(void **state)
 static void test_ecdh(void **state)
 {
 	static const uint8_t curves[] = {
-		SE05X_IOT_P256, SE05X_IOT_P521, SE05X_IOT_BP384, SE05X_IOT_X25519, SE05X_IOT_X448,
+		SE05X_IOT_CURVE_P256, SE05X_IOT_CURVE_P521, SE05X_IOT_CURVE_BP384,
+		SE05X_IOT_CURVE_X25519, SE05X_IOT_CURVE_X448,
 	};
 	struct se05x_iot_version v;
 
@@ -130,12 +133,12 @@ static void test_ecdh(void **state)
 		size_t len = sizeof(theirs);
 		EVP_PKEY *own, *chip;
 
-		if (curve->id == SE05X_IOT_X448 && v.major < 7)
+		if (curve->id == SE05X_IOT_CURVE_X448 && v.major < 7)
 			continue;
 		GOOD(se05x_iot_ec_generate(iot, ID, curve->id, NULL, NULL, &call));
 		GOOD(se05x_iot_ec_public(iot, ID, curve->id, point, &call));
 		chip = public_key(curve, point);
-		own = curve->id >= SE05X_IOT_ED25519 ?
+		own = curve->id >= SE05X_IOT_CURVE_ED25519 ?
 		      EVP_PKEY_Q_keygen(NULL, NULL, curve->name) : EVP_EC_gen(curve->name);
 		host_point(own, curve, peer);
 		host_derives(own, chip, theirs, &len);
@@ -182,9 +185,10 @@ static void test_eddsa(void **state)
 
 		unhex(vectors[i].secret, secret);
 		unhex(vectors[i].public, public);
-		GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_ED25519, secret, public, NULL, NULL,
+		GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_ED25519, secret, public, NULL,
+					 NULL,
 					 &call));
-		GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_ED25519, back, &call));
+		GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_ED25519, back, &call));
 		assert_memory_equal(back, public, 32);
 		GOOD(se05x_iot_eddsa_sign(iot, ID, message, len, sig, &call));
 		is_hex(sig, 64, vectors[i].signature);
@@ -206,10 +210,11 @@ static void test_x25519(void **state)
 	unhex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb", secret);
 	unhex("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f", public);
 	unhex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a", peer);
-	GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_X25519, secret, public, NULL, NULL, &call));
-	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_X25519, back, &call));
+	GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_X25519, secret, public, NULL, NULL,
+				 &call));
+	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_X25519, back, &call));
 	assert_memory_equal(back, public, 32);
-	GOOD(se05x_iot_ecdh(iot, ID, SE05X_IOT_X25519, peer, shared, &call));
+	GOOD(se05x_iot_ecdh(iot, ID, SE05X_IOT_CURVE_X25519, peer, shared, &call));
 	is_hex(shared, 32, "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
 }
 
@@ -225,15 +230,15 @@ static void test_rfc6979(void **state)
 	unhex("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721", scalar);
 	unhex("60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6", point + 1);
 	unhex("7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299", point + 33);
-	GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_P256, scalar, point, NULL, NULL, &call));
+	GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, scalar, point, NULL, NULL, &call));
 	EVP_Digest("sample", 6, digest, NULL, EVP_sha256(), NULL);
 	/* r and s of SHA-256, message "sample" */
 	unhex("3046022100EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"
 	      "022100F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8", sig);
-	GOOD(se05x_iot_ecdsa_verify(iot, ID, SE05X_IOT_SHA256, digest, sig, 72, &good, &call));
+	GOOD(se05x_iot_ecdsa_verify(iot, ID, SE05X_IOT_HASH_SHA256, digest, sig, 72, &good, &call));
 	assert_true(good);
-	GOOD(se05x_iot_ecdsa_sign(iot, ID, SE05X_IOT_SHA256, digest, sig, &len, &call));
-	key = public_key(se05x_iot_curve(SE05X_IOT_P256), point);
+	GOOD(se05x_iot_ecdsa_sign(iot, ID, SE05X_IOT_HASH_SHA256, digest, sig, &len, &call));
+	key = public_key(se05x_iot_curve(SE05X_IOT_CURVE_P256), point);
 	assert_true(host_verifies(key, digest, 32, sig, len));
 	EVP_PKEY_free(key);
 }
@@ -245,16 +250,19 @@ static void test_curve_mismatch(void **state)
 	EVP_PKEY *p256 = EVP_EC_gen("P-256");
 
 	(void)state;
-	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_P256, scalar, point, NULL, NULL,
+	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, scalar, point, NULL,
+					     NULL,
 					     &call), -EINVAL);
 	assert_int_equal(call.sw, 0x6A80);
-	host_point(p256, se05x_iot_curve(SE05X_IOT_P256), point);
-	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_SECP256K1, NULL, point, NULL, NULL,
+	host_point(p256, se05x_iot_curve(SE05X_IOT_CURVE_P256), point);
+	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_SECP256K1, NULL, point,
+					     NULL, NULL,
 					     &call), -EINVAL);
-	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_P384, NULL, NULL, &call));
-	assert_int_not_equal(se05x_iot_ecdh(iot, ID, SE05X_IOT_P256, point, out, &call), 0);
+	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P384, NULL, NULL, &call));
+	assert_int_not_equal(se05x_iot_ecdh(iot, ID, SE05X_IOT_CURVE_P256, point, out, &call), 0);
 	/* what is there keeps its curve */
-	assert_int_not_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_P256, NULL, point, NULL, NULL,
+	assert_int_not_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, NULL, point,
+						 NULL, NULL,
 						 &call), 0);
 	EVP_PKEY_free(p256);
 }
@@ -294,8 +302,8 @@ static void rsa_signs(EVP_PKEY *key, size_t modulus)
 	bool good;
 
 	for (int pss = 0; pss < 2; pss++) {
-		for (int hash = SE05X_IOT_SHA1; hash <= SE05X_IOT_SHA512; hash++) {
-			enum se05x_iot_padding padding = pss ? SE05X_IOT_PSS : SE05X_IOT_PKCS1;
+		for (int hash = SE05X_IOT_HASH_SHA1; hash <= SE05X_IOT_HASH_SHA512; hash++) {
+			enum se05x_iot_padding padding = pss ? SE05X_IOT_PADDING_PSS : SE05X_IOT_PADDING_PKCS1;
 			const EVP_MD *md = EVP_get_digestbyname(md_names[hash]);
 			EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 			size_t len = sizeof(sig);
@@ -331,15 +339,16 @@ static void rsa_signs(EVP_PKEY *key, size_t modulus)
 static void rsa_crypts(EVP_PKEY *key)
 {
 	static const int paddings[] = {
-		[SE05X_IOT_PKCS1] = RSA_PKCS1_PADDING, [SE05X_IOT_OAEP] = RSA_PKCS1_OAEP_PADDING,
+		[SE05X_IOT_PADDING_PKCS1] = RSA_PKCS1_PADDING,
+		[SE05X_IOT_PADDING_OAEP] = RSA_PKCS1_OAEP_PADDING,
 	};
 	uint8_t out[512], back[512];
 
-	for (int p = SE05X_IOT_PKCS1; p <= SE05X_IOT_OAEP; p++) {
+	for (int p = SE05X_IOT_PADDING_PKCS1; p <= SE05X_IOT_PADDING_OAEP; p++) {
 		EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 		size_t len = sizeof(out), back_len = sizeof(back);
 
-		if (p == SE05X_IOT_PSS) {
+		if (p == SE05X_IOT_PADDING_PSS) {
 			EVP_PKEY_CTX_free(ctx);
 			continue;
 		}
@@ -370,7 +379,7 @@ static void test_rsa(void **state)
 		GOOD(se05x_iot_rsa_generate(iot, ID, sizes[i], NULL, &call));
 		GOOD(se05x_iot_object(iot, ID, &object, &call));
 		assert_int_equal(object.kind, SE05X_IOT_KIND_RSA);
-		assert_int_equal(object.part, SE05X_IOT_PAIR);
+		assert_int_equal(object.part, SE05X_IOT_PART_PAIR);
 		assert_int_equal(object.size, sizes[i] / 8);
 		key = rsa_public();
 		rsa_signs(key, sizes[i] / 8);
@@ -486,11 +495,12 @@ static void test_attest(void **state)
 
 	(void)state;
 	GOOD(se05x_iot_policy_parse("any:attest,read,delete", policy, &how.policy_len, NULL));
-	GOOD(se05x_iot_ec_generate(iot, ID2, SE05X_IOT_P256, &how, NULL, &call));
-	GOOD(se05x_iot_ec_public(iot, ID2, SE05X_IOT_P256, point, &call));
-	key = public_key(se05x_iot_curve(SE05X_IOT_P256), point);
+	GOOD(se05x_iot_ec_generate(iot, ID2, SE05X_IOT_CURVE_P256, &how, NULL, &call));
+	GOOD(se05x_iot_ec_public(iot, ID2, SE05X_IOT_CURVE_P256, point, &call));
+	key = public_key(se05x_iot_curve(SE05X_IOT_CURVE_P256), point);
 	GOOD(se05x_iot_binary_create(iot, ID, "held by the chip", 16, NULL, NULL, &call));
-	GOOD(se05x_iot_attest(iot, ID, SE05X_IOT_KIND_BINARY, ID2, SE05X_IOT_SHA256, fresh, 0, 0,
+	GOOD(se05x_iot_attest(iot, ID, SE05X_IOT_KIND_BINARY, ID2, SE05X_IOT_HASH_SHA256, fresh,
+			      0, 0,
 			      &a, &call));
 	assert_int_equal(a.value_len, 16);
 	assert_memory_equal(a.value, "held by the chip", 16);
@@ -505,7 +515,8 @@ static void test_attest(void **state)
 
 	/* a key: its public half, and that it was made in the chip */
 	GOOD(se05x_iot_rsa_generate(iot, 0x01010103, 1024, NULL, &call));
-	GOOD(se05x_iot_attest(iot, 0x01010103, SE05X_IOT_KIND_RSA, ID2, SE05X_IOT_SHA256, fresh, 0,
+	GOOD(se05x_iot_attest(iot, 0x01010103, SE05X_IOT_KIND_RSA, ID2, SE05X_IOT_HASH_SHA256,
+			      fresh, 0,
 			      0, &a, &call));
 	assert_int_equal(a.value_len, 128);
 	GOOD(se05x_iot_attributes_parse(iot, a.attributes, a.attributes_len, &attributes));

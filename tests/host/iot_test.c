@@ -69,10 +69,10 @@ static void test_chip(void **state)
 	ONE(V7, "80 04 00 3D 00", "41 0C 000102030405060708090A0B 9000",
 	    se05x_iot_timestamp(iot, stamp, &call));
 	ONE(V7, "80 04 00 22 03 4101 01 00", "41 82 0002 1234 9000",
-	    se05x_iot_free_memory(iot, SE05X_IOT_PERSISTENT, &free_bytes, &call));
+	    se05x_iot_free_memory(iot, SE05X_IOT_MEMORY_PERSISTENT, &free_bytes, &call));
 	assert_int_equal(free_bytes, 0x1234);
 	ONE(V7, "80 04 00 22 03 4101 02 00", "41 04 00012345 9000",	/* SE052 */
-	    se05x_iot_free_memory(iot, SE05X_IOT_TRANSIENT_RESET, &free_bytes, &call));
+	    se05x_iot_free_memory(iot, SE05X_IOT_MEMORY_TRANSIENT_RESET, &free_bytes, &call));
 	assert_int_equal(free_bytes, 0x12345);
 	ONE(V7, "80 04 00 49 00 0004 4102 0010 0000",
 	    "41 82 0010 000102030405060708090A0B0C0D0E0F 9000",
@@ -115,14 +115,14 @@ static void test_objects(void **state)
 	begin(V3, old_ec);
 	assert_int_equal(se05x_iot_object(iot, 0x01010101, &o, &call), 0);
 	assert_int_equal(o.kind, SE05X_IOT_KIND_EC);
-	assert_int_equal(o.part, SE05X_IOT_PAIR);
-	assert_int_equal(o.curve, SE05X_IOT_P256);
+	assert_int_equal(o.part, SE05X_IOT_PART_PAIR);
+	assert_int_equal(o.curve, SE05X_IOT_CURVE_P256);
 	assert_int_equal(o.size, 32);
 	end();
 	ONE(V7, "80 02 00 26 06 4104 01010101 00", "4101 67 4201 01 9000",
 	    se05x_iot_object(iot, 0x01010101, &o, &call));
-	assert_int_equal(o.curve, SE05X_IOT_ED25519);
-	assert_int_equal(o.part, SE05X_IOT_PUBLIC);
+	assert_int_equal(o.curve, SE05X_IOT_CURVE_ED25519);
+	assert_int_equal(o.part, SE05X_IOT_PART_PUBLIC);
 	begin(V7, file);
 	assert_int_equal(se05x_iot_object(iot, 0x01010101, &o, &call), 0);
 	assert_int_equal(o.size, 0x102);
@@ -151,12 +151,16 @@ static void test_types(void **state)
 	static const struct {
 		uint8_t type, curve;
 	} types[] = {
-		{ 0x21, SE05X_IOT_P192 }, { 0x25, SE05X_IOT_P224 }, { 0x29, SE05X_IOT_P256 },
-		{ 0x2D, SE05X_IOT_P384 }, { 0x31, SE05X_IOT_P521 }, { 0x35, SE05X_IOT_BP160 },
-		{ 0x39, SE05X_IOT_BP192 }, { 0x3D, SE05X_IOT_BP224 }, { 0x41, SE05X_IOT_BP256 },
-		{ 0x45, SE05X_IOT_BP320 }, { 0x49, SE05X_IOT_BP384 }, { 0x4D, SE05X_IOT_BP512 },
-		{ 0x5D, SE05X_IOT_SECP256K1 }, { 0x65, SE05X_IOT_ED25519 },
-		{ 0x69, SE05X_IOT_X25519 }, { 0x71, SE05X_IOT_X448 },
+		{ 0x21, SE05X_IOT_CURVE_P192 }, { 0x25, SE05X_IOT_CURVE_P224 },
+		{ 0x29, SE05X_IOT_CURVE_P256 },
+		{ 0x2D, SE05X_IOT_CURVE_P384 }, { 0x31, SE05X_IOT_CURVE_P521 },
+		{ 0x35, SE05X_IOT_CURVE_BP160 },
+		{ 0x39, SE05X_IOT_CURVE_BP192 }, { 0x3D, SE05X_IOT_CURVE_BP224 },
+		{ 0x41, SE05X_IOT_CURVE_BP256 },
+		{ 0x45, SE05X_IOT_CURVE_BP320 }, { 0x49, SE05X_IOT_CURVE_BP384 },
+		{ 0x4D, SE05X_IOT_CURVE_BP512 },
+		{ 0x5D, SE05X_IOT_CURVE_SECP256K1 }, { 0x65, SE05X_IOT_CURVE_ED25519 },
+		{ 0x69, SE05X_IOT_CURVE_X25519 }, { 0x71, SE05X_IOT_CURVE_X448 },
 	};
 	struct se05x_iot_object o;
 
@@ -195,36 +199,39 @@ static void test_ec(void **state)
 
 	(void)state;
 	begin(V7, generate);
-	assert_int_equal(se05x_iot_ec_generate(iot, 0x01010101, SE05X_IOT_P256, &how, &made,
+	assert_int_equal(se05x_iot_ec_generate(iot, 0x01010101, SE05X_IOT_CURVE_P256, &how, &made,
 					       &call), 0);
 	assert_false(made);
 	end();
 	begin(V7, ready);
-	assert_int_equal(se05x_iot_ec_generate(iot, 0x01010101, SE05X_IOT_ED25519, &odd, &made,
+	assert_int_equal(se05x_iot_ec_generate(iot, 0x01010101, SE05X_IOT_CURVE_ED25519, &odd,
+					       &made,
 					       &call), 0);
 	end();
 	for (uint8_t i = 0; i < 32; i++)
 		key[i] = i;
 	begin(V7, import);
-	assert_int_equal(se05x_iot_ec_import(iot, 0x01010101, SE05X_IOT_ED25519, NULL, key, NULL,
+	assert_int_equal(se05x_iot_ec_import(iot, 0x01010101, SE05X_IOT_CURVE_ED25519, NULL, key,
+					     NULL,
 					     &made, &call), 0);
 	end();
 	ONE(V7, "80 02 00 00 00 0006 4104 01010101 0000", "4182 0020"
 	    "1F1E1D1C1B1A19181716151413121110 0F0E0D0C0B0A09080706050403020100 9000",
-	    se05x_iot_ec_public(iot, 0x01010101, SE05X_IOT_ED25519, key + 32, &call));
+	    se05x_iot_ec_public(iot, 0x01010101, SE05X_IOT_CURVE_ED25519, key + 32, &call));
 	assert_memory_equal(key, key + 32, 32);
 	ONE(V7, "80 03 0C 09 2B 4104 01010101 4201 21 4320" D32 "00",
 	    "4182 0008 3006020101020102 9000",
-	    se05x_iot_ecdsa_sign(iot, 0x01010101, SE05X_IOT_SHA256, d32, sig, &len, &call));
+	    se05x_iot_ecdsa_sign(iot, 0x01010101, SE05X_IOT_HASH_SHA256, d32, sig, &len, &call));
 	assert_int_equal(len, 8);
 	ONE(V7, "80 03 0C 0A 2F 4104 01010101 4201 21 4320" D32 "4502 1234 00", "4101 02 9000",
-	    se05x_iot_ecdsa_verify(iot, 0x01010101, SE05X_IOT_SHA256, d32, "\x12\x34", 2, &good,
+	    se05x_iot_ecdsa_verify(iot, 0x01010101, SE05X_IOT_HASH_SHA256, d32, "\x12\x34", 2,
+				   &good,
 				   &call));
 	assert_false(good);
 	ONE(V7, "80 03 01 0F 00 0028 4104 01010101 4220"
 	    "1F1E1D1C1B1A19181716151413121110 0F0E0D0C0B0A09080706050403020100 0000",
 	    "4182 0020" D32 "9000",
-	    se05x_iot_ecdh(iot, 0x01010101, SE05X_IOT_X25519, key, secret, &call));
+	    se05x_iot_ecdh(iot, 0x01010101, SE05X_IOT_CURVE_X25519, key, secret, &call));
 	assert_int_equal(secret[31], 0xD1);
 }
 
@@ -244,7 +251,7 @@ static void test_curve_setup(void **state)
 
 	(void)state;
 	begin(V7, setup);
-	assert_int_equal(se05x_iot_ec_generate(iot, 0x01010101, SE05X_IOT_P256, NULL, &made,
+	assert_int_equal(se05x_iot_ec_generate(iot, 0x01010101, SE05X_IOT_CURVE_P256, NULL, &made,
 					       &call), 0);
 	assert_true(made);
 	end();
@@ -294,18 +301,21 @@ static void test_rsa(void **state)
 	end();
 	len = sizeof(out);
 	ONE(V7, "80 03 0C 09 00 000C 4104 01010101 4201 28 4301 61 0000", "4182 0002 1234 9000",
-	    se05x_iot_rsa_sign(iot, 0x01010101, SE05X_IOT_PKCS1, SE05X_IOT_SHA256, "a", 1, out,
+	    se05x_iot_rsa_sign(iot, 0x01010101, SE05X_IOT_PADDING_PKCS1, SE05X_IOT_HASH_SHA256,
+			       "a", 1, out,
 			       &len, &call));
 	ONE(V7, "80 03 0C 0A 00 0010 4104 01010101 4201 2E 4301 61 4502 1234 0000", "4101 01 9000",
-	    se05x_iot_rsa_verify(iot, 0x01010101, SE05X_IOT_PSS, SE05X_IOT_SHA512, "a", 1,
+	    se05x_iot_rsa_verify(iot, 0x01010101, SE05X_IOT_PADDING_PSS, SE05X_IOT_HASH_SHA512,
+				 "a", 1,
 				 "\x12\x34", 2, &good, &call));
 	assert_true(good);
 	len = sizeof(out);
 	ONE(V7, "80 03 02 37 00 000C 4104 01010101 4201 0F 4301 61 0000", "4102 1234 9000",
-	    se05x_iot_rsa_encrypt(iot, 0x01010101, SE05X_IOT_OAEP, "a", 1, out, &len, &call));
+	    se05x_iot_rsa_encrypt(iot, 0x01010101, SE05X_IOT_PADDING_OAEP, "a", 1, out, &len,
+				  &call));
 	len = sizeof(out);
 	ONE(V7, "80 03 02 38 00 000C 4104 01010101 4201 0C 4301 61 0000", "4101 12 9000",
-	    se05x_iot_rsa_decrypt(iot, 0x01010101, SE05X_IOT_NO_PADDING, "a", 1, out, &len,
+	    se05x_iot_rsa_decrypt(iot, 0x01010101, SE05X_IOT_PADDING_NONE, "a", 1, out, &len,
 				  &call));
 }
 
@@ -324,25 +334,28 @@ static void test_symmetric(void **state)
 	ONE(V7, "80 03 0E 37 00 002D 4104 01010101 4201 0D 4310 01000000000000000000000000000000"
 	    "4410 FF000000000000000000000000000000 0000",
 	    "4182 0010 000102030405060708090A0B0C0D0E0F 9000",
-	    se05x_iot_cipher(iot, 0x01010101, SE05X_IOT_AES_CBC, true, iv, in, out, 16, &call));
+	    se05x_iot_cipher(iot, 0x01010101, SE05X_IOT_CIPHER_AES_CBC, true, iv, in, out, 16,
+			     &call));
 	ONE(V7, "80 03 0E 38 00 001B 4104 01010101 4201 0E 4310 01000000000000000000000000000000 0000",
 	    "4182 0010 000102030405060708090A0B0C0D0E0F 9000",
-	    se05x_iot_cipher(iot, 0x01010101, SE05X_IOT_AES_ECB, false, NULL, in, out, 16, &call));
+	    se05x_iot_cipher(iot, 0x01010101, SE05X_IOT_CIPHER_AES_ECB, false, NULL, in, out, 16,
+			     &call));
 	ONE(V7, "80 03 0D 45 0C 4104 01010101 4201 19 4301 61 00", "4182 0002 1234 9000",
-	    se05x_iot_mac(iot, 0x01010101, SE05X_IOT_HMAC_SHA256, "a", 1, out, &len, &call));
+	    se05x_iot_mac(iot, 0x01010101, SE05X_IOT_MAC_HMAC_SHA256, "a", 1, out, &len, &call));
 	ONE(V7, "80 03 0D 46 10 4104 01010101 4201 31 4301 61 4502 1234 00", "4101 01 9000",
-	    se05x_iot_mac_verify(iot, 0x01010101, SE05X_IOT_CMAC_AES, "a", 1, "\x12\x34", 2,
+	    se05x_iot_mac_verify(iot, 0x01010101, SE05X_IOT_MAC_CMAC_AES, "a", 1, "\x12\x34", 2,
 				 &good, &call));
 	ONE(V7, "80 03 00 2D 00 0013 4104 01010101 4201 04 4301 61 4401 62 4502 0002 0000",
 	    "4182 0002 1234 9000",
-	    se05x_iot_hkdf(iot, 0x01010101, SE05X_IOT_SHA256, "a", 1, "b", 1, out, 2, &call));
+	    se05x_iot_hkdf(iot, 0x01010101, SE05X_IOT_HASH_SHA256, "a", 1, "b", 1, out, 2, &call));
 	ONE(V7, "80 03 00 0E 06 4101 04 4201 61 00", "4182 0020" D32 "9000",
-	    se05x_iot_digest(iot, SE05X_IOT_SHA256, "a", 1, out, &call));
+	    se05x_iot_digest(iot, SE05X_IOT_HASH_SHA256, "a", 1, out, &call));
 	/* half a block, and no IV where one belongs */
 	begin(V7, (const char *const[]) { NULL });
-	assert_int_equal(se05x_iot_cipher(iot, 1, SE05X_IOT_AES_CBC, true, iv, in, out, 15, &call),
+	assert_int_equal(se05x_iot_cipher(iot, 1, SE05X_IOT_CIPHER_AES_CBC, true, iv, in, out,
+					  15, &call),
 			 -EINVAL);
-	assert_int_equal(se05x_iot_cipher(iot, 1, SE05X_IOT_AES_CBC, true, NULL, in, out, 16,
+	assert_int_equal(se05x_iot_cipher(iot, 1, SE05X_IOT_CIPHER_AES_CBC, true, NULL, in, out, 16,
 					  &call), -EINVAL);
 	assert_int_equal(se05x_iot_key_import(iot, 1, SE05X_IOT_KIND_AES, in, 17, NULL, &call),
 			 -EINVAL);
@@ -434,7 +447,7 @@ static void test_attest(void **state)
 	    "4182 0002 1234 4282 0002 5678 4382 000C" STAMP "4482 0010" FRESH "4582 0012" UID
 	    "4682 0003 300102 9000",
 	    se05x_iot_attest(iot, 0x01010101, SE05X_IOT_KIND_BINARY, 0xF0000012,
-			     SE05X_IOT_SHA256, fresh, 0, 0, &a, &call));
+			     SE05X_IOT_HASH_SHA256, fresh, 0, 0, &a, &call));
 	assert_int_equal(a.value_len, 2);
 	assert_int_equal(a.command_len, 0);
 	assert_int_equal(a.message_len, 2 + 2 + 12 + 16 + 18);
@@ -445,7 +458,7 @@ static void test_attest(void **state)
 	    "4182 0002 1234 4282 0012" UID "4382 0002 5678 4482 0002 0002 4F82 000C" STAMP
 	    "5282 0003 300102 9000",
 	    se05x_iot_attest(iot, 0x01010101, SE05X_IOT_KIND_BINARY, 0xF0000012,
-			     SE05X_IOT_SHA256, fresh, 0, 0, &a, &call));
+			     SE05X_IOT_HASH_SHA256, fresh, 0, 0, &a, &call));
 	assert_int_equal(a.command_len, 7 + 0x21);
 	assert_memory_equal(a.command, "\x80\x22\x00\x00\x00\x00\x21\x41", 8);
 	assert_int_equal(a.message_len, 6 + 4 + 18 + 6 + 6 + 4 + 12);
@@ -455,13 +468,13 @@ static void test_attest(void **state)
 	    "4282 0012" UID "4382 0002 5678 4482 0002 0002 4F82 000C" STAMP
 	    "5282 0003 300102 9000",
 	    se05x_iot_attest(iot, 0x01010101, SE05X_IOT_KIND_BINARY, 0xF0000012,
-			     SE05X_IOT_SHA256, fresh, 0, 0, &a, &call));
+			     SE05X_IOT_HASH_SHA256, fresh, 0, 0, &a, &call));
 	assert_int_equal(a.value_len, 0);
 	begin(V3, (const char *const[]) { COMMAND "0000",
 	    "4182 0002 1234 4282 0002 5678 4382 000C" STAMP "4482 0010 FF" FRESH "4582 0012" UID
 	    "4682 0003 300102 9000", NULL });
 	assert_int_equal(se05x_iot_attest(iot, 0x01010101, SE05X_IOT_KIND_BINARY, 0xF0000012,
-					  SE05X_IOT_SHA256, fresh, 0, 0, &a, &call), -EBADMSG);
+					  SE05X_IOT_HASH_SHA256, fresh, 0, 0, &a, &call), -EBADMSG);
 	end();
 }
 
@@ -516,17 +529,18 @@ static void test_capability(void **state)
 	assert_int_equal(se05x_iot_rsa_generate(iot, 1, 2048, NULL, &call), -EOPNOTSUPP);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
 	assert_int_equal(call.sw, 0);
-	assert_int_equal(se05x_iot_rsa_sign(iot, 1, SE05X_IOT_PKCS1, SE05X_IOT_SHA256, "", 0, out,
+	assert_int_equal(se05x_iot_rsa_sign(iot, 1, SE05X_IOT_PADDING_PKCS1,
+					    SE05X_IOT_HASH_SHA256, "", 0, out,
 					    &len, &call), -EOPNOTSUPP);
 	assert_string_equal(se05x_iot_error_text(-EOPNOTSUPP, &call), "this chip can't do that");
 	end();
 	begin(V3, (const char *const[]) { NULL });
 	assert_int_equal(se05x_iot_attributes(iot, 1, &a, &call), -EOPNOTSUPP);
-	assert_int_equal(se05x_iot_ec_generate(iot, 1, SE05X_IOT_X448, NULL, NULL, &call),
+	assert_int_equal(se05x_iot_ec_generate(iot, 1, SE05X_IOT_CURVE_X448, NULL, NULL, &call),
 			 -EOPNOTSUPP);
 	end();
 	begin("03 01 01 00 82 01 0B", (const char *const[]) { NULL });
-	assert_int_equal(se05x_iot_ec_generate(iot, 1, SE05X_IOT_ED25519, NULL, NULL, &call),
+	assert_int_equal(se05x_iot_ec_generate(iot, 1, SE05X_IOT_CURVE_ED25519, NULL, NULL, &call),
 			 -EOPNOTSUPP);
 	assert_int_equal(se05x_iot_key_import(iot, 1, SE05X_IOT_KIND_HMAC, "a", 1, NULL, &call),
 			 -EOPNOTSUPP);
@@ -636,14 +650,17 @@ static void test_refused(void **state)
 
 	(void)state;
 	begin(V7, (const char *const[]) { NULL });
-	assert_int_equal(se05x_iot_mac(iot, 1, SE05X_IOT_HMAC_SHA256, big, sizeof(big), out, &len,
+	assert_int_equal(se05x_iot_mac(iot, 1, SE05X_IOT_MAC_HMAC_SHA256, big, sizeof(big), out,
+				       &len,
 				       &call), -E2BIG);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
-	assert_int_equal(se05x_iot_mac(iot, 1, SE05X_IOT_HMAC_SHA256, big, 1024, out, &len, &call),
+	assert_int_equal(se05x_iot_mac(iot, 1, SE05X_IOT_MAC_HMAC_SHA256, big, 1024, out, &len,
+				       &call),
 			 -E2BIG);
 	assert_int_equal(se05x_iot_digest(iot, 9, big, 1, out, &call), -EINVAL);
 	assert_int_equal(se05x_iot_mac(iot, 1, 9, big, 1, out, &len, &call), -EINVAL);
-	assert_int_equal(se05x_iot_hkdf(iot, 1, SE05X_IOT_SHA224, NULL, 0, NULL, 0, out, 1, &call),
+	assert_int_equal(se05x_iot_hkdf(iot, 1, SE05X_IOT_HASH_SHA224, NULL, 0, NULL, 0, out, 1,
+					&call),
 			 -EINVAL);
 	assert_int_equal(se05x_iot_binary_create(iot, 1, big, 0x8000, NULL, &done, &call),
 			 -EINVAL);
@@ -653,7 +670,7 @@ static void test_refused(void **state)
 	assert_int_equal(se05x_iot_counter_create(iot, 1, 1, 256, NULL, &call), -EINVAL);
 	assert_int_equal(se05x_iot_ec_generate(iot, 1, 0x99, NULL, NULL, &call), -EINVAL);
 	assert_int_equal(se05x_iot_ec_public(iot, 1, 0x99, out, &call), -EINVAL);
-	assert_int_equal(se05x_iot_ecdh(iot, 1, SE05X_IOT_ED25519, big, out, &call), -EINVAL);
+	assert_int_equal(se05x_iot_ecdh(iot, 1, SE05X_IOT_CURVE_ED25519, big, out, &call), -EINVAL);
 	end();
 }
 
@@ -733,12 +750,12 @@ static void test_policy(void **state)
 static void test_curves(void **state)
 {
 	(void)state;
-	assert_int_equal(se05x_iot_curve_by_name("prime256v1")->id, SE05X_IOT_P256);
-	assert_int_equal(se05x_iot_curve_by_name("p-521")->id, SE05X_IOT_P521);
-	assert_int_equal(se05x_iot_curve_by_name("ED25519")->id, SE05X_IOT_ED25519);
+	assert_int_equal(se05x_iot_curve_by_name("prime256v1")->id, SE05X_IOT_CURVE_P256);
+	assert_int_equal(se05x_iot_curve_by_name("p-521")->id, SE05X_IOT_CURVE_P521);
+	assert_int_equal(se05x_iot_curve_by_name("ED25519")->id, SE05X_IOT_CURVE_ED25519);
 	assert_null(se05x_iot_curve_by_name("p-255"));
-	assert_int_equal(se05x_iot_point_len(SE05X_IOT_P521), 133);
-	assert_int_equal(se05x_iot_point_len(SE05X_IOT_X448), 56);
+	assert_int_equal(se05x_iot_point_len(SE05X_IOT_CURVE_P521), 133);
+	assert_int_equal(se05x_iot_point_len(SE05X_IOT_CURVE_X448), 56);
 	assert_int_equal(se05x_iot_point_len(0), 0);
 }
 

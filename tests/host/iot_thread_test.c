@@ -33,7 +33,7 @@ static void *reads(void *wrong)
 			memcpy(first, uid, sizeof(uid));
 			known = true;
 		}
-		if (!se05x_iot_exists(iot, SE05X_IOT_UNIQUE_ID, &yes, &call) && !yes)
+		if (!se05x_iot_exists(iot, SE05X_IOT_ID_UNIQUE, &yes, &call) && !yes)
 			++*(int *)wrong;
 	}
 	return NULL;

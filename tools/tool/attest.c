@@ -92,7 +92,7 @@ int iot_attest(struct tool *t, char **args, int n)
 			return USAGE;
 	}
 	ret = find_object(t, id, &object);
-	ret = ret ?: find_kind(t, with, SE05X_IOT_KIND_EC, SE05X_IOT_PAIR, &signer);
+	ret = ret ?: find_kind(t, with, SE05X_IOT_KIND_EC, SE05X_IOT_PART_PAIR, &signer);
 	if (!ret && !key)
 		ret = read_public(t, &signer, &key);
 	if (ret)

@@ -317,14 +317,15 @@ const char *kind_name(unsigned int kind)
 const char *object_text(const struct se05x_iot_object *object)
 {
 	static const char * const parts[] = {
-		[SE05X_IOT_WHOLE] = "", [SE05X_IOT_PAIR] = " pair",
-		[SE05X_IOT_PRIVATE] = " (private part)", [SE05X_IOT_PUBLIC] = " (public part)",
+		[SE05X_IOT_PART_WHOLE] = "", [SE05X_IOT_PART_PAIR] = " pair",
+		[SE05X_IOT_PART_PRIVATE] = " (private part)",
+		[SE05X_IOT_PART_PUBLIC] = " (public part)",
 	};
 	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
 	static char text[80];
 	char more[40] = "";
 
-	if (object->kind == SE05X_IOT_UNKNOWN) {
+	if (object->kind == SE05X_IOT_KIND_UNKNOWN) {
 		snprintf(text, sizeof(text), "type 0x%02X", object->type);
 		return text;
 	}
@@ -361,7 +362,7 @@ int find_kind(struct tool *t, uint32_t id, unsigned int kind, unsigned int part,
 	if (object->kind != kind || (part && object->part != part)) {
 		complain("%s %s: wrong kind: %s, not %s%s", t->command, id_text(id),
 			 object_text(object), kind_name(kind),
-			 part == SE05X_IOT_PAIR ? " pair" : "");
+			 part == SE05X_IOT_PART_PAIR ? " pair" : "");
 		return TROUBLE;
 	}
 	return OK;
@@ -435,9 +436,9 @@ int check_reserved(const struct tool *t, uint32_t id, const char *what)
 {
 	const char *whose = NULL;
 
-	if (id >= SE05X_IOT_RESERVED_FIRST && id <= SE05X_IOT_RESERVED_LAST)
+	if (id >= SE05X_IOT_ID_RESERVED_FIRST && id <= SE05X_IOT_ID_RESERVED_LAST)
 		whose = "is reserved for the applet itself";
-	else if (id >= SE05X_IOT_PROVISIONED_FIRST)
+	else if (id >= SE05X_IOT_ID_PROVISIONED_FIRST)
 		whose = "is where NXP provisions keys and certificates";
 	if (!whose || t->force)
 		return OK;
@@ -486,9 +487,9 @@ int prepare_new(struct tool *t, uint32_t id, uint8_t *policy, struct se05x_iot_n
 int parse_hash(const struct tool *t, enum se05x_iot_hash *hash, const EVP_MD **md)
 {
 	static const char * const names[] = {
-		[SE05X_IOT_SHA1] = "sha1", [SE05X_IOT_SHA224] = "sha224",
-		[SE05X_IOT_SHA256] = "sha256", [SE05X_IOT_SHA384] = "sha384",
-		[SE05X_IOT_SHA512] = "sha512",
+		[SE05X_IOT_HASH_SHA1] = "sha1", [SE05X_IOT_HASH_SHA224] = "sha224",
+		[SE05X_IOT_HASH_SHA256] = "sha256", [SE05X_IOT_HASH_SHA384] = "sha384",
+		[SE05X_IOT_HASH_SHA512] = "sha512",
 	};
 	const char *name = t->hash ?: "sha256";
 

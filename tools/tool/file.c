@@ -23,8 +23,9 @@ static int put_failed(struct tool *t, uint32_t id, int error, size_t done, size_
 	uint32_t room;
 
 	if (error == -ENOSPC && !t->call.sw && !done) {
-		if (CHIP(t, se05x_iot_free_memory, t->transient ? SE05X_IOT_TRANSIENT_DESELECT :
-			 SE05X_IOT_PERSISTENT, &room))
+		if (CHIP(t, se05x_iot_free_memory,
+			 t->transient ? SE05X_IOT_MEMORY_TRANSIENT_DESELECT :
+			 SE05X_IOT_MEMORY_PERSISTENT, &room))
 			room = 0;
 		complain("%s: %zu bytes do not fit: the chip has %u free. Nothing was written",
 			 t->command, len, room);
@@ -86,7 +87,7 @@ static int get(struct tool *t, const char *name, uint8_t **data, size_t *len)
 	uint32_t id;
 	int ret = parse_id(name, &id);
 
-	ret = ret ?: find_kind(t, id, SE05X_IOT_KIND_BINARY, SE05X_IOT_WHOLE, &object);
+	ret = ret ?: find_kind(t, id, SE05X_IOT_KIND_BINARY, SE05X_IOT_PART_WHOLE, &object);
 	if (ret)
 		return ret;
 	*len = object.size;
@@ -269,7 +270,7 @@ int iot_counter(struct tool *t, char **args, int n)
 		complain("counter: 'new ID [SIZE [VALUE]]', 'get ID', 'add ID' or 'set ID VALUE'");
 		return USAGE;
 	}
-	ret = find_kind(t, id, SE05X_IOT_KIND_COUNTER, SE05X_IOT_WHOLE, &object);
+	ret = find_kind(t, id, SE05X_IOT_KIND_COUNTER, SE05X_IOT_PART_WHOLE, &object);
 	if (ret)
 		return ret;
 	if (!strcmp(args[0], "add")) {
@@ -311,7 +312,7 @@ int iot_pcr(struct tool *t, char **args, int n)
 	if (new)
 		ret = prepare_new(t, id, policy, &how);
 	else
-		ret = find_kind(t, id, SE05X_IOT_KIND_PCR, SE05X_IOT_WHOLE, &object);
+		ret = find_kind(t, id, SE05X_IOT_KIND_PCR, SE05X_IOT_PART_WHOLE, &object);
 	if (!ret && extend)
 		ret = read_input(n > 2 ? args[2] : NULL, &data, &len, INPUT_MAX);
 	if (ret)

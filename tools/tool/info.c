@@ -36,9 +36,10 @@ int iot_info(struct tool *t, char **args, int n)
 		const char *label;
 		const char *json;
 	} memories[] = {
-		{ SE05X_IOT_PERSISTENT, "free flash        ", "free_persistent" },
-		{ SE05X_IOT_TRANSIENT_RESET, "free RAM to reset ", "free_transient_reset" },
-		{ SE05X_IOT_TRANSIENT_DESELECT, "free RAM to select", "free_transient_deselect" },
+		{ SE05X_IOT_MEMORY_PERSISTENT, "free flash        ", "free_persistent" },
+		{ SE05X_IOT_MEMORY_TRANSIENT_RESET, "free RAM to reset ", "free_transient_reset" },
+		{ SE05X_IOT_MEMORY_TRANSIENT_DESELECT, "free RAM to select",
+		"free_transient_deselect" },
 	};
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	struct se05x_iot_version v;
@@ -50,7 +51,7 @@ int iot_info(struct tool *t, char **args, int n)
 	se05x_iot_version(t->iot, &v);
 	ret = CHIP(t, se05x_iot_unique_id, uid);
 	if (ret)
-		return chip_failed(t, SE05X_IOT_UNIQUE_ID, ret);
+		return chip_failed(t, SE05X_IOT_ID_UNIQUE, ret);
 	if (t->opt.json) {
 		printf("{\"applet\":\"%u.%u.%u\",\"features_raw\":\"%04X\",\"features\":[",
 		       v.major, v.minor, v.patch, v.features);

@@ -78,7 +78,7 @@ const struct se05x_iot_curve *key_curve(const EVP_PKEY *key)
 /* Edwards and Montgomery: libcrypto names the kind as the curve is named */
 static bool is_raw(const struct se05x_iot_curve *curve)
 {
-	return curve->id >= SE05X_IOT_ED25519;
+	return curve->id >= SE05X_IOT_CURVE_ED25519;
 }
 
 static EVP_PKEY *build_key(const char *type, OSSL_PARAM_BLD *bld)

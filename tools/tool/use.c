@@ -17,9 +17,10 @@ static int parse_padding(const struct tool *t, bool sign, enum se05x_iot_padding
 		enum se05x_iot_padding padding;
 		bool sign, crypt;
 	} modes[] = {
-		{ "pkcs1", SE05X_IOT_PKCS1, true, true }, { "pss", SE05X_IOT_PSS, true, false },
-		{ "oaep", SE05X_IOT_OAEP, false, true },
-		{ "none", SE05X_IOT_NO_PADDING, false, true },
+		{ "pkcs1", SE05X_IOT_PADDING_PKCS1, true, true },
+		{ "pss", SE05X_IOT_PADDING_PSS, true, false },
+		{ "oaep", SE05X_IOT_PADDING_OAEP, false, true },
+		{ "none", SE05X_IOT_PADDING_NONE, false, true },
 	};
 	const char *mode = t->mode ?: "pkcs1";
 
@@ -42,8 +43,8 @@ static int find_signer(struct tool *t, uint32_t id, bool pair, struct se05x_iot_
 	if (ret)
 		return ret;
 	if ((object->kind == SE05X_IOT_KIND_EC || object->kind == SE05X_IOT_KIND_RSA) &&
-	    (!pair || object->part != SE05X_IOT_PUBLIC) &&
-	    object->curve != SE05X_IOT_X25519 && object->curve != SE05X_IOT_X448)
+	    (!pair || object->part != SE05X_IOT_PART_PUBLIC) &&
+	    object->curve != SE05X_IOT_CURVE_X25519 && object->curve != SE05X_IOT_CURVE_X448)
 		return OK;
 	complain("%s %s: wrong kind: %s can't do that", t->command, id_text(id),
 		 object_text(object));
@@ -74,7 +75,7 @@ static int sign_padded(struct tool *t, const struct se05x_iot_object *object, co
 		padded[1] = 0x01;
 		padded[size - len - 1] = 0x00;
 		memcpy(padded + size - len, der, len);
-		ret = CHIP(t, se05x_iot_rsa_decrypt, object->id, SE05X_IOT_NO_PADDING, padded,
+		ret = CHIP(t, se05x_iot_rsa_decrypt, object->id, SE05X_IOT_PADDING_NONE, padded,
 			   size, sig, sig_len);
 	}
 	OPENSSL_free(der);
@@ -102,7 +103,7 @@ static int sign_rsa(struct tool *t, const struct se05x_iot_object *object, const
 	}
 	ret = t->digest ? -E2BIG : CHIP(t, se05x_iot_rsa_sign, object->id, padding, hash, message,
 					len, sig, sig_len);
-	if (ret == -E2BIG && padding == SE05X_IOT_PKCS1) {
+	if (ret == -E2BIG && padding == SE05X_IOT_PADDING_PKCS1) {
 		if (t->digest)
 			memcpy(digest, message, len);
 		else
@@ -136,7 +137,7 @@ int iot_sign(struct tool *t, char **args, int n)
 		return ret;
 	if (object.kind == SE05X_IOT_KIND_RSA) {
 		ret = sign_rsa(t, &object, path, sig, &len);
-	} else if (object.curve == SE05X_IOT_ED25519) {
+	} else if (object.curve == SE05X_IOT_CURVE_ED25519) {
 		ret = read_input(path, &message, &len, INPUT_MAX);
 		if (ret)
 			return ret;
@@ -165,7 +166,7 @@ static int verify_here(struct tool *t, const struct se05x_iot_object *object,
 	int ret = read_public(t, object, &key);
 
 	if (!ret && EVP_DigestVerifyInit(ctx, &options, md, NULL, key) == 1) {
-		if (padding == SE05X_IOT_PSS)
+		if (padding == SE05X_IOT_PADDING_PSS)
 			EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING);
 		*good = EVP_DigestVerify(ctx, sig, sig_len, message, len) == 1;
 	}
@@ -205,7 +206,7 @@ int iot_verify(struct tool *t, char **args, int n)
 			if (ret)
 				goto out;
 		}
-	} else if (object.curve == SE05X_IOT_ED25519) {
+	} else if (object.curve == SE05X_IOT_CURVE_ED25519) {
 		ret = read_input(path, &message, &len, INPUT_MAX);
 		if (ret)
 			goto out;
@@ -249,12 +250,12 @@ int iot_ecdh(struct tool *t, char **args, int n)
 	if (!peer)
 		return USAGE;
 	theirs = key_curve(peer);
-	ret = find_kind(t, id, SE05X_IOT_KIND_EC, SE05X_IOT_PAIR, &object);
+	ret = find_kind(t, id, SE05X_IOT_KIND_EC, SE05X_IOT_PART_PAIR, &object);
 	if (ret)
 		goto out;
 	mine = se05x_iot_curve(object.curve);
 	ret = USAGE;
-	if (!mine || mine != theirs || mine->id == SE05X_IOT_ED25519)
+	if (!mine || mine != theirs || mine->id == SE05X_IOT_CURVE_ED25519)
 		complain("ecdh %s: its key is on %s, the one in %s on %s", id_text(id),
 			 mine ? mine->name : "an unknown curve", args[1],
 			 theirs ? theirs->name : "another kind of curve");
@@ -305,9 +306,9 @@ static int parse_cipher(const struct tool *t, bool des, enum se05x_iot_cipher *c
 		const char *name;
 		enum se05x_iot_cipher aes, des;
 	} modes[] = {
-		{ "cbc", SE05X_IOT_AES_CBC, SE05X_IOT_DES_CBC },
-		{ "ecb", SE05X_IOT_AES_ECB, SE05X_IOT_DES_ECB },
-		{ "ctr", SE05X_IOT_AES_CTR, SE05X_IOT_AES_CTR },
+		{ "cbc", SE05X_IOT_CIPHER_AES_CBC, SE05X_IOT_CIPHER_DES_CBC },
+		{ "ecb", SE05X_IOT_CIPHER_AES_ECB, SE05X_IOT_CIPHER_DES_ECB },
+		{ "ctr", SE05X_IOT_CIPHER_AES_CTR, SE05X_IOT_CIPHER_AES_CTR },
 	};
 	const char *mode = t->mode ?: "cbc", *why = "wrong length";
 	size_t i, want;
@@ -343,19 +344,19 @@ static int crypt_blocks(struct tool *t, const struct se05x_iot_object *object, b
 	if (ret)
 		return ret;
 	block = se05x_iot_cipher_block(cipher);
-	if (!t->nopad && cipher != SE05X_IOT_AES_CTR && encrypt) {
+	if (!t->nopad && cipher != SE05X_IOT_CIPHER_AES_CTR && encrypt) {
 		pad = block - len % block;
 		memset(data + len, pad, pad);	/* read_input() left room */
 		len += pad;
 	}
-	if (len % block && cipher != SE05X_IOT_AES_CTR) {
+	if (len % block && cipher != SE05X_IOT_CIPHER_AES_CTR) {
 		complain("%s: %zu bytes are not whole blocks of %zu", t->command, len, block);
 		return USAGE;
 	}
 	ret = CHIP(t, se05x_iot_cipher, object->id, cipher, encrypt, iv, data, data, len);
 	if (ret)
 		return chip_failed(t, object->id, ret);
-	if (!t->nopad && cipher != SE05X_IOT_AES_CTR && !encrypt) {
+	if (!t->nopad && cipher != SE05X_IOT_CIPHER_AES_CTR && !encrypt) {
 		pad = len ? data[len - 1] : 0;
 		ret = !pad || pad > block || pad > len;
 		for (size_t i = 1; !ret && i <= pad; i++)
@@ -423,10 +424,10 @@ int iot_decrypt(struct tool *t, char **args, int n)
 int iot_mac(struct tool *t, char **args, int n)
 {
 	static const enum se05x_iot_mac macs[] = {
-		[SE05X_IOT_SHA1] = SE05X_IOT_HMAC_SHA1,
-		[SE05X_IOT_SHA256] = SE05X_IOT_HMAC_SHA256,
-		[SE05X_IOT_SHA384] = SE05X_IOT_HMAC_SHA384,
-		[SE05X_IOT_SHA512] = SE05X_IOT_HMAC_SHA512,
+		[SE05X_IOT_HASH_SHA1] = SE05X_IOT_MAC_HMAC_SHA1,
+		[SE05X_IOT_HASH_SHA256] = SE05X_IOT_MAC_HMAC_SHA256,
+		[SE05X_IOT_HASH_SHA384] = SE05X_IOT_MAC_HMAC_SHA384,
+		[SE05X_IOT_HASH_SHA512] = SE05X_IOT_MAC_HMAC_SHA512,
 	};
 	uint8_t mac[SE05X_IOT_MAC_MAX], *message = NULL;
 	size_t len, mac_len = sizeof(mac);
@@ -444,14 +445,15 @@ int iot_mac(struct tool *t, char **args, int n)
 		complain("mac %s: wrong kind: %s can't do that", id_text(id), object_text(&object));
 		return TROUBLE;
 	}
-	if (hash == SE05X_IOT_SHA224 && object.kind == SE05X_IOT_KIND_HMAC) {
+	if (hash == SE05X_IOT_HASH_SHA224 && object.kind == SE05X_IOT_KIND_HMAC) {
 		complain("mac: the chip has no HMAC with SHA-224");
 		return USAGE;
 	}
 	ret = read_input(n > 1 ? args[1] : NULL, &message, &len, INPUT_MAX);
 	if (ret)
 		return ret;
-	ret = CHIP(t, se05x_iot_mac, id, object.kind == SE05X_IOT_KIND_AES ? SE05X_IOT_CMAC_AES :
+	ret = CHIP(t, se05x_iot_mac, id,
+		   object.kind == SE05X_IOT_KIND_AES ? SE05X_IOT_MAC_CMAC_AES :
 		   macs[hash], message, len, mac, &mac_len);
 	free(message);
 	return ret ? chip_failed(t, id, ret) : write_bytes(t, "mac", mac, mac_len);
@@ -491,7 +493,7 @@ int iot_hkdf(struct tool *t, char **args, int n)
 	ret = ret ?: parse_hash(t, &hash, &md);
 	ret = ret ?: parse_bytes("--salt", t->salt, salt, sizeof(salt), &salt_len);
 	ret = ret ?: parse_bytes("--info", t->info, info, sizeof(info), &info_len);
-	ret = ret ?: find_kind(t, id, SE05X_IOT_KIND_HMAC, SE05X_IOT_WHOLE, &object);
+	ret = ret ?: find_kind(t, id, SE05X_IOT_KIND_HMAC, SE05X_IOT_PART_WHOLE, &object);
 	if (ret)
 		return ret;
 	t->secret = true;
