@@ -266,6 +266,7 @@ struct se05x_chip {
 	struct se05x_queued_event events[SE05X_EVENTS_MAX];
 	u32 nevents;
 	u32 events_lost;
+	bool gave_up;			/* udev was told so last */
 };
 
 /* What netlink and sysfs tell of a chip, taken at one instant */

@@ -6,6 +6,7 @@
  * the request is done, so that no caller waits for that.
  */
 #include <linux/err.h>
+#include <linux/kobject.h>
 #include <linux/ktime.h>
 #include <net/genetlink.h>
 
@@ -65,6 +66,27 @@ static bool send_event(u32 index, const struct se05x_queued_event *event)
 	return true;
 }
 
+/*
+ * For udev rules: a "change" when the chip is given up, and when it works again.
+ * The driver core itself tells when a chip is added and removed.
+ */
+static void send_uevent(struct se05x_chip *chip, u32 event)
+{
+	char *given_up[] = { "SE05X_STATE=given-up", NULL };
+	char *online[] = { "SE05X_STATE=online", NULL };
+	bool gave_up = event == SE05X_EVENT_GIVEN_UP;
+	bool changed;
+
+	if (!gave_up && event != SE05X_EVENT_ONLINE)
+		return;
+	spin_lock(&chip->lock);
+	changed = chip->gave_up != gave_up;
+	chip->gave_up = gave_up;
+	spin_unlock(&chip->lock);
+	if (changed)
+		kobject_uevent_env(&chip->dev.kobj, KOBJ_CHANGE, gave_up ? given_up : online);
+}
+
 /**
  * se05x_event_send() - send what is queued
  * @chip: the chip
@@ -85,6 +107,7 @@ void se05x_event_send(struct se05x_chip *chip)
 	spin_unlock(&chip->lock);
 
 	for (i = 0; i < n; i++) {
+		send_uevent(chip, events[i].event);
 		events[i].lost += lost;
 		lost = send_event(chip->index, &events[i]) ? 0 : events[i].lost + events[i].count;
 	}

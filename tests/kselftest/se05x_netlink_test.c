@@ -389,6 +389,48 @@ TEST_F_TIMEOUT(netlink, recovery, SLOW_TIMEOUT)
 	sim_clear();
 }
 
+/* Does udev hear that the chip is @state now? */
+static bool udev_hears(int fd, const char *state)
+{
+	char message[BUFFER], want[64];
+	ssize_t len, at;
+
+	snprintf(want, sizeof(want), "SE05X_STATE=%s", state);
+	while ((len = recv(fd, message, sizeof(message) - 1, 0)) > 0) {
+		message[len] = 0;
+		if (strncmp(message, "change@", 7))
+			continue;
+		for (at = 0; at < len; at += strlen(message + at) + 1)
+			if (!strcmp(message + at, want))
+				return true;
+	}
+	return false;
+}
+
+TEST_F_TIMEOUT(netlink, uevents, SLOW_TIMEOUT)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	struct timeval patience = { .tv_sec = 20 };
+	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
+	int faults = open(SIM_DIR "faults", O_WRONLY);
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	if (faults < 0)
+		SKIP(return, "no simulated chip");
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&kernel, sizeof(kernel)));
+	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)));
+	/* an adapter that will never transfer this */
+	ASSERT_EQ(18, write(faults, "errno EOPNOTSUPP 1", 18));
+	EXPECT_GT(0, echo(self->fd, NULL));
+	EXPECT_TRUE(attr_is("state", "given-up"));
+	EXPECT_TRUE(udev_hears(fd, "given-up"));
+	ASSERT_EQ(0, call(self->fd, SE05X_IOC_RESET, &r));
+	EXPECT_TRUE(udev_hears(fd, "online"));
+	close(fd);
+	close(faults);
+	sim_clear();
+}
+
 TEST_F_TIMEOUT(netlink, lock_held, SLOW_TIMEOUT)
 {
 	struct se05x_lock l = { 0 };
