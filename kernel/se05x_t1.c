@@ -85,6 +85,7 @@ enum rx {
 	RX_BAD_CRC,
 	RX_BAD,		/* something, but no block */
 	RX_SILENT,	/* nothing until the block timeout */
+	RX_LOST,	/* the exchange can't go on: up the ladder */
 	RX_STOP,
 };
 
@@ -593,6 +594,100 @@ static bool may_have_restarted(struct se05x_link *link, bool spoken)
 	return spoken && !(link->tx[1] & (PCB_NOT_I | PCB_I_MORE)) && !link->ns;
 }
 
+/* An exchange so far: one block of ours, until the one that may follow it is read */
+struct exchange {
+	struct se05x_habit *wait;	/* what is known of the time that takes */
+	bool out;	/* our block may have arrived: what is read may answer it */
+	bool spoken;	/* and the chip got an R-NAK or a WTX response after it */
+	u8 naks;	/* R-NAKs written */
+	u8 others;	/* R(other) in a row */
+	u8 resends;	/* how often the chip asked for our block */
+	u8 drops;	/* blocks read while our block was not out */
+	u8 ifs;		/* S(IFS) granted */
+};
+
+static enum rx write_block(struct se05x_link *link, struct exchange *x)
+{
+	return ask(link, x->wait, link->tx, link->tx_len, &x->out);
+}
+
+/* The chip lives, so what was lost so far is mended: tries are counted anew. */
+static enum rx on_wtx(struct se05x_link *link, struct exchange *x)
+{
+	enum rx r = grant_wtx(link);
+
+	x->naks = 0;
+	x->others = 0;
+	x->resends = 0;
+	if (r != RX_STOP && !x->out)
+		return write_block(link, x);
+	x->spoken = true;
+	return r;
+}
+
+static enum rx on_ifs(struct se05x_link *link, struct exchange *x)
+{
+	x->ifs++;
+	x->spoken = true;
+	return grant_ifs(link);
+}
+
+/* The chip dropped the chain, and with it the command. */
+static enum rx on_abort(struct se05x_link *link)
+{
+	send_control(link, PCB_S_ABORT | PCB_S_RESPONSE, NULL, 0);
+	return link->stop ? RX_STOP : RX_LOST;
+}
+
+static enum rx on_asked_again(struct se05x_link *link, struct exchange *x)
+{
+	x->resends++;
+	if (may_have_restarted(link, x->spoken))
+		return RX_LOST;
+	link->stats.resends++;
+	x->wait = NULL;
+	return write_block(link, x);
+}
+
+/* What was read, if anything, is of no use: ask for the chip's last block. */
+static enum rx write_nak(struct se05x_link *link, struct exchange *x, enum rx r)
+{
+	u8 error = r == RX_BAD_CRC ? PCB_R_CRC : PCB_R_OTHER;
+
+	if (x->naks++ == RNAK_TRIES)
+		return RX_LOST;
+	count_rung(link, SE05X_RUNG_RNAK);
+	x->spoken = true;
+	link->wait = NULL;
+	return send_control(link, PCB_R_NR(link->nr) | error, NULL, 0);
+}
+
+/* What to do about @r, which is not what may follow our block. */
+static enum rx go_on(struct se05x_link *link, struct exchange *x, enum rx r)
+{
+	bool block = r == RX_BLOCK;
+
+	if (block && is_wtx(link))
+		return on_wtx(link, x);
+	if (!x->out) {
+		/* older than our block, so no answer to it */
+		if (r == RX_SILENT || x->drops++ == DROPS_MAX)
+			return RX_LOST;
+		return write_block(link, x);
+	}
+	if (block && is_ifs(link) && x->ifs < DROPS_MAX)
+		return on_ifs(link, x);
+	if (block && is_abort(link))
+		return on_abort(link);
+	if (!block || !is_nak(link) || (link->rx[1] & PCB_R_ERROR) == PCB_R_CRC)
+		x->others = 0;
+	else if (++x->others == R_LIMIT)
+		return RX_LOST;
+	if (block && is_asked_again(link) && x->resends < RESEND_TRIES)
+		return on_asked_again(link, x);
+	return write_nak(link, x, r);
+}
+
 /*
  * Send the block in tx and get the one that may follow it into rx; @wait: what
  * is known of the time that takes.
@@ -601,68 +696,22 @@ static bool may_have_restarted(struct se05x_link *link, bool spoken)
  */
 static int exchange(struct se05x_link *link, struct se05x_habit *wait)
 {
-	int naks = 0, others = 0, resends = 0, drops = 0, ifs = 0;
-	bool out, spoken = false;
-	enum rx r;
+	struct exchange x = { .wait = wait };
+	enum rx r = write_block(link, &x);
 
-again:
-	r = ask(link, wait, link->tx, link->tx_len, &out);
-	for (;;) {
-		if (r == RX_NONE)
+	while (r != RX_LOST && r != RX_STOP) {
+		if (r == RX_NONE) {
 			r = receive(link);
-		if (r == RX_STOP)
-			return link->stop;
-		if (r == RX_BLOCK && out && is_expected(link)) {
+		} else if (r == RX_BLOCK && x.out && is_expected(link)) {
 			learn(link);
 			return 0;
+		} else if (now(link) >= link->limit) {
+			r = RX_LOST;
+		} else {
+			r = go_on(link, &x, r);
 		}
-		if (now(link) >= link->limit)
-			return -EIO;
-		if (r == RX_BLOCK && is_wtx(link)) {
-			r = grant_wtx(link);
-			naks = 0;	/* it lives: what was lost so far is mended */
-			others = 0;
-			resends = 0;
-			if (r != RX_STOP && !out)
-				goto again;
-			spoken = true;
-			continue;
-		}
-		if (!out) {
-			/* older than our block, so no answer to it */
-			if (r == RX_SILENT || drops++ == DROPS_MAX)
-				return -EIO;
-			goto again;
-		}
-		if (r == RX_BLOCK && is_ifs(link) && ifs++ < DROPS_MAX) {
-			r = grant_ifs(link);
-			spoken = true;
-			continue;
-		}
-		if (r == RX_BLOCK && is_abort(link)) {
-			send_control(link, PCB_S_ABORT | PCB_S_RESPONSE, NULL, 0);
-			return link->stop ?: -EIO;
-		}
-		if (r != RX_BLOCK || !is_nak(link) || (link->rx[1] & PCB_R_ERROR) == PCB_R_CRC)
-			others = 0;
-		else if (++others == R_LIMIT)
-			return -EIO;
-		if (r == RX_BLOCK && is_asked_again(link) && resends++ < RESEND_TRIES) {
-			if (may_have_restarted(link, spoken))
-				return -EIO;
-			link->stats.resends++;
-			wait = NULL;
-			goto again;
-		}
-		if (naks++ == RNAK_TRIES)
-			return -EIO;
-		count_rung(link, SE05X_RUNG_RNAK);
-		spoken = true;
-		link->wait = NULL;
-		r = send_control(link, PCB_R_NR(link->nr) |
-				 (r == RX_BAD_CRC ? PCB_R_CRC : PCB_R_OTHER),
-				 NULL, 0);
 	}
+	return r == RX_STOP ? link->stop : -EIO;
 }
 
 /* Only an ATR has an INF field. */
