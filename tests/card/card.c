@@ -87,7 +87,7 @@ static void put_nak(struct card *card, u8 error, u64 at)
 static void put_answer_block(struct card *card, u64 at)
 {
 	size_t left = card->answer_len - card->answer_pos;
-	size_t len = left > card->ifsc ? card->ifsc : left;
+	size_t len = left > card->chunk ? card->chunk : left;
 	u8 pcb = card->ns << 6 | (len < left ? 0x20 : 0);
 
 	put_kept(card, pcb, card->answer + card->answer_pos, len, at);
@@ -106,6 +106,7 @@ static void drop_exchange(struct card *card)
 	card->answered = false;
 	card->wtx_asked = false;
 	card->deferred = 0;
+	card->ifs_asked = false;
 	card->last_was_i = false;
 	card->last_was_r = false;
 	card->out_len = 0;
@@ -123,6 +124,9 @@ static void boot(struct card *card, u64 now)
 	reset_numbers(card);
 	card->asleep = false;
 	card->fresh = true;
+	card->cure = CARD_WELL;
+	card->ifs_told = false;
+	card->ifsc = card->chunk;
 	card->ready_at = now + card->config.boot_us;
 	card->ops->reset(card->ctx, card);
 }
@@ -131,6 +135,12 @@ void card_restart(struct card *card, u64 now)
 {
 	if (card->powered)
 		boot(card, now);
+}
+
+void card_stick(struct card *card, enum card_cure cure)
+{
+	drop_exchange(card);
+	card->cure = cure;
 }
 
 void card_power(struct card *card, bool on, u64 now)
@@ -163,7 +173,8 @@ void card_init(struct card *card, const struct card_config *config,
 		card->config.wtx = 1;
 	atr = card->config.atr;
 	card->bwt_us = (atr[7] << 8 | atr[8]) * 1000;
-	card->ifsc = atr[9] << 8 | atr[10];
+	card->chunk = atr[9] << 8 | atr[10];
+	card->ifsc = card->chunk;
 	card->mpot_us = atr[16] * 1000;
 	card->segt_us = atr[20] << 8 | atr[21];
 }
@@ -198,7 +209,7 @@ static void s_request(struct card *card, u8 pcb, u64 at);
 /* What has happened by itself until @now */
 static void catch_up(struct card *card, u64 now)
 {
-	if (!card->running || card->wtx_asked)
+	if (!card->running || card->wtx_asked || card->ifs_asked)
 		return;
 	if (card->answered && card->answer_at <= now && card->answer_at <= card->wtx_at) {
 		u64 at = card->answer_at;
@@ -222,7 +233,7 @@ u64 card_next(const struct card *card)
 {
 	if (card->out_len)
 		return card->out_at;
-	if (!card->running || card->wtx_asked)
+	if (!card->running || card->wtx_asked || card->ifs_asked)
 		return ~0ULL;
 	if (card->answered && card->answer_at < card->wtx_at)
 		return card->answer_at;
@@ -238,6 +249,22 @@ static void compute(struct card *card, u64 now, u32 mult)
 }
 
 /* ---- what it makes of a frame ---- */
+
+static void ask_ifs(struct card *card, u64 at)
+{
+	card->ifs_asked = true;
+	put(card, 0xC1, &card->config.ifs, 1, at);
+}
+
+/* From now on no longer blocks, and what it had to say before it asked */
+static void ifs_response(struct card *card, u64 at)
+{
+	card->ifs_asked = false;
+	card->ifs_told = true;
+	card->ifsc = card->config.ifs;
+	if (!card->running)
+		put_last(card, at);
+}
 
 static void i_block(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 now)
 {
@@ -268,6 +295,8 @@ static void i_block(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 no
 	card->nr ^= 1;
 	if (more) {
 		put_kept(card, 0x80 | card->nr << 4, NULL, 0, at);
+		if (card->config.ifs && !card->ifs_told)
+			ask_ifs(card, at);
 		return;
 	}
 	len = card->command_len;
@@ -278,6 +307,8 @@ static void i_block(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 no
 	card->runs++;
 	compute(card, now, 1);
 	card->ops->apdu(card->ctx, card, card->command, len, now);
+	if (card->config.ifs && !card->ifs_told)
+		ask_ifs(card, at);
 }
 
 static void r_block(struct card *card, u8 pcb, u64 now)
@@ -285,10 +316,12 @@ static void r_block(struct card *card, u8 pcb, u64 now)
 	u64 at = now + card->config.r_us;
 	u8 nr = (pcb >> 4) & 1;
 
-	if (card->running) {	/* it was the WTX that got lost */
+	if (card->ifs_asked) {
+		ask_ifs(card, at);
+	} else if (card->running) {	/* it was the WTX that got lost */
 		put(card, 0xC3, &card->config.wtx, 1, at);
 		card->wtx_asked = true;
-	} else if (card->last_was_i && nr == (card->ns ^ 1)) {
+	} else if (card->last_was_i && nr == ((card->last[1] >> 6) & 1)) {
 		put_last(card, at);
 	} else if (card->last_was_i && nr == card->ns && !(pcb & 3) &&
 		   card->answer_pos < card->answer_len) {
@@ -300,19 +333,41 @@ static void r_block(struct card *card, u8 pcb, u64 now)
 	}
 }
 
+/* Both counters start anew. Whether the block sent last is forgotten is not specified. */
+static void resync(struct card *card)
+{
+	bool last_was_i = card->last_was_i, last_was_r = card->last_was_r;
+
+	reset_numbers(card);
+	if (card->config.keeps_last) {
+		card->last_was_i = last_was_i;
+		card->last_was_r = last_was_r;
+	}
+}
+
+/* It is stuck, and this is not what brings it back. */
+static bool is_stuck(const struct card *card, u8 pcb)
+{
+	if (pcb == 0xC0)
+		return false;
+	return card->cure > (pcb == 0xCF ? CARD_SOFT_RESET :
+			     pcb == 0xC6 ? CARD_CHIP_RESET : CARD_WELL);
+}
+
 static void s_request(struct card *card, u8 pcb, u64 at)
 {
 	const struct card_config *c = &card->config;
 
 	if (card->running) {	/* first things first */
 		card->deferred = pcb;
+		card->ifs_asked = false;
 		put(card, 0xC3, &c->wtx, 1, at);
 		card->wtx_asked = true;
 		return;
 	}
 	switch (pcb) {
 	case 0xC0:
-		reset_numbers(card);
+		resync(card);
 		put(card, 0xE0, NULL, 0, at);
 		break;
 	case 0xC2:
@@ -329,6 +384,7 @@ static void s_request(struct card *card, u8 pcb, u64 at)
 		break;
 	case 0xCF:
 		reset_numbers(card);
+		card->cure = CARD_WELL;
 		card->ops->reset(card->ctx, card);
 		put(card, 0xEF, c->atr, c->atr_len, at);
 		break;
@@ -346,6 +402,9 @@ static void s_block(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 no
 
 	if (pcb == 0xE3 && card->wtx_asked && len == 1 && inf[0] == card->config.wtx) {
 		compute(card, now, inf[0]);
+	} else if (pcb == 0xE1 && card->ifs_asked && len == 1 &&
+		   inf[0] == card->config.ifs) {
+		ifs_response(card, at);
 	} else if (!len && is_request(pcb)) {
 		s_request(card, pcb, at);
 	} else {
@@ -373,7 +432,9 @@ static void frame(struct card *card, const u8 *buf, size_t len, u64 now)
 	if (card->fresh && pcb != 0xC0)
 		violate(card, CARD_V_NOT_RESYNC);
 	card->fresh = false;
-	if (!(pcb & 0x9f))
+	if (is_stuck(card, pcb) || (card->deaf && pcb == card->deaf))
+		put_nak(card, 2, at);
+	else if (!(pcb & 0x9f))
 		i_block(card, pcb, buf + 3, len - 5, now);
 	else if ((pcb & 0xec) == 0x80 && len == 5)
 		r_block(card, pcb, now);
@@ -440,8 +501,8 @@ int card_write(struct card *card, const u8 *buf, size_t len, u64 start, u64 end)
 
 		if (readable && !control)
 			violate(card, CARD_V_UNREAD);
-		/* it waits for the answer to its WTX */
-		if (card->wtx_asked && !card->out_len)
+		/* it waits for the answer to its WTX or IFS */
+		if ((card->wtx_asked || card->ifs_asked) && !card->out_len)
 			goto take;
 		if (!card->config.takes_writes || !control)
 			return nack(card, false, len, start, end);

@@ -60,6 +60,8 @@ struct card_ops {
  * @wtx_on_time: it asks for WTX when BWT is over, not an eighth of it sooner
  * @takes_writes: while it computes or wants to be read it takes R- and S-blocks
  *	all the same, and answers what waits first
+ * @keeps_last: RESYNC leaves the block it sent last where an R-NAK finds it
+ * @ifs: after a boot it asks by S(IFS) for no more than that in one block; 0: never
  */
 struct card_config {
 	const u8 *atr;
@@ -70,18 +72,25 @@ struct card_config {
 	u8 wtx;
 	bool wtx_on_time;
 	bool takes_writes;
+	bool keeps_last;
+	u8 ifs;
 };
+
+/* What brings back a chip that answers R(other) to all but RESYNC */
+enum card_cure { CARD_WELL, CARD_SOFT_RESET, CARD_CHIP_RESET, CARD_POWER };
 
 struct card {
 	struct card_config config;
 	const struct card_ops *ops;
 	void *ctx;
 	u32 violations[CARD_V_MAX];
+	u8 deaf;		/* an S-request that it does not know; 0: none */
 	u32 runs;		/* C-APDUs handed to the applet */
 	u32 bwt_us;
 	u32 mpot_us;
 	u32 segt_us;
-	u16 ifsc;
+	u16 ifsc;		/* what it takes in one block */
+	u16 chunk;		/* what it sends in one */
 
 	/* private: */
 	bool powered;
@@ -97,6 +106,9 @@ struct card {
 	bool answered;
 	bool wtx_asked;
 	u8 deferred;		/* S-request that waits for the command's end */
+	bool ifs_asked;		/* S(IFS) is not answered yet */
+	bool ifs_told;		/* it was, since the last boot */
+	enum card_cure cure;	/* it is stuck until that */
 	u64 answer_at;
 	u64 wtx_at;
 
@@ -123,6 +135,9 @@ void card_power(struct card *card, bool on, u64 now);
 
 /* It restarts by itself: nobody's fault. */
 void card_restart(struct card *card, u64 now);
+
+/* From now on it answers R(other) to everything but RESYNC, until @cure or more. */
+void card_stick(struct card *card, enum card_cure cure);
 
 /*
  * One write or read message on the wire, from its START at @start to its STOP

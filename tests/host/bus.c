@@ -8,11 +8,12 @@
 
 /* ---- the applet ---- */
 
+#define APPLET_CLA	0x80
 #define APPLET_INS	0x10
 
 void bus_command(u8 *apdu, size_t len, u8 nonce, u16 delay_ms, u16 answer)
 {
-	apdu[0] = 0x80;
+	apdu[0] = APPLET_CLA;
 	apdu[1] = APPLET_INS;
 	apdu[2] = nonce;
 	apdu[3] = 0;
@@ -56,7 +57,9 @@ static void applet_run(void *ctx, struct card *card, const u8 *apdu, size_t len,
 		card_answer(card, bus->canned, bus->canned_len, at);
 		return;
 	}
-	if (len < 10 || apdu[1] != APPLET_INS) {
+	if (len < 10 || apdu[0] != APPLET_CLA || apdu[1] != APPLET_INS ||
+	    len != 10u + (apdu[8] << 8 | apdu[9])) {
+		bus->nonsense++;
 		card_answer(card, wrong, sizeof(wrong), at);
 		return;
 	}
@@ -79,6 +82,12 @@ static const struct card_ops applet_ops = { .apdu = applet_run, .reset = applet_
 static bool resets_numbers(u8 pcb)
 {
 	return pcb == 0xC0 || pcb == 0xCF || pcb == 0xC6 || pcb == 0xC5;
+}
+
+static bool is_nack(const struct bus *bus, int result)
+{
+	return result == -ENXIO || result == -EREMOTEIO ||
+	       (result < 0 && result == bus->adapter.nack);
 }
 
 static void watch_write(struct bus *bus, const u8 *buf, size_t len, int result)
@@ -112,7 +121,7 @@ static void watch_write(struct bus *bus, const u8 *buf, size_t len, int result)
 	memcpy(bus->block, buf, len);
 	bus->block_len = len;
 	bus->asked = false;
-	bus->refused = result == -ENXIO || result == -EREMOTEIO;
+	bus->refused = is_nack(bus, result);
 }
 
 /* Put blocks together from reads, as the host must. */
@@ -228,6 +237,9 @@ static const struct fault *before(struct bus *bus, bool read, u8 pcb)
 		case FAULT_DEAD:
 			bus->dead = true;
 			break;
+		case FAULT_STICK:
+			card_stick(&bus->card, f->arg);
+			break;
 		default:
 			hit = f;
 		}
@@ -279,24 +291,41 @@ static int do_write(struct bus *bus, const struct fault *f, const u8 *buf, size_
 	}
 }
 
+/* What the adapter calls it */
+static int said(const struct bus *bus, int result)
+{
+	return result == -ENXIO && bus->adapter.nack ? bus->adapter.nack : result;
+}
+
+static bool is_out(const struct bus *bus)
+{
+	return bus->time < bus->outage;
+}
+
 static int host_write(void *ctx, const u8 *buf, size_t len)
 {
 	struct bus *bus = ctx;
 	const struct fault *f = before(bus, false, buf[1]);
 	u64 end = bus->time + wire_time(len + 1);
 	u32 crc = bus->card.violations[CARD_V_CRC], frame = bus->card.violations[CARD_V_FRAME];
-	int ret = do_write(bus, f, buf, len, end);
+	int ret = is_out(bus) ? bus->outage_errno ?: -ENXIO : do_write(bus, f, buf, len, end);
+
+	for (int n = 0; ret == -EAGAIN && n < bus->adapter.retries; n++) {
+		bus->time = end + MS;
+		end = bus->time + wire_time(len + 1);
+		ret = do_write(bus, NULL, buf, len, end);
+	}
 
 	if (f) {	/* what the wire did is not the host's fault */
 		bus->card.violations[CARD_V_CRC] = crc;
 		bus->card.violations[CARD_V_FRAME] = frame;
 	}
 	bus->time = ret == -ENXIO ? bus->time + wire_time(1) : end;
-	watch_write(bus, buf, len, ret);
+	watch_write(bus, buf, len, said(bus, ret));
 	if (ret != -ENXIO && ret != -EREMOTEIO)
 		bus->asks = end + bus->card.bwt_us * (buf[1] == 0xE3 && len == 6 ? buf[3] : 1ULL);
 	log_step(bus, false, buf, len, ret);
-	return ret;
+	return said(bus, ret);
 }
 
 /* From the card, or from what stands in for it */
@@ -375,7 +404,13 @@ static int host_read(void *ctx, u8 *buf, size_t len)
 	struct bus *bus = ctx;
 	const struct fault *f = before(bus, true, 0);
 	u64 end = bus->time + wire_time(len + 1);
-	int ret = do_read(bus, f, buf, len, end);
+	int ret = is_out(bus) ? bus->outage_errno ?: -ENXIO : do_read(bus, f, buf, len, end);
+
+	for (int n = 0; ret == -EAGAIN && n < bus->adapter.retries; n++) {
+		bus->time = end + MS;
+		end = bus->time + wire_time(len + 1);
+		ret = do_read(bus, NULL, buf, len, end);
+	}
 
 	/* a look is never put off beyond BWT; who oversleeps can't be held to it */
 	if (len == 5 && bus->asks && bus->time >= bus->asks) {
@@ -394,7 +429,11 @@ static int host_read(void *ctx, u8 *buf, size_t len)
 	else if (ret != -ENXIO && ret != -EREMOTEIO)
 		bus->seen_want = 0;
 	log_step(bus, true, buf, len, ret);
-	return ret;
+	if (ret == -ENXIO && bus->adapter.fills) {
+		memset(buf, bus->adapter.filler, len);
+		return len;
+	}
+	return said(bus, ret);
 }
 
 static int host_sleep(void *ctx, u32 us)

@@ -33,6 +33,7 @@ enum fault_kind {
 	FAULT_RESTART,	/* the chip restarts before this transfer */
 	FAULT_SILENT,	/* writes go nowhere, reads are NACKed */
 	FAULT_DEAD,	/* all NACKed until power is cut */
+	FAULT_STICK,	/* the chip answers R(other) until arg, an enum card_cure */
 	FAULT_KINDS
 };
 
@@ -52,12 +53,29 @@ struct step {		/* one transfer, as it was */
 	int result;
 };
 
+/**
+ * struct adapter - how a host adapter differs from the usual ones
+ * @nack: the errno it has for a NACK; 0: ENXIO
+ * @fills: it has none, and a read that is NACKed gives @filler
+ * @filler: all ones or all zeros
+ * @retries: so often it repeats a transfer by itself that failed with EAGAIN
+ */
+struct adapter {
+	int nack;
+	bool fills;
+	u8 filler;
+	int retries;
+};
+
 struct bus {
 	struct se05x_link link;
 	struct card card;
+	struct adapter adapter;
 	u64 time;
 	bool jump;		/* waiting goes to where the card acts */
 	bool line;		/* its power can be switched */
+	u64 outage;		/* until then nothing gets through */
+	int outage_errno;	/* what the adapter says of it; 0: a NACK */
 	int stop;		/* sleep gives this back */
 	u64 stop_at;		/* from then on */
 
@@ -93,6 +111,7 @@ struct bus {
 
 	/* the applet */
 	u32 ran[BUS_NONCES];
+	u32 nonsense;		/* commands that nobody sent */
 	u32 delay_us;		/* of every answer, beside what it was asked for */
 	bool mute;		/* the applet never answers */
 	const u8 *canned;	/* answers this to everything */

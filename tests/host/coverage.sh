@@ -22,7 +22,7 @@ for f in "$link" ../../kernel/se05x_poll.c ../card/card.c bus.c; do
 	gcc -Iinclude -I../../include/uapi -std=gnu11 -O0 -g $coverage -c \
 		-o "$out/$(basename "$f" .c).o" "$f"
 done
-for t in t1_test noise_test corner_test faults; do
+for t in t1_test noise_test corner_test field_test faults; do
 	gcc -Iinclude -I../../include/uapi -std=gnu11 -O1 --coverage -fno-profile-arcs \
 		-fno-test-coverage -o "$out/$t" "$t.c" "$out"/*.o -lcmocka
 	"$out/$t" > "$out/$t.log" 2>&1 || { cat "$out/$t.log" >&2; exit 1; }
