@@ -217,15 +217,54 @@ static enum xfer wait_guard(struct se05x_link *link)
 	return x;
 }
 
+/*
+ * Adapters have different words for a NACK. ENXIO and EREMOTEIO mean nothing else
+ * (bcm2835 and designware say the latter); another one may have been learnt, and
+ * is forgotten as soon as the adapter is heard to say one of these.
+ */
+static bool says_nack(struct se05x_link *link, int ret)
+{
+	if (ret == -ENXIO || ret == -EREMOTEIO) {
+		link->nack_known = true;
+		link->nack_errno = 0;
+		link->nack_guess = 0;
+		link->patience = 0;
+		return true;
+	}
+	return ret < 0 && ret == link->nack_errno;
+}
+
+/*
+ * A start ended in a clearing read that failed, where nearly always nothing is
+ * left to be read. If two starts end with the same errno, and no bytes were lost
+ * between them, that is this adapter's word for a NACK: EIO on LPI2C of i.MX and
+ * on Xilinx AXI IIC. EAGAIN and ETIMEDOUT are about the bus, never about the chip.
+ */
+static void guess_nack(struct se05x_link *link)
+{
+	int error = link->error;
+
+	if (link->nack_known || error >= 0 || error == -EAGAIN || error == -ETIMEDOUT)
+		return;
+	if (error == link->nack_guess) {
+		link->nack_errno = error;
+		link->patience = 0;
+	}
+	link->nack_guess = error;
+}
+
+/* What an errno of an adapter means, and when the next transfer may start */
 static enum xfer judge(struct se05x_link *link, int ret, size_t len)
 {
-	link->ready = now(link) + link->atr.segt_us;
-	switch (ret) {
-	case -ENXIO:
-	case -EREMOTEIO:	/* what bcm2835 and designware make of a NACK */
-		link->ready = now(link) + poll_time(link);
+	u64 pause = ret < 0 ? poll_time(link) : link->atr.segt_us;
+
+	link->ready = now(link) + pause;
+	link->error = ret;
+	if (says_nack(link, ret)) {
 		link->stats.nacks++;
 		return NACKED;
+	}
+	switch (ret) {
 	case -EOPNOTSUPP:
 	case -EINVAL:
 	case -ESHUTDOWN:
@@ -289,8 +328,13 @@ static enum rx drain(struct se05x_link *link, enum rx good, enum rx bad)
 	size_t len = min_t(size_t, SE05X_T1_FRAME_MAX, link->max_read);
 	size_t done = 0;
 
+	link->nack_guess = 0;
 	while (done < SE05X_T1_FRAME_MAX) {
-		enum xfer x = bus_read(link, link->rx, len);
+		enum xfer x;
+
+		/* what failed, or gave nothing but filler, may have been a NACK */
+		link->ready = now(link) + poll_time(link);
+		x = bus_read(link, link->rx, len);
 
 		if (x == STOP)
 			return RX_STOP;
@@ -299,6 +343,7 @@ static enum rx drain(struct se05x_link *link, enum rx good, enum rx bad)
 		link->heard = now(link);
 		done += len;
 	}
+	link->ready = now(link) + poll_time(link);
 	return done ? good : bad;
 }
 
@@ -327,6 +372,12 @@ static bool nad_ok(const u8 *rx)
 	       (!rx[0] && is_r(rx[1]) && (rx[1] & PCB_R_ERROR) && !rx[2]);
 }
 
+static enum rx in_vain(struct se05x_link *link)
+{
+	link->gap = max_t(u32, min(link->ready - link->looked, 2 * poll_time(link)), 1);
+	return RX_NONE;
+}
+
 /*
  * One look for a block: a header read, then exactly the rest. The five bytes
  * of the header are a whole R- or S-block in one transfer.
@@ -338,27 +389,18 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 	enum xfer x;
 	u16 crc;
 
-	/* who always oversleeps learns to go to bed earlier, so not when it began */
+	/* when it was due, not when it began: late wake-ups would shift what is learnt */
 	link->looked = max(now(link), link->ready);
 	x = bus_read(link, rx, have);
 	if (x == STOP)
 		return RX_STOP;
-	if (x == NACKED) {
-		link->gap = max_t(u32, min(link->ready - link->looked,
-					   2 * poll_time(link)), 1);
-		return RX_NONE;
-	}
-	if (x == FAILED) {
-		link->wait = NULL;
-		return drain(link, RX_BAD, RX_FAILED);
-	}
-	if (nobody_there(rx)) {
-		if (!link->known) {	/* in probe: not our chip */
-			link->stop = -ENODEV;
-			return RX_STOP;
-		}
-		link->ready = now(link) + poll_time(link);
+	if (x == NACKED)
+		return in_vain(link);
+	if (x == FAILED)
 		return RX_FAILED;
+	if (nobody_there(rx)) {	/* some adapters have no other word for a NACK */
+		link->ready = now(link) + poll_time(link);
+		return in_vain(link);
 	}
 	link->heard = now(link);
 	if (rx[1] == NAD_TO_HOST)	/* one byte of garbage in front */
@@ -390,6 +432,26 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 static u32 since(u64 time, u64 start)
 {
 	return time > start ? min_t(u64, time - start, U32_MAX / 2) : 0;
+}
+
+/*
+ * The same where the header read may have failed in mid-block. As long as the
+ * adapter's word for a NACK is not known, each look that comes too early is
+ * followed by a drain, which may eat the answer. So from then on no look comes
+ * sooner after a write than the latest one that found something.
+ */
+static enum rx look_or_drain(struct se05x_link *link, u64 deadline)
+{
+	enum rx r = look(link, deadline);
+
+	if (r == RX_FAILED) {
+		link->wait = NULL;
+		link->blind = !link->nack_known && !link->nack_errno;
+		r = drain(link, RX_BAD, RX_FAILED);
+	}
+	if (r != RX_NONE && r != RX_FAILED && link->blind)
+		link->patience = max(link->patience, since(now(link), link->sent));
+	return r;
 }
 
 /* What a chip did by itself and in one go tells how it will do the next time. */
@@ -432,7 +494,7 @@ static enum rx receive(struct se05x_link *link)
 		enum rx r;
 
 		link->ready = max(link->ready, min(next_look(link, start), deadline));
-		r = look(link, deadline);
+		r = look_or_drain(link, deadline);
 		if (r != RX_NONE && r != RX_FAILED)
 			return r;
 		if (now(link) >= deadline)
@@ -467,10 +529,13 @@ static enum rx send(struct se05x_link *link, const u8 *buf, size_t len, bool *ou
 		if (x == FAILED)
 			link->wait = NULL;
 		link->sent = now(link);
-		if (x == OK || (x == FAILED && !(buf[1] & PCB_NOT_I)))
+		link->blind = false;
+		if (x == OK || (x == FAILED && !(buf[1] & PCB_NOT_I))) {
+			link->ready = max(link->ready, link->sent + link->patience);
 			return RX_NONE;
+		}
 		if (x == FAILED || !first) {
-			enum rx r = look(link, deadline);
+			enum rx r = look_or_drain(link, deadline);
 
 			if (r != RX_NONE && r != RX_FAILED)
 				return r;
@@ -801,7 +866,10 @@ static int start_over(struct se05x_link *link)
 			left = true;
 		}
 	}
-	return left ? -EIO : 0;
+	if (left)
+		return -EIO;
+	guess_nack(link);
+	return 0;
 }
 
 static int resync(struct se05x_link *link)
@@ -1042,6 +1110,8 @@ int se05x_link_open(struct se05x_link *link, bool booting)
 	if (booting && pause_for(link, BOOT_TIME) == STOP)
 		return link->stop;
 	ret = recover(link, SE05X_RUNG_RESYNC, true);
+	if (!ret && link->nack_guess)	/* the second start shows whether it is right */
+		ret = recover(link, SE05X_RUNG_RESYNC, true);
 	if (!ret && !link->atr.raw_len) {
 		ret = s_request(link, PCB_S_GET_ATR, RESYNC_TRIES);
 		if (ret || take_atr(link))

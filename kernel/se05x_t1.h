@@ -150,6 +150,12 @@ struct se05x_link {
 	bool known;		/* a valid E0 was seen since init */
 	bool in_flight;		/* the chip may be computing */
 	bool refused;		/* by the adapter: it will never transfer this */
+	bool nack_known;	/* the adapter says ENXIO or EREMOTEIO for a NACK */
+	int nack_errno;		/* it says this instead, as learnt; 0: nothing learnt */
+	int nack_guess;		/* a start ended with this */
+	int error;		/* what the last transfer gave */
+	bool blind;		/* since the last write a look failed that may be a NACK */
+	u32 patience;		/* so long after a write comes the first look */
 	u8 ns;			/* N(S) of our next I-block */
 	u8 nr;			/* N(S) expected of the chip's next */
 	u8 mult;		/* multiplier of the WTX granted last */

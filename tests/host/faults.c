@@ -28,6 +28,7 @@
 #define RANDOM_CASES	60000
 #define RANDOM_FAULTS	8
 #define SAMPLE		16	/* of the pairs on all but the base script, one in so many */
+#define ODD_SAMPLE	64	/* the same with an odd chip or adapter */
 #define FOREVER		(~0U)
 
 /* ---- scripts ---- */
@@ -78,6 +79,7 @@ static u64 longest_call(const struct se05x_link *link)
 	return link->hard_limit_us + 43 * 2 * block + 20 * block + 100 * MS;
 }
 
+static int setup_number;
 static const char *why;		/* what was wrong with the case, for the report */
 
 static bool has(const struct fault *f, int n, enum fault_kind kind)
@@ -96,6 +98,14 @@ static bool is_forged(const struct fault *f, int n)
 	       has(f, n, FAULT_GARBAGE);
 }
 
+static bool has_arrived(const struct fault *f, int n, int error)
+{
+	for (int i = 0; i < n; i++)
+		if (f[i].kind == FAULT_ERRNO_ARRIVED && f[i].arg == error)
+			return true;
+	return false;
+}
+
 static bool rules_broken(const struct bus *bus, const struct fault *f, int n)
 {
 	const u32 *v = bus->card.violations;
@@ -105,6 +115,9 @@ static bool rules_broken(const struct bus *bus, const struct fault *f, int n)
 		return true;
 	if (is_forged(f, n))
 		return false;
+	/* what it calls a NACK may have arrived: then the chip gets that block twice */
+	if (bus->adapter.nack && has_arrived(f, n, bus->adapter.nack))
+		return false;
 	return v[CARD_V_SEQ] || v[CARD_V_WTX] || v[CARD_V_IFSC] ||
 	       v[CARD_V_FRAME] || v[CARD_V_CRC];
 }
@@ -113,8 +126,12 @@ static bool rules_broken(const struct bus *bus, const struct fault *f, int n)
  * What nobody can see: the chip's answer is lost and "say that again" comes in
  * its stead, and before we do the chip restarts with its counters where ours are.
  */
-static bool is_residual(const struct fault *f, int n)
+static bool is_residual(const struct bus *bus, const struct fault *f, int n)
 {
+	/* repeating what such an adapter calls a NACK rests on the chip's counter */
+	if (bus->adapter.nack && has_arrived(f, n, bus->adapter.nack) &&
+	    has(f, n, FAULT_RESTART))
+		return true;
 	for (int i = 0; i < n; i++)
 		if ((f[i].kind == FAULT_REPLACE || f[i].kind == FAULT_STALE) &&
 		    (f[i].pcb & 0xEC) == 0x80)
@@ -230,7 +247,7 @@ static void run_case(struct bus *bus, const struct bus *fresh, const struct scri
 	struct bus after;
 	bool restarted = has(f, n, FAULT_RESTART);
 
-	residual = is_residual(f, n);
+	residual = is_residual(fresh, f, n);
 	bus_copy(bus, fresh);
 	bus_arm(bus, f, n);
 	for (int i = 0; i < STEPS && script->acts[i].kind != END; i++)
@@ -245,7 +262,7 @@ static void run_case(struct bus *bus, const struct bus *fresh, const struct scri
 	if (t->wrong + t->twice + t->unbounded + t->stuck ==
 	    before.wrong + before.twice + before.unbounded + before.stuck)
 		return;
-	printf("%s: %s:", script->name, why);
+	printf("setup %d: %s: %s:", setup_number, script->name, why);
 	for (int i = 0; i < n; i++)
 		printf(" {kind %d at %u count %u arg %d pcb %02X pos %u}", f[i].kind, f[i].at,
 		       f[i].count, f[i].arg, f[i].pcb, f[i].pos);
@@ -283,8 +300,15 @@ static void add(struct list *list, struct fault f)
 	list->faults[list->n++] = f;
 }
 
+/* Adapters that have another word for a NACK don't use the usual ones. */
+static bool may_say(const struct adapter *adapter, int error)
+{
+	return !adapter->nack || (error != -ENXIO && error != -EREMOTEIO);
+}
+
 /* All that can happen to one transfer; @every: at each byte, else one a field */
-static void faults_at(struct list *list, const struct step *step, u32 at, bool every)
+static void faults_at(struct list *list, const struct adapter *adapter,
+		      const struct step *step, u32 at, bool every)
 {
 	static const u32 counts[] = { 1, 3, 2000 };
 	static const u8 garbage[] = { 0x00, 0xFF, 0x55, 0xA5 };
@@ -302,6 +326,8 @@ static void faults_at(struct list *list, const struct step *step, u32 at, bool e
 	add(list, (struct fault) { .kind = FAULT_SHORT, .at = at });
 	add(list, (struct fault) { .kind = FAULT_LOST, .at = at });
 	for (i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++) {
+		if (!may_say(adapter, errnos[i]))
+			continue;
 		add(list, (struct fault) { .kind = FAULT_ERRNO, .at = at, .arg = errnos[i] });
 		add(list, (struct fault) { .kind = FAULT_ERRNO_ARRIVED, .at = at,
 					   .arg = errnos[i] });
@@ -345,7 +371,7 @@ static void singles(const struct bus *fresh, const struct script *script, int wo
 	for (at = 0; at < clean.transfers && at < BUS_TRACE; at++) {
 		if ((int)(at % WORKERS) != worker)
 			continue;
-		faults_at(&list, &clean.trace[at], at, true);
+		faults_at(&list, &fresh->adapter, &clean.trace[at], at, true);
 		for (int i = 0; i < list.n; i++)
 			run_case(&bus, fresh, script, &list.faults[i], 1, t);
 		for (int bit = 0; bit < 24; bit++) {
@@ -379,7 +405,7 @@ static void pairs(const struct bus *fresh, const struct script *script, int work
 
 	run_case(&clean, fresh, script, NULL, 0, &ignored);
 	for (at = 0; at < clean.transfers && at < BUS_TRACE; at++) {
-		faults_at(&first, &clean.trace[at], at, false);
+		faults_at(&first, &fresh->adapter, &clean.trace[at], at, false);
 		for (int i = 0; i < first.n; i++) {
 			if (++number % WORKERS != (u32)worker)
 				continue;
@@ -387,7 +413,8 @@ static void pairs(const struct bus *fresh, const struct script *script, int work
 			run_case(&one, fresh, script, &first.faults[i], 1, &ignored);
 			for (next = at + 1; next < one.transfers && next < BUS_TRACE &&
 			     next < at + 40; next++) {
-				faults_at(&second, &one.trace[next], next, false);
+				faults_at(&second, &fresh->adapter, &one.trace[next],
+					  next, false);
 				for (int j = 0; j < second.n; j++) {
 					struct fault f[2] = { first.faults[i], second.faults[j] };
 
@@ -400,12 +427,13 @@ static void pairs(const struct bus *fresh, const struct script *script, int work
 	}
 }
 
-static void randoms(const struct bus *fresh, int worker, u32 seed, struct totals *t)
+static void randoms(const struct bus *fresh, int worker, u32 seed, u32 cases,
+		    struct totals *t)
 {
 	static struct list list;
 	struct totals ignored;
 
-	for (u32 i = worker; i < RANDOM_CASES; i += WORKERS) {
+	for (u32 i = worker; i < cases; i += WORKERS) {
 		const struct script *script = &scripts[seed_of(seed, i) % SCRIPTS];
 		u32 n = 1 + seed_of(seed, i + 1000000) % RANDOM_FAULTS;
 		struct fault f[RANDOM_FAULTS];
@@ -418,8 +446,9 @@ static void randoms(const struct bus *fresh, int worker, u32 seed, struct totals
 			u32 r = seed_of(seed, i * 16 + k);
 
 			at += 1 + r % 6;
-			faults_at(&list, &bus.trace[at % (bus.transfers < BUS_TRACE ?
-							  bus.transfers : BUS_TRACE)],
+			faults_at(&list, &fresh->adapter,
+				  &bus.trace[at % (bus.transfers < BUS_TRACE ?
+						   bus.transfers : BUS_TRACE)],
 				  at, false);
 			f[k] = list.faults[(r >> 8) % list.n];
 		}
@@ -427,41 +456,57 @@ static void randoms(const struct bus *fresh, int worker, u32 seed, struct totals
 	}
 }
 
+#define USUAL	.boot_us = 20000, .wake_us = 1000, .r_us = 300
+
+/* Chips and adapters; the first two are tried in full, of the others a sample */
+static const struct setup {
+	struct card_config card;
+	struct adapter adapter;
+} setups[] = {
+	{ .card = { USUAL } },
+	{ .card = { USUAL, .takes_writes = true } },
+	{ .card = { USUAL }, .adapter = { .nack = -EIO } },
+	{ .card = { USUAL }, .adapter = { .fills = true, .filler = 0xFF } },
+};
+
+#define SETUPS	((int)(sizeof(setups) / sizeof(setups[0])))
+
+static void set_up(struct bus *bus, const struct setup *setup)
+{
+	bus_init(bus, &setup->card);
+	bus->adapter = setup->adapter;
+	bus->jump = true;
+	if (se05x_link_open(&bus->link, true))
+		abort();
+}
+
 static void work(int worker, u32 seed, struct totals *t)
 {
-	static const struct card_config configs[] = {
-		{ .boot_us = 20000, .wake_us = 1000, .r_us = 300 },
-		{ .boot_us = 20000, .wake_us = 1000, .r_us = 300, .takes_writes = true },
-	};
-
-	for (int c = 0; c < 2; c++) {
+	for (int c = 0; c < SETUPS; c++) {
+		bool odd = c > 1;
 		struct bus fresh;
 
-		bus_init(&fresh, &configs[c]);
-		fresh.jump = true;
-		if (se05x_link_open(&fresh.link, true))
-			abort();
+		setup_number = c;
+		set_up(&fresh, &setups[c]);
 		for (int s = 0; s < SCRIPTS; s++)
 			singles(&fresh, &scripts[s], worker, t);
 		for (int s = 0; s < SCRIPTS; s++)
-			pairs(&fresh, &scripts[s], worker, seed, s ? SAMPLE : 1, t);
-		randoms(&fresh, worker, seed + c, t);
+			pairs(&fresh, &scripts[s], worker, seed,
+			      odd ? ODD_SAMPLE : s ? SAMPLE : 1, t);
+		randoms(&fresh, worker, seed + c, RANDOM_CASES / (odd ? 4 : 1), t);
 	}
 }
 
-/* One case, in words: script and faults as the report names them */
+/* One case, in words: script, setup, and faults as the report names them */
 static int one_case(char **argv)
 {
-	static const struct card_config config = { .boot_us = 20000, .wake_us = 1000, .r_us = 300 };
+	const char *setup = getenv("FAULTS_SETUP");
 	struct totals t = { 0 };
 	struct bus fresh, bus;
 	struct fault f[RANDOM_FAULTS];
 	int n = 0;
 
-	bus_init(&fresh, &config);
-	fresh.jump = true;
-	if (se05x_link_open(&fresh.link, true))
-		abort();
+	set_up(&fresh, &setups[setup ? atoi(setup) : 0]);
 	for (argv++; argv[0]; argv++, n++)
 		if (sscanf(argv[0], "%u %u %u %d %hhx %hu", (u32 *)&f[n].kind, &f[n].at,
 			   &f[n].count, &f[n].arg, &f[n].pcb, &f[n].pos) != 6)

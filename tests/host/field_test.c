@@ -94,10 +94,159 @@ static void test_atr_se051(void **state)
 	clean(&bus);
 }
 
+/* ---- adapters ---- */
+
+static void open_adapter(struct bus *bus, const struct adapter *adapter)
+{
+	bus_init(bus, &se050);
+	bus->adapter = *adapter;
+	assert_int_equal(se05x_link_open(&bus->link, false), 0);
+}
+
+/* A few hundred commands, of which every tenth I-block is NACKed once */
+static u64 run_many(struct bus *bus)
+{
+	u64 start = bus->time;
+
+	for (int n = 0; n < 300; n++) {
+		struct fault nack = { .kind = FAULT_NACK };
+
+		bus_arm(bus, &nack, n % 10 == 0);
+		run(bus, n % 7 ? 20 : 300, n, n % 21, 10 + n % 3 * 200);
+	}
+	bus_arm(bus, NULL, 0);
+	return bus->time - start;
+}
+
+/*
+ * An adapter that says EIO for a NACK: two starts teach it to the link, and probe
+ * makes two. From then on all is as with one that says ENXIO.
+ */
+static void test_nack_errno(void **state)
+{
+	static const int errnos[] = { -EIO, -EREMOTEIO, -EPROTO, -EBUSY };
+	const struct adapter usual = { .nack = 0 };
+	struct bus plain;
+	u64 time;
+
+	(void)state;
+	open_adapter(&plain, &usual);
+	time = run_many(&plain);
+	for (size_t i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++) {
+		for (u32 r_us = 0; r_us <= 4000; r_us += 250) {
+			const struct adapter odd = { .nack = errnos[i] };
+			struct bus bus;
+
+			bus_init(&bus, &(struct card_config) { .boot_us = 20000, .r_us = r_us });
+			bus.adapter = odd;
+			assert_int_equal(se05x_link_open(&bus.link, r_us & 1), 0);
+			run(&bus, 300, 1, 5, 600);
+			assert_int_equal(bus.card.violations[CARD_V_MPOT], 0);
+			assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_RNAK], 0);
+			if (r_us != se050.r_us - 50)
+				continue;
+			bus.card.config = se050;
+			assert_in_range(run_many(&bus), time - time / 1000, time + time / 1000);
+			assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_RNAK], 0);
+			clean(&bus);
+		}
+	}
+	clean(&plain);
+}
+
+/* Starts that fail so: what else the errno may mean, and what makes it nothing */
+static void start(struct bus *bus)
+{
+	bus->link.synced = false;
+	assert_int_equal(se05x_link_wake(&bus->link), 0);
+}
+
+static void test_nack_errno_not_learnt(void **state)
+{
+	static const int never[] = { -EAGAIN, -ETIMEDOUT };
+	const struct adapter usual = { .nack = 0 }, eio = { .nack = -EIO };
+	struct bus bus;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const struct adapter odd = { .nack = never[i] };
+
+		bus_init(&bus, &(struct card_config) { .r_us = 0 });
+		bus.adapter = odd;
+		assert_int_equal(se05x_link_open(&bus.link, false), 0);
+		start(&bus);
+		start(&bus);
+		assert_int_equal(bus.link.stats.nacks, 0);
+	}
+
+	/* it has another word already: EIO is what it is */
+	open_adapter(&bus, &usual);
+	bus.adapter = eio;
+	start(&bus);
+	start(&bus);
+	assert_int_equal(bus.link.nack_errno, 0);
+
+	/* it had learnt EIO, and then comes the real word */
+	open_adapter(&bus, &eio);
+	assert_int_equal(bus.link.nack_errno, -EIO);
+	bus.adapter = usual;
+	run(&bus, 20, 1, 5, 10);
+	assert_int_equal(bus.link.nack_errno, 0);
+	clean(&bus);
+}
+
+/*
+ * The bus is stuck for a minute while the clearing reads are made: each start
+ * needs an answer, so that alone teaches nothing.
+ */
+static void test_nack_errno_of_one_start(void **state)
+{
+	struct fault eio = { .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = -EIO };
+	struct bus bus;
+
+	(void)state;
+	bus_init(&bus, &(struct card_config) { .r_us = 0 });
+	bus_arm(&bus, &eio, 1);
+	assert_int_equal(se05x_link_open(&bus.link, false), 0);
+	assert_int_equal(bus.link.nack_errno, 0);
+	bus_arm(&bus, NULL, 0);
+	run(&bus, 20, 1, 5, 10);
+	clean(&bus);
+}
+
+/* No errno at all, but what a bus reads that nobody drives */
+static void test_filler_for_nack(void **state)
+{
+	const struct adapter usual = { .nack = 0 };
+	struct bus plain;
+	u64 time;
+
+	(void)state;
+	open_adapter(&plain, &usual);
+	time = run_many(&plain);
+	for (int ones = 0; ones < 2; ones++) {
+		const struct adapter fills = { .fills = true, .filler = ones ? 0xff : 0 };
+		struct bus bus;
+
+		open_adapter(&bus, &fills);
+		assert_in_range(run_many(&bus), time - time / 1000, time + time / 1000);
+		assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_RNAK], 0);
+		clean(&bus);
+		run(&bus, 20, 1, 2500, 10);
+		assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_POWER, false), 0);
+		run(&bus, 20, 2, 0, 10);
+		clean(&bus);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_atr_se051),
+		cmocka_unit_test(test_nack_errno),
+		cmocka_unit_test(test_nack_errno_not_learnt),
+		cmocka_unit_test(test_nack_errno_of_one_start),
+		cmocka_unit_test(test_filler_for_nack),
 	};
 
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);

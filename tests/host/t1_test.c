@@ -641,8 +641,6 @@ static void test_foreign(void **state)
 		assert_in_range(tape.count, 1, 5);
 		for (int i = 0; i < tape.count; i++)
 			SENT(&tape, i, 0x5A, 0xC0, 0x00, 0xFF, 0xFC);
-		if (b == 0 || b == 255)	/* nobody drives the bus: once is enough */
-			assert_int_equal(tape.count, 1);
 	}
 }
 
