@@ -671,6 +671,15 @@ struct exchange {
 	u8 ifs;		/* S(IFS) granted */
 };
 
+/*
+ * May what was read answer our block? An adapter that repeats by itself reports a
+ * NACK of its last try, and an earlier one may have arrived.
+ */
+static bool is_younger(struct se05x_link *link, bool out)
+{
+	return out || link->retries;
+}
+
 static enum rx write_block(struct se05x_link *link, struct exchange *x)
 {
 	return ask(link, x->wait, link->tx, link->tx_len, &x->out);
@@ -767,7 +776,7 @@ static int exchange(struct se05x_link *link, struct se05x_habit *wait)
 	while (r != RX_LOST && r != RX_STOP) {
 		if (r == RX_NONE) {
 			r = receive(link);
-		} else if (r == RX_BLOCK && x.out && is_expected(link)) {
+		} else if (r == RX_BLOCK && is_younger(link, x.out) && is_expected(link)) {
 			learn(link);
 			return 0;
 		} else if (now(link) >= link->limit) {
@@ -825,7 +834,7 @@ static int s_request(struct se05x_link *link, u8 pcb, int all)
 			continue;
 		if (r != RX_BLOCK)
 			tries--;
-		else if (out && is_response(link, pcb))
+		else if (is_younger(link, out) && is_response(link, pcb))
 			break;
 		else if (drops++ == DROPS_MAX)
 			return -EIO;

@@ -125,6 +125,7 @@ struct se05x_link_stats {
  * @stats: counts
  * @hard_limit_us: how long one command may keep the link, 300 s by default
  * @trusted: before the first answer more than RESYNC may be written
+ * @retries: the adapter repeats transfers by itself (struct i2c_adapter, retries)
  * @max_write: longest write message the adapter takes, in bytes
  * @max_read: longest read message the adapter takes, in bytes
  * @given_up: the last ladder ended on its last rung
@@ -140,6 +141,7 @@ struct se05x_link {
 	struct se05x_link_stats stats;
 	u64 hard_limit_us;
 	bool trusted;
+	bool retries;
 	u16 max_write;
 	u16 max_read;
 	bool given_up;

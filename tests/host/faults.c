@@ -339,8 +339,12 @@ static void faults_at(struct list *list, const struct adapter *adapter,
 					   .arg = blocks[i].inf });
 	}
 	if (!step->read && !(step->pcb & 0x80)) {	/* an answer of before, whatever its number */
-		add(list, (struct fault) { .kind = FAULT_STALE, .at = at, .pcb = 0x00, .arg = 0x90 });
-		add(list, (struct fault) { .kind = FAULT_STALE, .at = at, .pcb = 0x40, .arg = 0x90 });
+		if (!adapter->retries) {	/* which can't tell it from the answer */
+			add(list, (struct fault) { .kind = FAULT_STALE, .at = at, .pcb = 0x00,
+						   .arg = 0x90 });
+			add(list, (struct fault) { .kind = FAULT_STALE, .at = at, .pcb = 0x40,
+						   .arg = 0x90 });
+		}
 		add(list, (struct fault) { .kind = FAULT_DUPLICATE, .at = at });
 	}
 	add(list, (struct fault) { .kind = FAULT_STALE, .at = at, .count = FOREVER, .pcb = 0xC3,
@@ -467,6 +471,7 @@ static const struct setup {
 	{ .card = { USUAL, .takes_writes = true } },
 	{ .card = { USUAL }, .adapter = { .nack = -EIO } },
 	{ .card = { USUAL }, .adapter = { .fills = true, .filler = 0xFF } },
+	{ .card = { USUAL }, .adapter = { .retries = 3 } },
 };
 
 #define SETUPS	((int)(sizeof(setups) / sizeof(setups[0])))
@@ -475,6 +480,7 @@ static void set_up(struct bus *bus, const struct setup *setup)
 {
 	bus_init(bus, &setup->card);
 	bus->adapter = setup->adapter;
+	bus->link.retries = setup->adapter.retries;
 	bus->jump = true;
 	if (se05x_link_open(&bus->link, true))
 		abort();

@@ -100,6 +100,7 @@ static void open_adapter(struct bus *bus, const struct adapter *adapter)
 {
 	bus_init(bus, &se050);
 	bus->adapter = *adapter;
+	bus->link.retries = adapter->retries;
 	assert_int_equal(se05x_link_open(&bus->link, false), 0);
 }
 
@@ -239,6 +240,26 @@ static void test_filler_for_nack(void **state)
 	}
 }
 
+/* The frame arrived, the adapter repeated it, and that was NACKed. */
+static void test_adapter_retries(void **state)
+{
+	const struct adapter repeats = { .retries = 3 };
+
+	(void)state;
+	for (u32 at = 0; at < 12; at++) {
+		struct fault again = { .kind = FAULT_ERRNO_ARRIVED, .at = at, .arg = -EAGAIN };
+		struct bus bus;
+
+		open_adapter(&bus, &repeats);
+		run(&bus, 20, 1, 0, 10);
+		bus_arm(&bus, &again, 1);
+		run(&bus, 600, 2, at & 1 ? 5 : 1200, 600);
+		bus_arm(&bus, NULL, 0);
+		run(&bus, 20, 3, 0, 10);
+		assert_int_equal(bus.card.violations[CARD_V_SEQ], 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_nack_errno_not_learnt),
 		cmocka_unit_test(test_nack_errno_of_one_start),
 		cmocka_unit_test(test_filler_for_nack),
+		cmocka_unit_test(test_adapter_retries),
 	};
 
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
