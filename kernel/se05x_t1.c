@@ -507,7 +507,8 @@ static enum rx receive(struct se05x_link *link)
  * Write a block until the chip takes it. A busy chip does not acknowledge, and
  * neither does one that wants to be read first: so look now and then. Where
  * the adapter can't say what became of the frame, an I-block is not repeated:
- * only the chip may ask for that.
+ * only the chip may ask for that. Other blocks are, but if the repeat is NACKed
+ * the chip has the first one, and works on it or wants to be read.
  *
  * Return: RX_NONE once the block is out, or what was read in its stead; @out
  * tells whether that may be an answer to it.
@@ -524,6 +525,8 @@ static enum rx send(struct se05x_link *link, const u8 *buf, size_t len, bool *ou
 
 		if (x == STOP)
 			return RX_STOP;
+		if (x == NACKED && *out)
+			return RX_NONE;
 		if (x != NACKED)
 			*out = true;
 		if (x == FAILED)

@@ -260,6 +260,43 @@ static void test_adapter_retries(void **state)
 	}
 }
 
+/*
+ * It arrived, the adapter says it did not, and the repeat is NACKed: the chip has
+ * it, and nothing more is written until it was read.
+ */
+static void test_repeat_is_nacked(void **state)
+{
+	struct bus clean_run, bus;
+	int hit = 0;
+
+	(void)state;
+	open_bus(&clean_run, &se050);
+	run(&clean_run, 20, 1, 0, 10);
+	clean_run.jump = true;
+	bus_arm(&clean_run, NULL, 0);
+	bus_copy(&bus, &clean_run);
+	run(&clean_run, 600, 2, 2500, 600);
+	for (u32 at = 0; at < clean_run.transfers && at < BUS_TRACE; at++) {
+		struct fault eio = { .kind = FAULT_ERRNO_ARRIVED, .at = at, .arg = -EIO };
+		const struct step *step = &clean_run.trace[at];
+		struct bus one;
+		int writes = 0;
+
+		if (step->read || !(step->pcb & 0x80))
+			continue;
+		bus_copy(&one, &bus);
+		bus_arm(&one, &eio, 1);
+		run(&one, 600, 2, 2500, 600);
+		for (u32 i = at; i < BUS_TRACE && !(one.trace[i].read && one.trace[i].result > 0);
+		     i++)
+			writes += !one.trace[i].read;
+		assert_in_range(writes, 1, 2);
+		clean(&one);
+		hit++;
+	}
+	assert_true(hit >= 4);	/* two of each */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_nack_errno_of_one_start),
 		cmocka_unit_test(test_filler_for_nack),
 		cmocka_unit_test(test_adapter_retries),
+		cmocka_unit_test(test_repeat_is_nacked),
 	};
 
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
