@@ -43,6 +43,7 @@ struct se05x_phy_ops {
  * @phy: handed back to @ops
  * @max_write: longest write message the adapter takes, 0: any
  * @max_read: longest read message the adapter takes, 0: any
+ * @retries: the adapter repeats transfers by itself
  * @trusted: it is certain that an SE05x is there
  * @booting: it was switched on just now
  * @can_power: there is something to switch
@@ -54,6 +55,7 @@ struct se05x_setup {
 	void *phy;
 	size_t max_write;
 	size_t max_read;
+	bool retries;
 	bool trusted;
 	bool booting;
 	bool can_power;

@@ -141,6 +141,7 @@ static struct se05x_chip *chip_alloc(struct device *parent, const struct se05x_s
 	se05x_link_init(&chip->link, &se05x_owner_ops, chip, setup->max_write,
 			setup->max_read);
 	chip->link.trusted = setup->trusted;
+	chip->link.retries = setup->retries;
 	se05x_worker_init(chip);
 	cdev_init(&chip->cdev, &se05x_fops);
 	chip->cdev.owner = THIS_MODULE;

@@ -280,6 +280,7 @@ static int check_adapter(struct se05x_i2c *bus, struct se05x_setup *setup)
 		setup->max_write = adapter->quirks->max_write_len;
 		setup->max_read = adapter->quirks->max_read_len;
 	}
+	setup->retries = adapter->retries > 0;
 	if ((setup->max_write && setup->max_write < TRANSFER_MIN) ||
 	    (setup->max_read && setup->max_read < TRANSFER_MIN))
 		return dev_err_probe(dev, -EOPNOTSUPP, "%s: transfers are too short\n",
