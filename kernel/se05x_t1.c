@@ -667,6 +667,7 @@ struct exchange {
 	struct se05x_habit *wait;	/* what is known of the time that takes */
 	bool out;	/* our block may have arrived: what is read may answer it */
 	bool spoken;	/* and the chip got an R-NAK or a WTX response after it */
+	bool doubted;	/* an empty last block was asked for again */
 	u8 naks;	/* R-NAKs written */
 	u8 others;	/* R(other) in a row */
 	u8 resends;	/* how often the chip asked for our block */
@@ -696,24 +697,32 @@ static enum rx on_wtx(struct se05x_link *link, struct exchange *x)
 	x->naks = 0;
 	x->others = 0;
 	x->resends = 0;
-	if (r != RX_STOP && !x->out)
-		return write_block(link, x);
-	x->spoken = true;
-	return r;
+	if (x->out) {
+		x->spoken = true;
+		link->first = false;
+	}
+	return r == RX_NONE && !x->out ? write_block(link, x) : r;
 }
 
 static enum rx on_ifs(struct se05x_link *link, struct exchange *x)
 {
+	enum rx r = grant_ifs(link);
+
 	x->ifs++;
-	x->spoken = true;
-	return grant_ifs(link);
+	x->spoken |= x->out;
+	return r == RX_NONE && !x->out ? write_block(link, x) : r;
 }
 
-/* The chip dropped the chain, and with it the command. */
-static enum rx on_abort(struct se05x_link *link)
+/* The chip drops the chain, and with it the command, unless that was not begun yet. */
+static enum rx on_abort(struct se05x_link *link, struct exchange *x)
 {
-	send_control(link, PCB_S_ABORT | PCB_S_RESPONSE, NULL, 0);
-	return link->stop ? RX_STOP : RX_LOST;
+	enum rx r = send_control(link, PCB_S_ABORT | PCB_S_RESPONSE, NULL, 0);
+
+	if (r == RX_STOP)
+		return r;
+	if (x->out || link->midway || x->drops++ == DROPS_MAX)
+		return RX_LOST;
+	return r == RX_NONE ? write_block(link, x) : r;
 }
 
 static enum rx on_asked_again(struct se05x_link *link, struct exchange *x)
@@ -726,12 +735,16 @@ static enum rx on_asked_again(struct se05x_link *link, struct exchange *x)
 	return write_block(link, x);
 }
 
-/* What was read, if anything, is of no use: ask for the chip's last block. */
+/*
+ * What was read, if anything, is of no use: ask for the chip's last block. But not
+ * as long as that may be one of before its counters were reset: it would have the
+ * right number.
+ */
 static enum rx write_nak(struct se05x_link *link, struct exchange *x, enum rx r)
 {
 	u8 error = r == RX_BAD_CRC ? PCB_R_CRC : PCB_R_OTHER;
 
-	if (x->naks++ == RNAK_TRIES)
+	if (link->first || x->naks++ == RNAK_TRIES)
 		return RX_LOST;
 	count_rung(link, SE05X_RUNG_RNAK);
 	x->spoken = true;
@@ -746,16 +759,16 @@ static enum rx go_on(struct se05x_link *link, struct exchange *x, enum rx r)
 
 	if (block && is_wtx(link))
 		return on_wtx(link, x);
+	if (block && is_ifs(link) && x->ifs < DROPS_MAX)
+		return on_ifs(link, x);
+	if (block && is_abort(link))
+		return on_abort(link, x);
 	if (!x->out) {
 		/* older than our block, so no answer to it */
 		if (r == RX_SILENT || x->drops++ == DROPS_MAX)
 			return RX_LOST;
 		return write_block(link, x);
 	}
-	if (block && is_ifs(link) && x->ifs < DROPS_MAX)
-		return on_ifs(link, x);
-	if (block && is_abort(link))
-		return on_abort(link);
 	if (!block || !is_nak(link) || (link->rx[1] & PCB_R_ERROR) == PCB_R_CRC)
 		x->others = 0;
 	else if (++x->others == R_LIMIT)
@@ -763,6 +776,16 @@ static enum rx go_on(struct se05x_link *link, struct exchange *x, enum rx r)
 	if (block && is_asked_again(link) && x->resends < RESEND_TRIES)
 		return on_asked_again(link, x);
 	return write_nak(link, x, r);
+}
+
+/* An empty block ends the answer too early, more likely than not: once more, please. */
+static bool is_doubtful(struct se05x_link *link, struct exchange *x)
+{
+	bool empty = (link->tx[1] & PCB_NOT_I) && !link->rx_len;
+	bool doubtful = empty && !x->doubted;
+
+	x->doubted |= empty;
+	return doubtful;
 }
 
 /*
@@ -779,8 +802,10 @@ static int exchange(struct se05x_link *link, struct se05x_habit *wait)
 	while (r != RX_LOST && r != RX_STOP) {
 		if (r == RX_NONE) {
 			r = receive(link);
-		} else if (r == RX_BLOCK && is_younger(link, x.out) && is_expected(link)) {
+		} else if (r == RX_BLOCK && is_younger(link, x.out) && is_expected(link) &&
+			   !is_doubtful(link, &x)) {
 			learn(link);
+			link->first = false;
 			return 0;
 		} else if (now(link) >= link->limit) {
 			r = RX_LOST;
@@ -866,6 +891,7 @@ static int start_over(struct se05x_link *link)
 
 	link->ns = 0;
 	link->nr = 0;
+	link->first = true;
 	for (i = 0; i < CLEARING_READS; i++) {
 		switch (look(link, now(link) + block_timeout(link))) {
 		case RX_NONE:
@@ -897,6 +923,7 @@ static int resync(struct se05x_link *link)
 	return start_over(link);
 }
 
+/* What holds after a boot, until S(IFS) says otherwise. RESYNC and soft reset may keep that. */
 static void take_ifsc(struct se05x_link *link)
 {
 	link->ifsc = min_t(u16, link->atr.ifsc ?: SE05X_T1_INF_MAX, SE05X_T1_INF_MAX);
@@ -904,9 +931,10 @@ static void take_ifsc(struct se05x_link *link)
 
 static int take_atr(struct se05x_link *link)
 {
+	bool first = !link->atr.raw_len;
 	int ret = se05x_atr_parse(&link->atr, link->rx + 3, link->rx_len);
 
-	if (!ret)
+	if (!ret && first)
 		take_ifsc(link);
 	return ret;
 }
@@ -933,7 +961,6 @@ static u64 boot_time(struct se05x_link *link)
 /* After power-on, and after the wake-up time it announced, RESYNC comes first. */
 static int boot(struct se05x_link *link)
 {
-	take_ifsc(link);	/* what S(IFS) made of it is forgotten */
 	if (pause_for(link, boot_time(link)) == STOP)
 		return link->stop;
 	return resync(link);
@@ -954,6 +981,8 @@ static int chip_reset(struct se05x_link *link)
 		unheard = s_request(link, PCB_S_CHIP_RESET, 1);
 		if (link->stop)
 			return link->stop;
+		if (!unheard)
+			take_ifsc(link);
 		ret = boot(link);
 	} while (unheard && !ret && --tries);
 	if (unheard && !ret)
@@ -977,6 +1006,7 @@ static int power_cycle(struct se05x_link *link)
 		link->ready = now(link) + BOOT_TIME;
 		return link->stop;
 	}
+	take_ifsc(link);
 	ret = link->ops->power(link->ctx, true);
 	return ret ?: boot(link);
 }
@@ -1177,6 +1207,7 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 
 		link->tx_len = frame(link->tx, PCB_I_NS(link->ns) |
 				     (last ? 0 : PCB_I_MORE), apdu->command + pos, len);
+		link->midway = pos > 0;
 		if (last)	/* whatever the adapter says, it may arrive */
 			apdu->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
 		ret = exchange(link, last ? answer : ack);
@@ -1203,6 +1234,7 @@ static int take_response(struct se05x_link *link, struct se05x_apdu *apdu)
 		if (!(link->rx[1] & PCB_I_MORE))
 			return apdu->response_len < 2 ? -EIO : 0;	/* no SW */
 		link->tx_len = frame(link->tx, PCB_R_NR(link->nr), NULL, 0);
+		link->midway = true;
 		ret = exchange(link, more);
 		if (ret)
 			return ret;

@@ -158,6 +158,8 @@ struct se05x_link {
 	int error;		/* what the last transfer gave */
 	bool blind;		/* since the last write a look failed that may be a NACK */
 	u32 patience;		/* so long after a write comes the first look */
+	bool midway;		/* tx is not the first block of its command */
+	bool first;		/* no I-block was taken since the counters were reset */
 	u8 ns;			/* N(S) of our next I-block */
 	u8 nr;			/* N(S) expected of the chip's next */
 	u8 mult;		/* multiplier of the WTX granted last */

@@ -45,7 +45,10 @@ static struct wire {
 	int power_on;		/* what switching on gives */
 	u8 out[CARD_FRAME_MAX];
 	size_t out_len, out_pos;
+	int refuse_after;	/* so many I-blocks, the next are refused twice */
 	u32 i_blocks;
+	u8 wrote[64];		/* PCBs of what was taken */
+	size_t wrote_len;
 } wire;
 
 static const u8 atr[] = {
@@ -55,6 +58,7 @@ static const u8 atr[] = {
 };
 
 static const struct say good = { 0xA5, 0x00, 2, { 0x90, 0x00 } };
+static const struct say good_1 = { 0xA5, 0x40, 2, { 0x90, 0x00 } };
 static const struct say wtx = { 0xA5, 0xC3, 1, { 1 } };
 
 static void say(const struct say *s)
@@ -96,6 +100,10 @@ static int wire_write(void *ctx, const u8 *buf, size_t len)
 		return -ENXIO;
 	}
 	wire.i_blocks += !(buf[1] & 0x80);
+	if (wire.wrote_len < sizeof(wire.wrote))
+		wire.wrote[wire.wrote_len++] = buf[1];
+	if (wire.refuse_after && !(buf[1] & 0x80) && !--wire.refuse_after)
+		wire.refuse = 2;
 	answer(buf[1]);
 	if (buf[1] == wire.stop_at)
 		wire.stop = -ECANCELED;
@@ -200,10 +208,12 @@ static void no_answer(void **state)
 	(void)state;
 	for (i = 0; i < OUT_OF(odd); i++) {
 		open_link();
+		assert_int_equal(0, transceive(5));	/* the first may not be asked for again */
+		wire.always = &good_1;
 		wire.script = &odd[i];
 		wire.left = 1;
 		assert_int_equal(0, transceive(5));
-		assert_int_equal(1, wire.i_blocks);
+		assert_int_equal(2, wire.i_blocks);
 		assert_int_equal(1, link.stats.rungs[SE05X_RUNG_RNAK]);
 		assert_int_equal(0, link.stats.rungs[SE05X_RUNG_RESYNC]);
 	}
@@ -226,16 +236,18 @@ static void nad_zero(void **state)
 static void acknowledgement(void **state)
 {
 	static const struct say acks[] = {
-		{ 0xA5, 0x90, 1, { 0 } }, { 0xA5, 0x90, 0, { 0 } },
-		{ 0xA5, 0x80, 0, { 0 } },
+		{ 0xA5, 0x80, 1, { 0 } }, { 0xA5, 0x80, 0, { 0 } },
+		{ 0xA5, 0x90, 0, { 0 } },
 	};
 
 	(void)state;
 	open_link();
+	assert_int_equal(0, transceive(5));
+	wire.always = &good_1;
 	wire.script = acks;
 	wire.left = OUT_OF(acks);
 	assert_int_equal(0, transceive(600));
-	assert_int_equal(3, wire.i_blocks);
+	assert_int_equal(4, wire.i_blocks);
 	assert_int_equal(1, link.stats.rungs[SE05X_RUNG_RNAK]);
 }
 
@@ -266,6 +278,50 @@ static void ifs_storm(void **state)
 	wire.always = &good;
 	assert_int_equal(0, se05x_link_wake(&link));
 	assert_int_equal(0, transceive(5));
+}
+
+/* S(IFS) and S(ABORT), read while our block is not taken, are answered before it goes on. */
+static void request_before_ours(void **state)
+{
+	static const struct say requests[] = {
+		{ 0xA5, 0xC1, 1, { 32 } }, { 0xA5, 0xC2, 0, { 0 } }, { 0xA5, 0xC3, 1, { 2 } },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < OUT_OF(requests); i++) {
+		open_link();
+		wire.refuse = 2;
+		wire.stale = &requests[i];
+		wire.wrote_len = 0;
+		assert_int_equal(0, transceive(5));
+		assert_int_equal(1, wire.i_blocks);
+		assert_int_equal(2, wire.wrote_len);	/* of those that were taken */
+		assert_int_equal(requests[i].pcb | 0x20, wire.wrote[0]);
+		assert_int_equal(0, wire.wrote[1]);
+	}
+
+	/* in mid-chain S(ABORT) ends the command, and no tail of it is written */
+	open_link();
+	wire.script = &(const struct say) { 0xA5, 0x90, 0, { 0 } };
+	wire.left = 1;
+	wire.refuse_after = 1;
+	wire.stale = &requests[1];
+	assert_int_equal(-ECONNABORTED, transceive(600));
+	assert_int_equal(1, wire.i_blocks);
+}
+
+/* It asks to end the chain again and again, and takes no block: up the ladder. */
+static void abort_storm(void **state)
+{
+	static const struct say stop = { 0xA5, 0xC2, 0, { 0 } };
+
+	(void)state;
+	open_link();
+	wire.refuse = FOREVER;
+	wire.stale = &stop;
+	assert_int_equal(-ECONNRESET, transceive(5));
+	assert_int_equal(0, wire.i_blocks);
 }
 
 /* WTX to everything, RESYNC too, until the hard limit and not longer. */
@@ -399,6 +455,8 @@ int main(void)
 		cmocka_unit_test(acknowledgement),
 		cmocka_unit_test(never_taken),
 		cmocka_unit_test(ifs_storm),
+		cmocka_unit_test(request_before_ours),
+		cmocka_unit_test(abort_storm),
 		cmocka_unit_test(wtx_for_ever),
 		cmocka_unit_test(atr_of_zeros),
 		cmocka_unit_test(atr_too_long),

@@ -297,6 +297,91 @@ static void test_repeat_is_nacked(void **state)
 	assert_true(hit >= 4);	/* two of each */
 }
 
+/* ---- chips of another kind ---- */
+
+/* RESYNC left the answer of before where an R-NAK finds it, with the right number. */
+static void test_block_of_before(void **state)
+{
+	static const struct fault faults[] = {
+		{ .kind = FAULT_LOST }, { .kind = FAULT_SILENT, .count = 2 },
+		{ .kind = FAULT_FLIP, .at = 1, .pos = 1 }, { .kind = FAULT_LOST, .at = 1 },
+		{ .kind = FAULT_REPLACE, .at = 1, .pcb = 0xE0, .arg = -1 },
+		{ .kind = FAULT_ERRNO, .arg = -EIO },
+	};
+	struct card_config config = se050;
+
+	(void)state;
+	config.keeps_last = true;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		struct se05x_apdu apdu;
+		struct bus bus;
+		int ret;
+
+		open_bus(&bus, &config);
+		run(&bus, 20, 1, 0, 10);
+		bus.link.synced = false;
+		assert_int_equal(se05x_link_wake(&bus.link), 0);
+		bus_arm(&bus, &faults[i], 1);
+		bus_command(command, 20, 2, 0, 10);
+		ret = exchange(&bus, command, 20, &apdu);
+		if (!ret)
+			assert_true(bus_answered(response, apdu.response_len, 2, 10));
+		else
+			assert_int_equal(ret, -ECONNRESET);
+		bus_arm(&bus, NULL, 0);
+		run(&bus, 20, 3, 0, 10);
+	}
+}
+
+/* A sound but empty block closes the answer too early: it is asked for once more. */
+static void test_empty_last_block(void **state)
+{
+	(void)state;
+	for (u32 at = 0; at < 20; at++)
+		for (u8 pcb = 0; pcb <= 0x40; pcb += 0x40) {
+			struct fault empty = { .kind = FAULT_REPLACE, .at = at, .pcb = pcb,
+					       .arg = -1 };
+			struct se05x_apdu apdu;
+			struct bus bus;
+
+			open_bus(&bus, &se050);
+			bus_command(command, 20, 1, 0, 700);
+			bus_arm(&bus, &empty, 1);
+			if (!exchange(&bus, command, 20, &apdu))
+				assert_true(bus_answered(response, apdu.response_len, 1, 700));
+		}
+}
+
+/* It asks for short blocks after each boot: no RESYNC and no soft reset ends that. */
+static void test_ifs_lasts(void **state)
+{
+	struct card_config config = se050;
+	struct bus bus;
+
+	(void)state;
+	config.ifs = 32;
+	open_bus(&bus, &config);
+	run(&bus, 600, 1, 5, 600);
+	run(&bus, 600, 2, 5, 600);
+	bus.link.synced = false;
+	assert_int_equal(se05x_link_wake(&bus.link), 0);
+	run(&bus, 600, 3, 5, 600);
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT, false), 0);
+	run(&bus, 600, 4, 5, 600);
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_CHIP, false), 0);
+	run(&bus, 600, 5, 5, 600);
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_POWER, false), 0);
+	run(&bus, 600, 6, 5, 600);
+	assert_int_equal(se05x_link_sleep(&bus.link), 0);
+	assert_int_equal(se05x_link_wake(&bus.link), 0);
+	run(&bus, 600, 7, 5, 600);
+	bus.card.deaf = 0xC6;	/* that was asked for, but no restart was heard */
+	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_CHIP, false), 0);
+	bus.card.deaf = 0;
+	run(&bus, 600, 8, 5, 600);
+	clean(&bus);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +392,9 @@ int main(void)
 		cmocka_unit_test(test_filler_for_nack),
 		cmocka_unit_test(test_adapter_retries),
 		cmocka_unit_test(test_repeat_is_nacked),
+		cmocka_unit_test(test_block_of_before),
+		cmocka_unit_test(test_empty_last_block),
+		cmocka_unit_test(test_ifs_lasts),
 	};
 
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
