@@ -503,6 +503,23 @@ static enum rx receive(struct se05x_link *link)
 	}
 }
 
+/* In mid-chain a block of number 0 is what a chip that restarted would take for a command. */
+static bool is_tail(struct se05x_link *link, u8 pcb)
+{
+	return link->midway && pcb == (pcb & PCB_I_MORE);
+}
+
+/*
+ * A chip that has just acknowledged a block has nothing to do, so one that then is
+ * busy for half the time of a boot may be in one.
+ */
+static u64 write_timeout(struct se05x_link *link, u8 pcb)
+{
+	if (is_tail(link, pcb))
+		return BOOT_TIME / 2;
+	return max(block_timeout(link), WRITE_TIMEOUT_MIN);
+}
+
 /*
  * Write a block until the chip takes it. A busy chip does not acknowledge, and
  * neither does one that wants to be read first: so look now and then. Where
@@ -515,8 +532,7 @@ static enum rx receive(struct se05x_link *link)
  */
 static enum rx send(struct se05x_link *link, const u8 *buf, size_t len, bool *out)
 {
-	u64 timeout = max(block_timeout(link), WRITE_TIMEOUT_MIN);
-	u64 deadline = min(now(link) + timeout, link->limit);
+	u64 deadline = min(now(link) + write_timeout(link, buf[1]), link->limit);
 	bool first = true;
 
 	*out = false;
@@ -544,8 +560,15 @@ static enum rx send(struct se05x_link *link, const u8 *buf, size_t len, bool *ou
 				return r;
 		}
 		first = false;
-		if (now(link) >= deadline)
+		if (wait_guard(link) == STOP)
+			return RX_STOP;
+		if (now(link) < deadline)	/* as it is when the next try may begin */
+			continue;
+		/* or it works on this block, if what its adapter calls a NACK was none */
+		if (!is_tail(link, buf[1]) || !(link->retries || link->nack_errno))
 			return RX_SILENT;
+		*out = true;
+		return RX_NONE;
 	}
 }
 
@@ -659,7 +682,9 @@ static bool is_asked_again(struct se05x_link *link)
  */
 static bool may_have_restarted(struct se05x_link *link, bool spoken)
 {
-	return spoken && !(link->tx[1] & (PCB_NOT_I | PCB_I_MORE)) && !link->ns;
+	bool begins = (link->tx[1] & PCB_I_MORE) && !link->midway;
+
+	return spoken && !(link->tx[1] & PCB_NOT_I) && !begins && !link->ns;
 }
 
 /* An exchange so far: one block of ours, until the one that may follow it is read */
@@ -800,6 +825,7 @@ static int exchange(struct se05x_link *link, struct se05x_habit *wait)
 	enum rx r = write_block(link, &x);
 
 	while (r != RX_LOST && r != RX_STOP) {
+		link->how = r;
 		if (r == RX_NONE) {
 			r = receive(link);
 		} else if (r == RX_BLOCK && is_younger(link, x.out) && is_expected(link) &&
@@ -1076,10 +1102,12 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 		ret = climb(link, rung, wanted);
 		if (!ret) {
 			link->in_flight = false;
-			if (rung < from) {	/* now it may be cut */
+			if (rung < from && on_purpose) {	/* now it may be cut */
 				rung = from;
 				continue;
 			}
+			if (!wanted)
+				link->mended = max(rung, from);
 			link->synced = true;
 			link->given_up = false;
 			return 0;
@@ -1092,6 +1120,20 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 	}
 	se05x_link_give_up(link);
 	return -ENOLINK;
+}
+
+/*
+ * Where to start for a command that failed. One that fails the same way as the
+ * last, which was mended, shows that this did not help: one rung higher.
+ */
+static enum se05x_rung first_rung(struct se05x_link *link)
+{
+	enum se05x_rung rung = SE05X_RUNG_RESYNC;
+
+	if (link->mended && link->mended_how == link->how)
+		rung = link->mended + 1;
+	link->mended_how = link->how;
+	return rung;
 }
 
 static void begin(struct se05x_link *link)
@@ -1256,6 +1298,7 @@ int se05x_link_transceive(struct se05x_link *link, struct se05x_apdu *apdu)
 	ret = send_command(link, apdu) ?: take_response(link, apdu);
 	if (!ret) {
 		link->in_flight = false;
+		link->mended = 0;
 		apdu->outcome = SE05X_OUTCOME_RAN;
 		return end(link, 0);
 	}
@@ -1264,7 +1307,7 @@ int se05x_link_transceive(struct se05x_link *link, struct se05x_apdu *apdu)
 	if (link->stop)
 		lose(link, SE05X_RUNG_RNAK);
 	else
-		ret = recover(link, SE05X_RUNG_RESYNC, false) ?: -ECONNABORTED;
+		ret = recover(link, first_rung(link), false) ?: -ECONNABORTED;
 	ret = end(link, ret);
 	return apdu->outcome == SE05X_OUTCOME_MAY_HAVE_RUN ? -ECONNRESET : ret;
 }

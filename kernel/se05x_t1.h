@@ -159,6 +159,9 @@ struct se05x_link {
 	bool blind;		/* since the last write a look failed that may be a NACK */
 	u32 patience;		/* so long after a write comes the first look */
 	bool midway;		/* tx is not the first block of its command */
+	u8 how;			/* what the last exchange saw last, an enum of se05x_t1.c */
+	u8 mended_how;		/* the same of the last command that failed */
+	u8 mended;		/* rung that mended it; 0: a command succeeded since */
 	bool first;		/* no I-block was taken since the counters were reset */
 	u8 ns;			/* N(S) of our next I-block */
 	u8 nr;			/* N(S) expected of the chip's next */

@@ -246,6 +246,8 @@ static void afterwards(struct bus *bus, bool restarted, struct totals *t)
 	int tries = restarted || bus->dead ? 2 : 1;
 	u8 nonce = 60;
 
+	if (bus->card.cure)	/* and this a rung each; it may have failed otherwise before */
+		tries = bus->card.cure + 3;
 	bus_arm(bus, NULL, 0);
 	if (bus->link.given_up) {
 		t->given_up++;
@@ -284,6 +286,10 @@ static void run_case(struct bus *bus, const struct bus *fresh, const struct scri
 	if (rules_broken(&after, f, n)) {
 		t->wrong++;
 		why = "a rule of the link broken";
+	}
+	if (after.nonsense && !has(f, n, FAULT_REPLACE) && !has(f, n, FAULT_STALE)) {
+		t->wrong++;
+		why = "a command that nobody sent";
 	}
 	t->cases++;
 	if (t->wrong + t->twice + t->unbounded + t->stuck ==
@@ -356,6 +362,8 @@ static void faults_at(struct list *list, const struct adapter *adapter,
 	add(list, (struct fault) { .kind = FAULT_SILENT, .at = at, .count = FOREVER });
 	add(list, (struct fault) { .kind = FAULT_DEAD, .at = at });
 	add(list, (struct fault) { .kind = FAULT_RESTART, .at = at });
+	for (i = CARD_SOFT_RESET; i <= CARD_POWER; i++)
+		add(list, (struct fault) { .kind = FAULT_STICK, .at = at, .arg = i });
 	add(list, (struct fault) { .kind = FAULT_SHORT, .at = at });
 	add(list, (struct fault) { .kind = FAULT_LOST, .at = at });
 	for (i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++) {

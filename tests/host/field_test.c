@@ -382,6 +382,92 @@ static void test_ifs_lasts(void **state)
 	clean(&bus);
 }
 
+/* It answers RESYNC and nothing else: each failure is mended one rung higher. */
+static void test_stuck_until_reset(void **state)
+{
+	(void)state;
+	for (int cure = CARD_SOFT_RESET; cure <= CARD_POWER; cure++) {
+		struct se05x_apdu apdu;
+		struct bus bus;
+		int failed = 0;
+
+		open_bus(&bus, &se050);
+		run(&bus, 20, 1, 0, 10);
+		card_stick(&bus.card, cure);
+		bus_command(command, 20, 2, 0, 10);
+		while (se05x_link_wake(&bus.link) ||
+		       exchange(&bus, command, 20, &apdu)) {
+			assert_in_range(++failed, 1, cure + 1);
+			assert_int_equal(bus.ran[2], 0);
+		}
+		assert_false(bus.link.given_up);
+		clean(&bus);
+
+		/* all is forgotten with the first success */
+		card_stick(&bus.card, CARD_SOFT_RESET);
+		assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
+		assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_SOFT], 1);
+	}
+}
+
+/* Other failures, or a success between: RESYNC comes first. */
+static void test_memory_is_of_one_failure(void **state)
+{
+	struct se05x_apdu apdu;
+	struct bus bus;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	run(&bus, 20, 1, 0, 10);
+	for (int i = 0; i < 8; i++) {
+		bus_command(command, 20, 2, 0, 10);
+		if (i & 1)
+			card_stick(&bus.card, CARD_POWER);
+		else
+			bus.card.cure = CARD_WELL;
+		bus.outage = i & 1 ? 0 : bus.time + 2 * SECOND;
+		assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
+		assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_SOFT], 0);
+		assert_int_equal(se05x_link_wake(&bus.link), 0);
+	}
+}
+
+/*
+ * The chip restarts at any moment of a chained command. What the new one takes for
+ * a command of its own is a tail that nobody sent.
+ */
+static void test_restart_in_chain(void **state)
+{
+	static const u16 lens[] = { 300, 600, 900, 1100 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+		for (u32 at = 0; at < 40; at++) {
+			struct fault restart = { .kind = FAULT_RESTART, .at = at };
+			struct se05x_apdu apdu;
+			struct bus bus;
+
+			open_bus(&bus, &se050);
+			run(&bus, 20, 1, 0, 10);
+			run(&bus, 20, 2, 0, 10);
+			for (int odd = 0; odd < 2; odd++) {
+				bus_command(command, lens[i], 3, 0, 10);
+				bus_arm(&bus, &restart, 1);
+				exchange(&bus, command, lens[i], &apdu);
+				bus_arm(&bus, NULL, 0);
+				if (bus.nonsense)
+					bus_print(&bus);
+				assert_int_equal(bus.nonsense, 0);
+				bus.ran[3] = 0;
+				assert_int_equal(se05x_link_wake(&bus.link), 0);
+				bus_command(command, 20, 4, 0, 10);
+				if (exchange(&bus, command, 20, &apdu))
+					run(&bus, 20, 4, 0, 10);
+				bus.ran[4] = 0;
+			}
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +481,9 @@ int main(void)
 		cmocka_unit_test(test_block_of_before),
 		cmocka_unit_test(test_empty_last_block),
 		cmocka_unit_test(test_ifs_lasts),
+		cmocka_unit_test(test_stuck_until_reset),
+		cmocka_unit_test(test_memory_is_of_one_failure),
+		cmocka_unit_test(test_restart_in_chain),
 	};
 
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
