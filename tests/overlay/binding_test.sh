@@ -60,6 +60,9 @@ dt-extract-example "$binding" > "$tmp/example.dts" &&
 result 'dtc takes its example' $?
 validate example
 result 'which is as it says' $?
+sed 's/reg = .*;/& status = "disabled"; secure-status = "okay";/' "$tmp/example.dts" | compile secure
+validate secure
+result "a chip of the secure world's too" $?
 objects 'a chip without an address is refused' 's/reg = .*;//' "'reg' is a required"
 objects 'a misspelt property is refused' 's/enable-gpios/enabel-gpios/' enabel-gpios
 objects 'two enable lines are refused' 's/\(enable-gpios = \)\(<.*>\)/\1\2, \2/' 'too long'
