@@ -2,22 +2,42 @@
 /* The ioctls of /dev/se05x as C functions */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "se05x.h"
+#include "transport.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
 struct se05x {
 	int fd;
+	bool is_socket;
 };
 
 static int call_kernel(const struct se05x *se, unsigned long cmd, void *arg)
 {
+	if (se->is_socket)
+		return se05x_socket_call(se->fd, cmd, arg);
 	return ioctl(se->fd, cmd, arg) < 0 ? -errno : 0;
+}
+
+/* A device, or unix: and the path of a simulated chip's socket */
+static int open_chip(struct se05x *se, const char *path)
+{
+	static const char prefix[] = "unix:";
+
+	se->is_socket = !strncmp(path, prefix, strlen(prefix));
+	if (se->is_socket)
+		se->fd = se05x_socket_open(path + strlen(prefix));
+	else
+		se->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (se->fd >= 0)
+		return 0;
+	return se->is_socket ? se->fd : -errno;
 }
 
 EXPORT int se05x_open(const char *path, struct se05x **se)
@@ -27,15 +47,14 @@ EXPORT int se05x_open(const char *path, struct se05x **se)
 	int ret;
 
 	if (!path)
-		path = getenv("SE05X_DEVICE");
+		path = secure_getenv("SE05X_DEVICE");
 	if (!path || !*path)
 		path = "/dev/se05x";
 	opened = malloc(sizeof(*opened));
 	if (!opened)
 		return -ENOMEM;
-	opened->fd = open(path, O_RDWR | O_CLOEXEC);
-	if (opened->fd < 0) {
-		ret = -errno;
+	ret = open_chip(opened, path);
+	if (ret) {
 		free(opened);
 		return ret;
 	}

@@ -50,13 +50,16 @@ struct se05x_call {
 
 /**
  * se05x_open() - become a client of a chip
- * @path: its device; NULL: $SE05X_DEVICE, or /dev/se05x
+ * @path: its device, or "unix:" and the socket of se05x-sim(1); NULL: $SE05X_DEVICE,
+ *	or /dev/se05x. The environment doesn't count in set-user-ID programs.
  * @se: out: the handle
  *
- * The file is opened for reading and writing, and closed by exec.
+ * The file is opened for reading and writing, and closed by exec. By a socket a signal
+ * ends no call; all else is as with a device.
  *
- * Return: 0; -ENOENT, -EACCES, ...: as open(2); -ENOTTY: something else than an
- * SE05x; -ENOMEM.
+ * Return: 0; -ENOENT, -EACCES, ...: as open(2) or connect(2), -EACCES also for a socket
+ * that is neither root's nor the caller's; -ENOTTY: something else than an SE05x;
+ * -ENOMEM.
  */
 int se05x_open(const char *path, struct se05x **se);
 
