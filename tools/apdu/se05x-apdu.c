@@ -277,7 +277,7 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("no command", NULL);
 	if (!opt.device)
-		opt.device = getenv("SE05X_DEVICE");
+		opt.device = secure_getenv("SE05X_DEVICE");
 	if (!opt.device || !*opt.device)
 		opt.device = "/dev/se05x";
 	ret = run_command(&opt, argv[optind], argv + optind + 1, argc - optind - 1);

@@ -55,9 +55,11 @@ static void show_json(const struct se05x_info *info, const char *device)
 	       info->ifsc, info->mcf_khz, info->config, info->mpot_ms, info->segt_us,
 	       info->wut_us);
 	print_hex(stdout, hb, hb_len);
-	printf("\",\"max_command\":%u,\"max_response\":%u,\"power\":%s,\"atr\":\"",
+	printf("\",\"max_command\":%u,\"max_response\":%u,\"power\":%s,"
+	       "\"simulated\":%s,\"atr\":\"",
 	       info->max_command, info->max_response,
-	       info->features & SE05X_FEATURE_POWER ? "true" : "false");
+	       info->features & SE05X_FEATURE_POWER ? "true" : "false",
+	       info->features & SE05X_FEATURE_SIMULATED ? "true" : "false");
 	print_hex(stdout, info->atr, info->atr_len);
 	puts("\"}");
 }
@@ -70,6 +72,8 @@ static void show_text(const struct se05x_info *info, const char *device)
 
 	printf("device            %s\n", device);
 	printf("state             %s\n", state_name(info->state));
+	if (info->features & SE05X_FEATURE_SIMULATED)
+		puts("simulated         no place for secrets");
 	printf("protocol version  %u\n", info->protocol_version);
 	printf("vendor            ");
 	print_hex(stdout, info->vendor, sizeof(info->vendor));

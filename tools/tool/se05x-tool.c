@@ -314,7 +314,7 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("no command", NULL);
 	if (!t.opt.device)
-		t.opt.device = getenv("SE05X_DEVICE");
+		t.opt.device = secure_getenv("SE05X_DEVICE");
 	if (!t.opt.device || !*t.opt.device)
 		t.opt.device = "/dev/se05x";
 	ret = run_command(&t, argv[optind], argv + optind + 1, argc - optind - 1);
