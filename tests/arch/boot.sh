@@ -71,7 +71,7 @@ make_initramfs() {
 		cp "$top/build/programs-$a"/kselftest/se05x_*_test "$root/kselftest-$a/"
 		cp "$top/build/programs-$a/static/tools/se05x-apdu" "$root/tools/se05x-apdu-$a"
 	done
-	cp "$top/build/programs-arm64/se05x-sim" "$root/tools/"
+	cp "$top/build/programs-arm64/static/tools/se05x-sim" "$root/tools/"
 	cp "$here"/*.sh "$root/scripts/"
 	cp "$here/init" "$root/init"
 	printf '%q ' "$@" > "$root/command"

@@ -36,7 +36,7 @@ what=$2
 shift 2
 while read -r m; do
 	case $m in
-	se05x-sim.ko) insmod "/modules/$m" "$@" && se05x-sim --background --state=/run/state ;;
+	se05x-sim.ko) insmod "/modules/$m" "$@" && se05x-sim --device=/dev/se05x-sim --background --state=/run/state ;;
 	*) insmod "/modules/$m" ;;
 	esac
 done < /modules/list

@@ -51,7 +51,5 @@ build tools all LDFLAGS="$libs"
 build tools "$out/static/tools/se05x-apdu" BUILD="$out/static" LDFLAGS="$static $libs" 2> "$out/log" ||
 	{ cat "$out/log" >&2; exit 1; }
 build tests/host programs SANITIZE= LDFLAGS="$libs"
-# shellcheck disable=SC2086 # a list of options
-"${cross}gcc" -std=gnu11 -Wall -Wextra -Werror -O2 $include -o "$out/se05x-sim" \
-	-static tools/sim/*.c $libs -lcrypto 2> "$out/log" ||
+build tools/sim all BUILD="$out/static" LDFLAGS="-static $libs" 2> "$out/log" ||
 	{ cat "$out/log" >&2; exit 1; }

@@ -39,7 +39,7 @@ udevadm settle
 ok "a driver that is forbidden is not loaded" test ! -e /sys/module/se05x
 rm /etc/modprobe.d/se05x-optee.conf
 udevadm trigger --action=add --subsystem-match=i2c
-ok "the applet" /src/vm/se05x-sim --background --state=/run/se05x-state
+ok "the applet" /src/vm/se05x-sim --device=/dev/se05x-sim --background --state=/run/se05x-state
 for _ in $(seq 300); do
 	[ ! -e /dev/se05x ] || break
 	sleep 0.1

@@ -18,7 +18,7 @@ autobind=1
 
 insmod "$modules/tests/sim/se05x-sim.ko" autobind=$autobind "$@"
 # shellcheck disable=SC2086 # words are meant
-"$top/build/host/tools/se05x-sim" --background --state="${STATE:-/run/se05x-state}" \
+"$top/build/host/tools/se05x-sim" --device=/dev/se05x-sim --background --state="${STATE:-/run/se05x-state}" \
 	${APPLET:-}
 insmod "$modules/kernel/se05x.ko"
 if [ $autobind = 0 ]; then

@@ -1,71 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* se05x-sim: the applets of the chip that se05x-sim.ko simulates */
+/* se05x-sim: a simulated SE05x, for programs by a socket, for se05x-sim.ko by its device */
+#define _GNU_SOURCE
+
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../../tests/sim/sim_abi.h"
-#include "applet.h"
+#include "server.h"
 
 static const char usage[] =
-	"Usage: se05x-sim [OPTION]...\n"
-	"Play the applets of the chip that se05x-sim.ko simulates.\n"
+	"Usage: se05x-sim [OPTION]... --socket=PATH\n"
+	"       se05x-sim [OPTION]... run COMMAND [ARGUMENT]...\n"
+	"       se05x-sim [OPTION]... --device=FILE\n"
+	"Simulate an SE05x secure element: for programs whose SE05X_DEVICE is unix:PATH, for\n"
+	"one command, or for the bus of se05x-sim.ko. It is no place for secrets.\n"
 	"\n"
-	"  -d, --device=FILE  where the chip's C-APDUs come from (/dev/" SIM_DEVICE ")\n"
+	"  -k, --socket=PATH  where programs connect; only this user's and root's can\n"
+	"  -d, --device=FILE  where the C-APDUs of se05x-sim.ko come from\n"
 	"  -b, --background   return as soon as the chip can be used\n"
+	"  -q, --quiet        don't say that it is no place for secrets\n"
 	"  -s, --state=FILE   keep the objects here; without it they are gone with it\n"
 	"  -c, --chip=NAME    be an SE050A, SE050C, SE050E (default), SE051 or A5000;\n"
 	"                     none: a chip without the IoT applet\n"
+	"  -x, --speed=N      be N times faster than a chip; without it answers come at\n"
+	"                     once by a socket, and as late as a chip's by a device\n"
+	"\n"
+	"For tests:\n"
 	"  -w, --wear-log=FILE\n"
 	"                     a line for each write to flash: number, INS P1 P2, object\n"
-	"  -x, --speed=N      be N times faster than a chip\n"
 	"  -r, --rate=N       refuse each command after N others, with SW 66A6\n"
 	"  -e, --errors=LIST  commands that fail: 040022=6A80,020026:01010101=6F00 is\n"
 	"                     GetFreeMemory, and ReadType of that object\n"
+	"  -E, --link-error=ERRNO[@N]\n"
+	"                     each command fails with that errno, or the Nth only\n"
 	"  -S, --short-signature\n"
 	"                     ECDSA signatures lack their last byte\n"
 	"  -A, --aid=HEX      the IoT applet's name\n"
 	"  -m, --create-montgomery\n"
 	"                     applet 7.2.0: X25519 and X448 have to be created first\n"
-	"  -h, --help         this text\n";
+	"\n"
+	"  -h, --help         this text\n"
+	"  -V, --version      the program's version\n"
+	"\n"
+	"The exit status of run is COMMAND's; 2 is a wrong word on the command line.\n";
 
-union message {
-	struct sim_msg msg;
-	uint8_t bytes[sizeof(struct sim_msg) + SIM_PAYLOAD_MAX];
+static const struct option options[] = {
+	{ "socket", required_argument, NULL, 'k' },
+	{ "device", required_argument, NULL, 'd' },
+	{ "background", no_argument, NULL, 'b' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "state", required_argument, NULL, 's' },
+	{ "chip", required_argument, NULL, 'c' },
+	{ "speed", required_argument, NULL, 'x' },
+	{ "wear-log", required_argument, NULL, 'w' },
+	{ "rate", required_argument, NULL, 'r' },
+	{ "errors", required_argument, NULL, 'e' },
+	{ "link-error", required_argument, NULL, 'E' },
+	{ "short-signature", no_argument, NULL, 'S' },
+	{ "aid", required_argument, NULL, 'A' },
+	{ "create-montgomery", no_argument, NULL, 'm' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ }
 };
 
-static int answer(struct applet *applet, int fd, const struct sim_msg *in)
+struct arguments {
+	struct applet_config chip;
+	struct server_config server;
+	const char *device;
+	bool quiet;
+};
+
+static int wrong(const char *what)
 {
-	union message out = { .msg = { .type = SIM_MSG_ANSWER, .id = in->id } };
-	size_t len;
-
-	applet_process(applet, in->payload, in->len, out.msg.payload, &len,
-		       &out.msg.delay_us);
-	out.msg.len = len;
-	return write(fd, &out, sizeof(out.msg) + len) < 0 ? -1 : 0;
-}
-
-static int serve(struct applet *applet, int fd)
-{
-	union message in;
-
-	for (;;) {
-		ssize_t got = read(fd, &in, sizeof(in));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < (ssize_t)sizeof(in.msg))
-			return -1;
-		if (in.msg.type == SIM_MSG_RESET)
-			applet_reset(applet);
-		else if (answer(applet, fd, &in.msg))
-			return -1;
-	}
+	fprintf(stderr, "se05x-sim: %s\nTry 'se05x-sim --help'.\n", what);
+	return 2;
 }
 
 static unsigned int number(const char *text)
@@ -82,12 +94,61 @@ static unsigned int number(const char *text)
 	return n;
 }
 
+static void take_option(struct arguments *args, int c)
+{
+	switch (c) {
+	case 'k':
+		args->server.path = optarg;
+		break;
+	case 'd':
+		args->device = optarg;
+		break;
+	case 'b':
+		args->server.background = true;
+		break;
+	case 'q':
+		args->quiet = true;
+		break;
+	case 's':
+		args->chip.state = optarg;
+		break;
+	case 'c':
+		args->chip.model = optarg;
+		break;
+	case 'x':
+		args->chip.speed = number(optarg);
+		args->server.slow = true;
+		break;
+	case 'w':
+		args->chip.wear_log = optarg;
+		break;
+	case 'r':
+		args->chip.rate = number(optarg);
+		break;
+	case 'e':
+		args->chip.errors = optarg;
+		break;
+	case 'E':
+		args->server.link_error = optarg;
+		break;
+	case 'S':
+		args->chip.short_signature = true;
+		break;
+	case 'A':
+		args->chip.aid = optarg;
+		break;
+	case 'm':
+		args->chip.create_montgomery = true;
+		break;
+	}
+}
+
 /* What applet_new() said */
 static const char *why(int error)
 {
 	switch (error) {
 	case EINVAL:
-		return "no such --chip, --errors or --aid; try --help";
+		return "no such --chip, --errors or --aid";
 	case EOPNOTSUPP:
 		return "a FIPS part answers nothing but identification outside its secure channel "
 		       "(Platform SCP03): it needs a driver that opens one, with the chip's keys";
@@ -107,85 +168,73 @@ static const char *why(int error)
 static struct applet *start(const struct applet_config *config)
 {
 	struct applet *applet = applet_new(config);
+	bool option = errno == EINVAL || errno == EOPNOTSUPP || !config->state;
 
 	if (!applet)
-		fprintf(stderr, "se05x-sim: %s: %s\n", errno == EINVAL || errno == EOPNOTSUPP ||
-			!config->state ? config->model ?: "the chip" : config->state, why(errno));
+		fprintf(stderr, "se05x-sim: %s: %s\n",
+			option ? config->model ?: "the chip" : config->state, why(errno));
 	return applet;
+}
+
+/* One chip for one command, by a socket in a folder of its own if no other is given */
+static int run(struct arguments *args, struct applet *applet)
+{
+	const char *tmp = getenv("TMPDIR") ?: "/tmp";
+	char folder[4000], path[4096];
+	int status;
+
+	if (args->server.path)
+		return serve_socket(applet, &args->server);
+	snprintf(folder, sizeof(folder), "%s/se05x-sim.XXXXXX", tmp);
+	if (!mkdtemp(folder)) {
+		fprintf(stderr, "se05x-sim: %s: %s\n", folder, strerror(errno));
+		return 1;
+	}
+	snprintf(path, sizeof(path), "%s/socket", folder);
+	args->server.path = path;
+	status = serve_socket(applet, &args->server);
+	rmdir(folder);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "device", required_argument, NULL, 'd' },
-		{ "background", no_argument, NULL, 'b' },
-		{ "state", required_argument, NULL, 's' },
-		{ "chip", required_argument, NULL, 'c' },
-		{ "wear-log", required_argument, NULL, 'w' },
-		{ "speed", required_argument, NULL, 'x' },
-		{ "rate", required_argument, NULL, 'r' },
-		{ "errors", required_argument, NULL, 'e' },
-		{ "short-signature", no_argument, NULL, 'S' },
-		{ "aid", required_argument, NULL, 'A' },
-		{ "create-montgomery", no_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' },
-		{ }
-	};
-	const char *device = "/dev/" SIM_DEVICE;
-	struct applet_config config = { };
-	bool background = false;
+	struct arguments args = { };
 	struct applet *applet;
-	int fd, c;
+	int c;
 
-	while ((c = getopt_long(argc, argv, "d:s:c:w:x:r:e:SA:mbh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+k:d:bqs:c:x:w:r:e:E:SA:mhV", options, NULL)) != -1) {
 		switch (c) {
-		case 'd':
-			device = optarg;
-			break;
-		case 'b':
-			background = true;
-			break;
-		case 's':
-			config.state = optarg;
-			break;
-		case 'c':
-			config.model = optarg;
-			break;
-		case 'w':
-			config.wear_log = optarg;
-			break;
-		case 'x':
-			config.speed = number(optarg);
-			break;
-		case 'r':
-			config.rate = number(optarg);
-			break;
-		case 'e':
-			config.errors = optarg;
-			break;
-		case 'S':
-			config.short_signature = true;
-			break;
-		case 'A':
-			config.aid = optarg;
-			break;
-		case 'm':
-			config.create_montgomery = true;
-			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
+		case 'V':
+			puts("se05x-sim " VERSION);
+			return 0;
+		case '?':
+			return wrong("see above");
 		default:
-			fputs("Try 'se05x-sim --help'.\n", stderr);
-			return 2;
+			take_option(&args, c);
 		}
 	}
-	applet = start(&config);
+	if (optind < argc && !strcmp(argv[optind], "run"))
+		args.server.command = &argv[optind + 1];
+	else if (optind < argc)
+		return wrong("only run takes words that are no options");
+	if (args.server.command && !args.server.command[0])
+		return wrong("run what?");
+	if (!!args.device + (args.server.command || args.server.path) != 1)
+		return wrong("one of --socket, --device and run is needed");
+	if (args.server.command && args.server.background)
+		return wrong("run is over when COMMAND is: no --background");
+
+	applet = start(&args.chip);
 	if (!applet)
 		return 1;
-	fd = open(device, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || (background && daemon(1, 1)) || serve(applet, fd))
-		fprintf(stderr, "se05x-sim: %s: %s\n", device, strerror(errno));
-	applet_free(applet);
-	return 1;
+	if (!args.quiet && !args.device)
+		fprintf(stderr, "se05x-sim: a simulated chip, no place for secrets: its keys are "
+			"readable in %s\n", args.chip.state ?: "memory");
+	if (args.device)
+		return serve_device(applet, args.device, args.server.background);
+	return run(&args, applet);
 }
