@@ -12,7 +12,7 @@ tool=$build/tools/se05x-tool
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tool.sh"
 
-export SE05X_FAKE_STATE=$tmp/state SE05X_ALIASES=$tmp/aliases
+export SIM_STATE=$tmp/state SE05X_ALIASES=$tmp/aliases
 cd "$tmp" || exit 1
 echo "a message" > message
 seq 2000 > long
@@ -175,8 +175,7 @@ run show device-key;            check 'so nothing was deleted' 0 '*' ''
 ask() {
 	local answer=$1 c pid from to
 	shift
-	coproc LD_PRELOAD=$build/tests/fake.so SE05X_FAKE=/fake/se05x SE05X_DEVICE=/fake/se05x \
-		setsid -w script -qec "$tool $*" /dev/null
+	coproc sim setsid -w script -qec "$tool $*" /dev/null
 	pid=$COPROC_PID out='' err=''
 	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"	# bash closes its own when it ends
 	while IFS= read -r -d '' -n 1 -u "$from" c; do
@@ -214,7 +213,7 @@ run --policy=any:sign,read,delete keygen 0x03030301 p256; check 'policy at creat
 # ---- both applets: everything else ----
 
 for applet in 3 7; do
-export SE05X_FAKE_APPLET=$applet SE05X_FAKE_STATE=$tmp/state-$applet
+export SIM_CHIP=$applet SIM_STATE=$tmp/state-$applet
 a="applet $applet:"
 
 run keygen 0x04000001 rsa1024;  check "$a RSA key" 0 '' '*RSA key pair of 1024 bits made'
@@ -353,14 +352,14 @@ run --key=own.pub attest 0x04000061 0x04000060; check "$a another key" 1 '*NO: t
 run attest 0x04000061 0x04000020; check "$a a key that may not" 3 '' '*denied*'
 done
 
-unset SE05X_FAKE_APPLET
-export SE05X_FAKE_STATE=$tmp/state
+unset SIM_CHIP
+export SIM_STATE=$tmp/state
 run keygen 0x04000001 rsa2048;  check 'a chip without RSA' 3 '' '*this chip has no RSA*'
 run import 0x04000001 odd.pem;  check 'import of RSA there' 3 '' "*can't do that*"
 
 # ---- flash: written when it must be, and not otherwise ----
 
-export SE05X_FAKE_APPLET=7 SE05X_FAKE_STATE=$tmp/state-7 SE05X_FAKE_WEAR=$tmp/wear
+export SIM_CHIP=7 SIM_STATE=$tmp/state-7 SIM_WEAR_LOG=$tmp/wear
 # wears NAME LINES: since the last time
 wears() {
 	n=$((n + 1))
@@ -391,37 +390,37 @@ run put 0x04000072 long;        wears 'a file in ten pieces' 10
 run counter add 0x04000040;     wears 'counter' 1
 run put 0x04000072 message;     wears 'what is refused' 0
 run -y delete 0x04000070 0x04000071 0x04000072; wears 'three deleted' 3
-unset SE05X_FAKE_APPLET SE05X_FAKE_WEAR
-export SE05X_FAKE_STATE=$tmp/state
+unset SIM_CHIP SIM_WEAR_LOG
+export SIM_STATE=$tmp/state
 
 # ---- a link that fails ----
 
-export SE05X_FAKE_ERROR=104@10
+export SIM_LINK_ERROR=104@10
 run put 0x05000001 long;        check 'link failed in the middle' 3 '' '*may have run*of 8893 bytes are surely written; a file of 8893 bytes is left behind*delete 0x05000001*'
-export SE05X_FAKE_ERROR=4@10
+export SIM_LINK_ERROR=4@10
 run put 0x05000002 long;        check 'interrupted' 3 '' '*put 0x05000002: interrupted*left behind*delete 0x05000002*'
-export SE05X_FAKE_ERROR=104@4
+export SIM_LINK_ERROR=104@4
 run put 0x05000003 long;        check 'link failed at the first' 3 '' '*0 of 8893 bytes are surely written; * may be left behind*'
-export SE05X_FAKE_ERROR=104@2
+export SIM_LINK_ERROR=104@2
 run keygen 0x05000004 p256;     check 'link failed before it began' 3 '' '*may have run*list*'
-unset SE05X_FAKE_ERROR
+unset SIM_LINK_ERROR
 run show 0x05000001;            check 'what is left behind' 0 '*file of 8893 bytes*' ''
 run -y delete 0x05000001 0x05000002; check 'can be removed' 0 '' '*deleted*deleted'
 run show 0x05000004;            check 'nothing was made' 3 '' '*no object*'
-export SE05X_FAKE_APPLET=7 SE05X_FAKE_STATE=$tmp/state-7 SE05X_FAKE_ERROR=104@8
+export SIM_CHIP=7 SIM_STATE=$tmp/state-7 SIM_LINK_ERROR=104@8
 openssl genrsa -out own.pem 1024 2> /dev/null
 run import 0x05000005 own.pem;  check 'half an RSA key' 3 '' '*may have run*a part of the key is in the chip*delete 0x05000005*'
-unset SE05X_FAKE_ERROR
+unset SIM_LINK_ERROR
 run -y delete 0x05000005;       check 'can be removed too' 0 '' '*deleted'
-unset SE05X_FAKE_APPLET
-export SE05X_FAKE_STATE=$tmp/state SE05X_FAKE_RATE=3
+unset SIM_CHIP
+export SIM_STATE=$tmp/state SIM_RATE=3
 run keygen 0x05000006 p256;     check 'too many APDUs' 3 '' '*too many APDUs*(66A6); wait*'
-unset SE05X_FAKE_RATE
+unset SIM_RATE
 
-export SE05X_FAKE_ERROR=104 # ECONNRESET
+export SIM_LINK_ERROR=104 # ECONNRESET
 run -y delete device-key;       check 'link failed' 3 '' '*may have run*'
-unset SE05X_FAKE_ERROR
-out=$(LD_PRELOAD=$build/tests/fake.so SE05X_FAKE=/fake/se05x "$tool" -d /fake/se05x info 2> "$tmp/err" > /dev/full)
+unset SIM_LINK_ERROR
+out=$(sim "$tool" info 2> "$tmp/err" > /dev/full)
 status=$? err=$(cat "$tmp/err"); check 'full disk' 3 '' '*standard output*'
 
 echo "1..$n"

@@ -12,12 +12,12 @@ tool=$build/tools/se05x-tool
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tool.sh"
 
-export SE05X_FAKE_STATE=$tmp/state SE05X_FAKE_APPLET=7 SE05X_ALIASES=/dev/null
+export SIM_STATE=$tmp/state SIM_CHIP=7 SE05X_ALIASES=/dev/null
 export OPENSSL_MODULES=$build/lib/ossl-modules
 cd "$tmp" || exit 1
 echo "a message" > message
 
-# ssl COMMAND ARGUMENT...: openssl with the provider, on the fake chip
+# ssl COMMAND ARGUMENT...: openssl with the provider, on a simulated chip
 ssl() {
 	local command=$1
 	shift
@@ -129,9 +129,9 @@ run keygen 0x01010130 ed25519
 ssl pkey -pubout -in se05x:0x01010130; check 'Ed25519 is not for this' 1 '' '*only EC key pairs for ECDSA*'
 run --policy=any:read,delete keygen 0x01010131 p256
 ssl dgst -sha256 -sign se05x:0x01010131 -out sig message; check 'denied by policy' 1 '' '*denied by the object*(6986)*'
-export SE05X_FAKE_ERROR=104
+export SIM_LINK_ERROR=104
 ssl dgst -sha256 -sign se05x:0x01010101 -out sig message; check 'link failed' 1 '' '*may have run*'
-unset SE05X_FAKE_ERROR
+unset SIM_LINK_ERROR
 device=/dev/no-such-chip
 ssl pkey -pubout -in se05x:0x01010101; check 'no chip' 1 '' '*no such device*'
 

@@ -9,11 +9,24 @@ trap 'rm -rf "$tmp"' EXIT
 n=0
 failed=0
 
-# run ARGUMENT...: the tool on the fake chip, without a terminal to ask on; what came
-# is in $out, $err, $status
+# sim COMMAND...: with a simulated chip of its own, or with what is in $SIM_STATE; more
+# variables say what chip it is
+sim() {
+	local options=(--quiet) name
+	for name in state chip wear-log rate errors link-error; do
+		local value=SIM_${name//-/_}
+		value=${value^^}
+		[ -z "${!value-}" ] || options+=("--$name=${!value}")
+	done
+	"$build/tools/se05x-sim" "${options[@]}" run "$@"
+}
+
+# run ARGUMENT...: the tool on the simulated chip or on $device, without a terminal to ask
+# on; what came is in $out, $err, $status
 run() {
-	out=$(setsid -w env LD_PRELOAD="$build/tests/fake.so" SE05X_FAKE=/fake/se05x \
-	      SE05X_DEVICE="${device-/fake/se05x}" "$tool" "$@" 2> "$tmp/err" < "${input:-/dev/null}")
+	local on=(sim)
+	[ -z "${device-}" ] || on=(env "SE05X_DEVICE=$device")
+	out=$("${on[@]}" setsid -w "$tool" "$@" 2> "$tmp/err" < "${input:-/dev/null}")
 	status=$?
 	err=$(cat "$tmp/err")
 }

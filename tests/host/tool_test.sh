@@ -48,7 +48,7 @@ run info;                           check 'another device' 3 '' '*/dev/null: not
 unset device
 
 run info;                           check info 0 '*vendor *A000000396 (NXP)*BWT *1000 ms*"JCOP4 ATPO"*' ''
-run --json info;                    check 'info --json' 0 '{"device":"/fake/se05x","state":"online",*"bwt_ms":1000,*}' ''
+run --json info;                    check 'info --json' 0 '{"device":"unix:*/socket","state":"online",*"bwt_ms":1000,*}' ''
 run atr;                            check atr 0 00A0000003960403E800FE020B03E80801000000006400000A4A434F5034204154504F ''
 
 run select $iot;                    check select 0 '0702003F9FFFFF9000' 'SW 9000: success'
@@ -96,10 +96,10 @@ run -q -f "$tmp/script" send;       check 'script from a file' 0 '*9000?*9000' '
 printf '8004002000\n80040\n' > "$tmp/bad"
 run -f "$tmp/bad" send;             check 'bad line is named' 2 '' '*line 2: odd*'
 
-export SE05X_FAKE_ERROR=104 # ECONNRESET
+export SIM_LINK_ERROR=104 # ECONNRESET
 run send 8004002000;                check 'link failed' 3 '' '*argument 1: the link failed; the command may have run*'
-unset SE05X_FAKE_ERROR
-out=$(LD_PRELOAD=$build/tests/fake.so SE05X_FAKE=/fake/se05x "$tool" -d /fake/se05x info 2> "$tmp/err" > /dev/full)
+unset SIM_LINK_ERROR
+out=$(sim "$tool" info 2> "$tmp/err" > /dev/full)
 status=$? err=$(cat "$tmp/err");    check 'full disk' 3 '' '*standard output*'
 
 # permission: the group is named
