@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define SW_OK			0x9000
+#define SW_MORE			0x6100	/* an answer waits for GET RESPONSE */
 #define SW_LENGTH		0x6700
 #define SW_RATE			0x66a6	/* too many commands in too little time */
 #define SW_CHANNEL		0x6881

@@ -7,6 +7,9 @@
  *	80 10: echoes its data
  *	80 12: answers after P1P2 milliseconds
  *	80 14: answers P1P2 bytes 00 01 02 ...
+ *	80 16: echoes its data after those of the pieces that came before it (90 16)
+ *	80 18: has an answer of P1P2 bytes 00 01 02 ... for GET RESPONSE (00 C0)
+ * 90 12 is a piece, too, and as slow.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,8 +32,16 @@ static const uint8_t aid_test[] = { 0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x00 };
 
 #define RID_LEN	5	/* of an AID's part that names who registered it */
 
+/* What the test applet keeps from one command to the next */
+struct test {
+	uint8_t pieces[1024];	/* of a command, before its last one */
+	size_t len;
+	unsigned int told, left;	/* of an answer */
+};
+
 struct applet {
 	struct iot *iot;
+	struct test test;
 	struct scp scp;
 	bool no_iot;
 	uint8_t aid[16];	/* of the IoT applet */
@@ -89,6 +100,7 @@ void applet_free(struct applet *applet)
 void applet_reset(struct applet *applet)
 {
 	applet->selected = MANAGER;
+	memset(&applet->test, 0, sizeof(applet->test));
 	scp_close(&applet->scp);
 	iot_reset(applet->iot);
 }
@@ -101,6 +113,7 @@ size_t applet_atr(const struct applet *applet, const uint8_t **atr)
 /* Selecting the IoT applet again ends its sessions, too, and the channel. */
 static void deselect(struct applet *applet)
 {
+	memset(&applet->test, 0, sizeof(applet->test));
 	scp_close(&applet->scp);
 	if (applet->selected == IOT)
 		iot_reset(applet->iot);
@@ -143,13 +156,51 @@ static uint16_t select_by_name(struct applet *applet, const struct apdu *apdu,
 	return SW_NOT_FOUND;
 }
 
-static uint16_t test_process(const struct apdu *apdu, struct response *rsp,
-			     uint32_t *delay_us)
+/* 61xx says how much waits, 00: 256 or more. */
+static uint16_t test_more(const struct test *test)
+{
+	return test->left ? SW_MORE | (test->left < 256 ? test->left : 0) : SW_OK;
+}
+
+static uint16_t test_get_response(struct test *test, const struct apdu *apdu,
+				  struct response *rsp)
+{
+	size_t n = apdu->le < test->left ? apdu->le : test->left;
+
+	if (!test->left)
+		return SW_CONDITIONS;
+	for (test->left -= n; n; n--)
+		rsp_put(rsp, (uint8_t[]) { test->told++ }, 1);
+	return test_more(test);
+}
+
+/* The pieces of one command; any other command drops them. */
+static uint16_t test_piece(struct test *test, const struct apdu *apdu, struct response *rsp)
+{
+	if (apdu->lc > sizeof(test->pieces) - test->len)
+		return SW_LENGTH;
+	memcpy(test->pieces + test->len, apdu->data, apdu->lc);
+	test->len += apdu->lc;
+	if (apdu->cla == 0x90)
+		return SW_OK;
+	rsp_put(rsp, test->pieces, test->len);
+	test->len = 0;
+	return SW_OK;
+}
+
+static uint16_t test_process(struct test *test, const struct apdu *apdu,
+			     struct response *rsp, uint32_t *delay_us)
 {
 	unsigned int n = apdu->p1 << 8 | apdu->p2;
 	uint8_t byte;
 
-	if (apdu->cla != 0x80)
+	if (apdu->cla == 0x00 && apdu->ins == 0xC0)
+		return test_get_response(test, apdu, rsp);
+	test->told = test->left = 0;
+	if (apdu->ins == 0x16 && (apdu->cla & 0xEF) == 0x80)
+		return test_piece(test, apdu, rsp);
+	test->len = 0;
+	if (apdu->cla != 0x80 && !(apdu->cla == 0x90 && apdu->ins == 0x12))
 		return SW_CLA;
 	switch (apdu->ins) {
 	case 0x10:
@@ -162,6 +213,9 @@ static uint16_t test_process(const struct apdu *apdu, struct response *rsp,
 		for (byte = 0; n; n--, byte++)
 			rsp_put(rsp, &byte, 1);
 		return SW_OK;
+	case 0x18:
+		test->left = n;
+		return test_more(test);
 	default:
 		return SW_INS;
 	}
@@ -230,6 +284,9 @@ static uint16_t plain_process(struct applet *applet, const struct apdu *apdu,
 {
 	switch (applet->selected) {
 	case IOT:
+		/* taken and dropped: no command of it comes in pieces */
+		if (apdu->cla == 0x90)
+			return SW_OK;
 		return iot_process(applet->iot, apdu, rsp, delay_us);
 	default:
 		if (apdu->cla == 0x80 && apdu->ins == 0xCA)
@@ -262,7 +319,7 @@ static uint16_t process(struct applet *applet, const struct apdu *apdu,
 	if (apdu->cla == 0x00 && apdu->ins == 0xA4 && apdu->p1 == 0x04)
 		return select_by_name(applet, apdu, rsp);
 	if (applet->selected == TEST)
-		return test_process(apdu, rsp, delay_us);
+		return test_process(&applet->test, apdu, rsp, delay_us);
 	if (apdu->cla == 0x80 && apdu->ins == INS_INITIALIZE_UPDATE)
 		return scp_initialize(&applet->scp, iot_scp_keys(applet->iot), apdu, rsp);
 	if (apdu->cla == 0x84 && apdu->ins == INS_EXTERNAL_AUTHENTICATE)
@@ -285,7 +342,7 @@ void applet_process(struct applet *applet, const uint8_t *buf, size_t len,
 	*delay_us /= applet->speed;
 	if (rsp.overflow)
 		sw = SW_LENGTH;
-	if (sw != SW_OK)
+	if (sw != SW_OK && sw >> 8 != SW_MORE >> 8)
 		rsp.len = 0;
 	put_be16(out + rsp.len, sw);
 	*out_len = rsp.len + 2;
