@@ -6,6 +6,9 @@
  *	80 10: echoes its data
  *	80 12: answers after P1P2 milliseconds
  *	80 14: answers P1P2 bytes 00 01 02 ...
+ *	80 16: echoes its data after those of the pieces that came before it (90 16)
+ *	80 18: has an answer of P1P2 bytes 00 01 02 ... for GET RESPONSE (00 C0)
+ * 90 12 is a piece, too, and as slow.
  * Where the simulator's debugfs is there, they also ask it what the chip ran.
  */
 #ifndef SE05X_TEST_H
