@@ -219,8 +219,8 @@ TEST_F_TIMEOUT(hwrng, files_opened_meanwhile, SLOW_TIMEOUT)
 	waitpid(reader, NULL, 0);
 }
 
-/* It is no reason to refuse the only opener a reset. */
-TEST_F_TIMEOUT(hwrng, does_not_count_as_opener, SLOW_TIMEOUT)
+/* It is no client: no reason to refuse somebody else a reset. */
+TEST_F_TIMEOUT(hwrng, does_not_count_as_client, SLOW_TIMEOUT)
 {
 	int chip = open_device(O_RDWR), status;
 	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };

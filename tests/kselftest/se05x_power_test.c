@@ -106,8 +106,8 @@ TEST_F_TIMEOUT(power, off_and_on, SLOW_TIMEOUT)
 	EXPECT_EQ(0, sim_count("violations"));
 }
 
-/* Who has it open without using it keeps its power as it is. */
-TEST_F_TIMEOUT(power, open_file_keeps_it_awake, SLOW_TIMEOUT)
+/* A client keeps its power as it is, also while it does nothing. */
+TEST_F_TIMEOUT(power, client_keeps_it_awake, SLOW_TIMEOUT)
 {
 	long long cuts = sim_count("powercycles");
 	int fd = open_device(O_RDWR);

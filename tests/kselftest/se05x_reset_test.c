@@ -77,20 +77,21 @@ TEST_F_TIMEOUT(reset, kinds, SLOW_TIMEOUT)
 	}
 }
 
-TEST_F_TIMEOUT(reset, only_opener, SLOW_TIMEOUT)
+TEST_F_TIMEOUT(reset, only_client, SLOW_TIMEOUT)
 {
 	int b;
 
 	EXPECT_EQ(0, user_reset(self->a, SE05X_RESET_SOFT, 0));
 	EXPECT_EQ(-EPERM, user_reset(self->a, SE05X_RESET_SOFT, SE05X_RESET_FORCE));
-	b = open_device(O_RDONLY);
+	b = open_device(O_RDWR);
 	ASSERT_LE(0, b);
+	ASSERT_TRUE(IS_SELECTED(b, test_aid));
 	EXPECT_EQ(-EPERM, user_reset(self->a, SE05X_RESET_SOFT, 0));
 	close(b);
 	EXPECT_EQ(0, user_reset(self->a, SE05X_RESET_SOFT, 0));
 }
 
-/* The holder of the lock may, as long as nobody else is bound or waits. */
+/* The lock does not make it more: there is no other client, or it is refused. */
 TEST_F_TIMEOUT(reset, holder, SLOW_TIMEOUT)
 {
 	struct se05x_lock l = { 0 };

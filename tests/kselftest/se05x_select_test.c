@@ -251,7 +251,7 @@ TEST_F(select, generation_after_reset)
 	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
 	struct se05x_transceive t = { .demanded = self->s.generation };
 
-	close(self->b);		/* the only opener may reset */
+	close(self->b);		/* the only client may reset */
 	ASSERT_EQ(0, call(self->a, SE05X_IOC_RESET, &r));
 	EXPECT_NE(self->s.generation, r.generation);
 	EXPECT_EQ(-ESTALE, echo(self->a, &t));
