@@ -4,9 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "../common.h"
 #include "se05x.h"
-
-#define EXPORT __attribute__((visibility("default")))
 
 #define HEADER_LEN	4
 #define SHORT_LC_MAX	255

@@ -8,10 +8,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../common.h"
 #include "se05x.h"
 #include "transport.h"
-
-#define EXPORT __attribute__((visibility("default")))
 
 struct se05x {
 	int fd;

@@ -2,11 +2,8 @@
 /* What status words and errnos say */
 #include <errno.h>
 
+#include "../common.h"
 #include "se05x.h"
-
-#define EXPORT __attribute__((visibility("default")))
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* ISO/IEC 7816-4, 5.1.3; what the IoT applet means by them */
 static const struct {

@@ -7,10 +7,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "../common.h"
 #include "se05x-iot.h"
-
-#define EXPORT		__attribute__((visibility("default")))
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* INS: what is to be done, and how an object is to be (AN12413, 4.3.3) */
 #define INS_WRITE	0x01
@@ -152,23 +150,6 @@ int siot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t
 /* Run it, and the answer's T1 says yes or no */
 int siot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
 		struct se05x_call *call);
-
-static inline uint32_t get_be(const uint8_t *from, size_t len)
-{
-	uint32_t n = 0;
-
-	while (len--)
-		n = n << 8 | *from++;
-	return n;
-}
-
-static inline void put_be(uint8_t *to, uint64_t n, size_t len)
-{
-	while (len--) {
-		to[len] = n;
-		n >>= 8;
-	}
-}
 
 /* ---- curves ---- */
 

@@ -12,9 +12,8 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 
+#include "../common.h"
 #include "se05x-monitor.h"
-
-#define EXPORT __attribute__((visibility("default")))
 
 /* The kernel's messages to a group are shorter. */
 #define MESSAGE_MAX	8192
