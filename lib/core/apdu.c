@@ -35,8 +35,10 @@ EXPORT int se05x_apdu_build(void *apdu, size_t *apdu_len, const uint8_t header[4
 	if (le)
 		len += extended ? 2 : 1;
 	len += extended;	/* the 00 that says so */
-	if (len > *apdu_len)
+	if (len > *apdu_len) {
+		*apdu_len = len;
 		return -ENOSPC;
+	}
 
 	memcpy(p, header, HEADER_LEN);
 	p += HEADER_LEN;
@@ -65,12 +67,12 @@ EXPORT int se05x_apdu_check(const void *apdu, size_t len)
 		return 0;
 	if (body[0]) {		/* cases 3S and 4S */
 		lc = body[0];
-		return len == 1 + lc || len == 2 + lc ? 0 : -EBADMSG;
+		return len == 1 + lc || len == 2 + lc ? 0 : -EILSEQ;
 	}
 	if (len == 3)		/* case 2E */
 		return 0;
 	if (len < 3)
-		return -EBADMSG;
+		return -EILSEQ;
 	lc = body[1] << 8 | body[2];	/* cases 3E and 4E */
-	return lc && (len == 3 + lc || len == 5 + lc) ? 0 : -EBADMSG;
+	return lc && (len == 3 + lc || len == 5 + lc) ? 0 : -EILSEQ;
 }

@@ -54,6 +54,7 @@ EXPORT int se05x_open(const char *path, struct se05x **se)
 		return -ENOMEM;
 	ret = open_chip(opened, path);
 	if (ret) {
+		ret = ret == -ENOENT || ret == -ENXIO ? -ENODEV : ret;
 		free(opened);
 		return ret;
 	}

@@ -57,9 +57,9 @@ struct se05x_call {
  * The file is opened for reading and writing, and closed by exec. By a socket a signal
  * ends no call; all else is as with a device.
  *
- * Return: 0; -ENOENT, -EACCES, ...: as open(2) or connect(2), -EACCES also for a socket
- * that is neither root's nor the caller's; -ENOTTY: something else than an SE05x;
- * -ENOMEM.
+ * Return: 0; -ENODEV: there is no such device or socket; -ENOTTY: something else than
+ * an SE05x; -EACCES, ...: as open(2) or connect(2), -EACCES also for a socket that is
+ * neither root's nor the caller's; -ENOMEM.
  */
 int se05x_open(const char *path, struct se05x **se);
 
@@ -147,7 +147,8 @@ int se05x_reset(struct se05x *se, uint32_t kind, uint32_t flags, struct se05x_ca
  *
  * Short where both lengths allow (@lc up to 255, @le up to 256), else extended.
  *
- * Return: 0; -EINVAL: @lc or @le (over 65536) can't be coded; -ENOSPC.
+ * Return: 0; -EINVAL: @lc or @le (over 65536) can't be coded; -ENOSPC:
+ * @apdu_len is now the room that is needed.
  */
 int se05x_apdu_build(void *apdu, size_t *apdu_len, const uint8_t header[4],
 		     const void *data, size_t lc, size_t le);
@@ -157,7 +158,7 @@ int se05x_apdu_build(void *apdu, size_t *apdu_len, const uint8_t header[4],
  * @apdu: bytes
  * @len: their number
  *
- * Return: 0; -EINVAL: shorter than a header; -EBADMSG: Lc does not match.
+ * Return: 0; -EINVAL: shorter than a header; -EILSEQ: Lc does not match.
  */
 int se05x_apdu_check(const void *apdu, size_t len);
 

@@ -88,10 +88,7 @@ EXPORT const char *se05x_errno_text(int error)
 	case ENOLINK:
 		return "the chip does not answer any more: reset it";
 	case ENODEV:
-		return "the chip is gone";
-	case ENOENT:
-	case ENXIO:
-		return "no such device";
+		return "no such device, or the chip is gone";
 	case EACCES:
 		return "permission denied";
 	case ENOKEY:

@@ -92,7 +92,7 @@ EXPORT int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_k
 	memset(a, 0, sizeof(*a));
 	memcpy(a->freshness, freshness, sizeof(a->freshness));
 	siot_begin(&cmd, INS_READ | INS_ATTEST, P1_DEFAULT, 0x00, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	if (offset)
 		siot_u16(&cmd, TAG_2, offset);
 	if (len)
@@ -110,7 +110,7 @@ EXPORT int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_k
 	}
 	ret = siot_run(iot, &cmd, &rsp, call);
 	if (!ret && !(iot->as->attest_tlvs ? unpack_tlvs : unpack_values)(&rsp, a))
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	explicit_bzero(&rsp, sizeof(rsp));
 	return ret;
 }

@@ -85,7 +85,7 @@ static int learn_version(struct se05x_iot *iot, struct se05x_call *call)
 	if (ret)
 		return ret;
 	if (mine.sw != 0x9000)
-		return mine.sw == 0x6A82 ? -ENOENT : -EREMOTEIO;
+		return mine.sw == 0x6A82 ? -ENOPKG : -EREMOTEIO;
 	if (len == VERSION_LEN + 2) {
 		take_version(iot, answer);
 		return 0;
@@ -154,10 +154,10 @@ EXPORT int se05x_iot_free_memory(struct se05x_iot *iot, enum se05x_iot_memory me
 	ret = siot_run_bytes(iot, &cmd, number, &len, call);
 	/* SE052 has four bytes, the others two */
 	if (!ret && len != 2 && len != 4)
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	if (!ret)
 		*bytes = get_be(number, len);
-	return ret == -ENOSPC && call && call->sw == 0x9000 ? -EBADMSG : ret;
+	return ret == -ENOSPC ? -EPROTO : ret;
 }
 
 EXPORT int se05x_iot_timestamp(struct se05x_iot *iot, uint8_t stamp[12],

@@ -12,6 +12,8 @@ void siot_begin(struct command *cmd, uint8_t ins, uint8_t p1, uint8_t p2, size_t
 	cmd->header[3] = p2;
 	cmd->len = 0;
 	cmd->le = le;
+	cmd->object = 0;
+	cmd->creates = false;
 	cmd->overflow = false;
 }
 
@@ -71,8 +73,15 @@ void siot_u32(struct command *cmd, uint8_t tag, uint32_t value)
 	cmd_number(cmd, tag, value, 4);
 }
 
+void siot_object(struct command *cmd, uint32_t id)
+{
+	cmd->object = id;
+	siot_u32(cmd, TAG_1, id);
+}
+
 void siot_new(struct command *cmd, const struct se05x_iot_new *how)
 {
+	cmd->creates = true;
 	if (!how)
 		return;
 	if (how->transient)
@@ -109,7 +118,7 @@ static int sw_errno(uint16_t sw)
 	case 0x6984:
 	case 0x6A80:
 	case 0x6A86:
-		return -EINVAL;
+		return -EBADR;
 	case 0x6982:
 	case 0x6983:
 	case 0x6986:
@@ -120,7 +129,7 @@ static int sw_errno(uint16_t sw)
 	case 0x6A88:
 		return -ENOENT;
 	case 0x6A84:
-		return -ENOSPC;
+		return -EDQUOT;
 	case 0x66A6:
 		return -EAGAIN;
 	case 0x6A81:
@@ -132,8 +141,41 @@ static int sw_errno(uint16_t sw)
 	}
 }
 
+bool siot_denied(int ret)
+{
+	switch (ret) {
+	case -EACCES:
+	case -EBADR:
+	case -EDQUOT:
+	case -EMEDIUMTYPE:
+	case -ENOENT:
+	case -EOPNOTSUPP:
+	case -EREMOTEIO:
+		return true;
+	default:
+		return false;
+	}
+}
+
 EXPORT const char *se05x_iot_error_text(int error, const struct se05x_call *call)
 {
+	/* what was found out says more than the status word */
+	switch (error < 0 ? -error : error) {
+	case ENOENT:
+		return "no such object";
+	case EMEDIUMTYPE:
+		return "the object is of another kind, or in no state for that";
+	case EUSERS:
+		return "no session is free: the chip has two, and one for each UserID";
+	case EBADE:
+		return "wrong password";
+	case EEXIST:
+		return "there is such an object already";
+	case EDQUOT:
+		return "no memory is left in the chip";
+	case ENOPKG:
+		return "the chip has no such applet";
+	}
 	if (call && call->sw && call->sw != 0x9000)
 		return se05x_sw_text(call->sw);
 	switch (error < 0 ? -error : error) {
@@ -142,17 +184,11 @@ EXPORT const char *se05x_iot_error_text(int error, const struct se05x_call *call
 	case E2BIG:
 		return "more than fits into one command";
 	case ENOSPC:
-		return "not enough room";
-	case EEXIST:
-		return "there is such an object already";
-	case EBADMSG:
-		if (!call || call->outcome == SE05X_OUTCOME_RAN)
-			return "the chip's answer makes no sense; the command ran";
-		return se05x_errno_text(error);	/* the kernel refused the answer */
-	case ENOENT:
-		if (call && call->outcome != SE05X_OUTCOME_NOT_SENT)
-			return "no such object";
-		/* fall through */
+		return "the buffer is too small";
+	case EPROTO:
+		return "the chip's answer makes no sense; the command ran";
+	case EILSEQ:
+		return "wrong padding: it was encrypted for another key, or otherwise";
 	default:
 		return se05x_errno_text(error);
 	}
@@ -222,6 +258,18 @@ out:
 	return ret;
 }
 
+/*
+ * 6985 says that there is no such object, or that it can't do that. The difference
+ * costs one more command, and only who fails pays it.
+ */
+static int no_object(struct se05x_iot *iot, uint32_t id)
+{
+	bool there;
+	int ret = se05x_iot_exists(iot, id, &there, NULL);
+
+	return !ret && there ? -EMEDIUMTYPE : -ENOENT;
+}
+
 int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
 	       struct se05x_call *call, uint64_t *generation)
 {
@@ -232,6 +280,8 @@ int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp
 		.demanded = call ? call->demanded : 0,
 	};
 	size_t len = RESPONSE_MAX;
+	uint32_t object = cmd->object;
+	bool creates = cmd->creates;
 	int ret;
 
 	if (!rsp)
@@ -239,12 +289,16 @@ int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp
 	rsp->len = 0;
 	ret = exchange(iot, cmd, rsp->bytes, &len, &mine);
 	if (!ret && (len < 2 || len > RESPONSE_MAX))
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	if (!ret) {
 		mine.sw = get_be(rsp->bytes + len - 2, 2);
 		ret = sw_errno(mine.sw);
 		rsp->len = ret ? 0 : len - 2;
 	}
+	if (ret == -ENOENT && creates)
+		ret = -EBADR;
+	else if (ret == -ENOENT && object)
+		ret = no_object(iot, object);
 	if (rsp == &unwanted)
 		explicit_bzero(&unwanted, sizeof(unwanted));
 	if (call) {
@@ -333,17 +387,17 @@ int siot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t
 {
 	struct response rsp;
 	const uint8_t *value;
-	size_t got;
+	size_t got = 0;
 	int ret = siot_run(iot, cmd, &rsp, call);
 
 	if (!ret && !siot_get(&rsp, TAG_1, &value, &got))
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	if (!ret && got > *len)
 		ret = -ENOSPC;
-	if (!ret) {
+	if (!ret)
 		memcpy(out, value, got);
+	if (!ret || ret == -ENOSPC)
 		*len = got;
-	}
 	explicit_bzero(&rsp, sizeof(rsp));
 	return ret;
 }
@@ -357,7 +411,7 @@ int siot_run_fixed(struct se05x_iot *iot, struct command *cmd, void *out, size_t
 	int ret = siot_run(iot, cmd, &rsp, call);
 
 	if (!ret && (!siot_get(&rsp, TAG_1, &value, &got) || got != len))
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	if (!ret && len)
 		memcpy(out, value, len);
 	explicit_bzero(&rsp, sizeof(rsp));
@@ -371,7 +425,7 @@ int siot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
 	int ret = siot_run_fixed(iot, cmd, &result, 1, call);
 
 	if (!ret && result != RESULT_YES && result != RESULT_NO)
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	if (!ret)
 		*yes = result == RESULT_YES;
 	return ret;

@@ -63,7 +63,7 @@ static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const vo
 	siot_begin(&cmd, INS_WRITE, P1_EC | (public ? P1_PUBLIC : P1_PAIR), 0x00, 0);
 	if (!there)
 		siot_new(&cmd, how);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	if (!there)
 		siot_u8(&cmd, TAG_2, curve);
 	if (scalar) {
@@ -108,12 +108,12 @@ EXPORT int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t curve
 	if (!len)
 		return siot_refuse(-EINVAL, call);
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	ret = siot_run_fixed(iot, &cmd, bytes, len, call);
 	if (ret)
 		return ret;
 	if (!curve_is_rfc(curve) && bytes[0] != 0x04)
-		return -EBADMSG;
+		return -EPROTO;
 	copy_for(curve, point, bytes, len);
 	return 0;
 }
@@ -147,7 +147,7 @@ static void signature_begin(struct command *cmd, uint8_t p2, uint32_t id, uint8_
 			    const void *data, size_t len)
 {
 	siot_begin(cmd, INS_CRYPTO, P1_SIGNATURE, p2, LE_SHORT);
-	siot_u32(cmd, TAG_1, id);
+	siot_object(cmd, id);
 	siot_u8(cmd, TAG_2, algorithm);
 	siot_tlv(cmd, TAG_3, data, len);
 }
@@ -233,7 +233,7 @@ EXPORT int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, con
 	size = se05x_iot_curve(curve)->size;
 	copy_for(curve, bytes, peer, len);
 	siot_begin(&cmd, INS_CRYPTO, P1_EC, 0x0F, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_tlv(&cmd, TAG_2, bytes, len);
 	ret = siot_run_fixed(iot, &cmd, bytes, size, call);
 	if (!ret)

@@ -26,7 +26,7 @@ static int write_pieces(struct se05x_iot *iot, uint32_t id, size_t offset, size_
 		siot_begin(&cmd, INS_WRITE, P1_BINARY, 0x00, 0);
 		if (first)
 			siot_new(&cmd, how);
-		siot_u32(&cmd, TAG_1, id);
+		siot_object(&cmd, id);
 		if (offset + *done)
 			siot_u16(&cmd, TAG_2, offset + *done);
 		if (first)
@@ -55,12 +55,16 @@ EXPORT int se05x_iot_binary_create(struct se05x_iot *iot, uint32_t id, const voi
 	ret = se05x_iot_exists(iot, id, &there, call);
 	if (!ret && there)
 		ret = siot_refuse(-EEXIST, call);
-	if (!ret)
-		ret = se05x_iot_free_memory(iot, how && how->transient ?
-					    SE05X_IOT_MEMORY_TRANSIENT_DESELECT :
-					    SE05X_IOT_MEMORY_PERSISTENT, &room, call);
-	if (!ret && len > room)
-		ret = siot_refuse(-ENOSPC, call);
+	if (ret)
+		return ret;
+	ret = se05x_iot_free_memory(iot, how && how->transient ?
+				    SE05X_IOT_MEMORY_TRANSIENT_DESELECT :
+				    SE05X_IOT_MEMORY_PERSISTENT, &room, call);
+	/* chips with much in their flash were seen to answer 6A80: then nobody knows */
+	if (siot_denied(ret))
+		ret = 0;
+	else if (!ret && len > room)
+		ret = siot_refuse(-EDQUOT, call);
 	if (ret)
 		return ret;
 	return write_pieces(iot, id, 0, len, data, len, how, done, call);
@@ -93,7 +97,7 @@ EXPORT int se05x_iot_binary_read(struct se05x_iot *iot, uint32_t id, size_t offs
 		struct command cmd;
 
 		siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-		siot_u32(&cmd, TAG_1, id);
+		siot_object(&cmd, id);
 		if (offset + done)
 			siot_u16(&cmd, TAG_2, offset + done);
 		siot_u16(&cmd, TAG_3, n);
@@ -113,7 +117,7 @@ EXPORT int se05x_iot_userid_create(struct se05x_iot *iot, uint32_t id, const voi
 		return siot_refuse(-EINVAL, call);
 	siot_begin(&cmd, INS_WRITE | INS_AUTH, P1_USERID, 0x00, 0);
 	siot_new(&cmd, how);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_tlv(&cmd, TAG_2, value, len);
 	return siot_run(iot, &cmd, NULL, call);
 }
@@ -142,7 +146,7 @@ EXPORT int se05x_iot_counter_create(struct se05x_iot *iot, uint32_t id, size_t s
 		return ret;
 	siot_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
 	siot_new(&cmd, how);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_u16(&cmd, TAG_2, size);
 	ret = siot_run(iot, &cmd, NULL, call);
 	if (!ret && value)
@@ -160,7 +164,7 @@ EXPORT int se05x_iot_counter_set(struct se05x_iot *iot, uint32_t id, size_t size
 		return siot_refuse(-EINVAL, call);
 	put_be(bytes, value, size);
 	siot_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_tlv(&cmd, TAG_3, bytes, size);
 	return siot_run(iot, &cmd, NULL, call);
 }
@@ -170,7 +174,7 @@ EXPORT int se05x_iot_counter_add(struct se05x_iot *iot, uint32_t id, struct se05
 	struct command cmd;
 
 	siot_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	return siot_run(iot, &cmd, NULL, call);
 }
 
@@ -183,10 +187,10 @@ EXPORT int se05x_iot_counter_read(struct se05x_iot *iot, uint32_t id, uint64_t *
 	int ret;
 
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	ret = siot_run_bytes(iot, &cmd, bytes, &len, call);
 	if (ret == -ENOSPC || (!ret && !len))
-		return -EBADMSG;
+		return -EPROTO;
 	if (ret)
 		return ret;
 	*value = 0;
@@ -203,8 +207,9 @@ static int write_pcr(struct se05x_iot *iot, uint32_t id, uint8_t tag, const void
 	struct command cmd;
 
 	siot_begin(&cmd, INS_WRITE, P1_PCR, 0x00, 0);
-	siot_new(&cmd, how);
-	siot_u32(&cmd, TAG_1, id);
+	if (tag == TAG_2)
+		siot_new(&cmd, how);
+	siot_object(&cmd, id);
 	siot_tlv(&cmd, tag, data, len);
 	return siot_run(iot, &cmd, NULL, call);
 }
@@ -233,6 +238,6 @@ EXPORT int se05x_iot_pcr_read(struct se05x_iot *iot, uint32_t id,
 	struct command cmd;
 
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	return siot_run_fixed(iot, &cmd, value, SE05X_IOT_PCR_LEN, call);
 }

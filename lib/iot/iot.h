@@ -90,6 +90,9 @@ int siot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call 
 /* The same for whatever else was found before anything was sent. Return: @error. */
 int siot_refuse(int error, struct se05x_call *call);
 
+/* The chip answered, and said no */
+bool siot_denied(int ret);
+
 /* ---- commands ---- */
 
 #define LE_SHORT	256
@@ -100,6 +103,8 @@ struct command {
 	uint8_t data[COMMAND_MAX];
 	size_t len;
 	size_t le;
+	uint32_t object;	/* that it is about; 0: none */
+	bool creates;		/* it is to be made by it */
 	bool overflow;
 };
 
@@ -108,6 +113,8 @@ void siot_tlv(struct command *cmd, uint8_t tag, const void *value, size_t len);
 void siot_u8(struct command *cmd, uint8_t tag, uint8_t value);
 void siot_u16(struct command *cmd, uint8_t tag, uint16_t value);
 void siot_u32(struct command *cmd, uint8_t tag, uint32_t value);
+/* TAG_1 of a command about an object that is there */
+void siot_object(struct command *cmd, uint32_t id);
 /* What an object begins with: INS flags, policy, attempts. First of the TLVs. */
 void siot_new(struct command *cmd, const struct se05x_iot_new *how);
 

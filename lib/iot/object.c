@@ -80,7 +80,7 @@ EXPORT int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n,
 		ret = siot_run(iot, &cmd, &rsp, call);
 		if (ret)
 			break;
-		ret = -EBADMSG;
+		ret = -EPROTO;
 		if (!siot_get_number(&rsp, TAG_1, 1, &more) ||
 		    !siot_get(&rsp, TAG_2, &page, &len) || len % 4 ||
 		    (!len && more == 2) || have + len / 4 > LIST_MAX)
@@ -112,23 +112,16 @@ static int read_type(struct se05x_iot *iot, struct se05x_iot_object *object,
 	int ret;
 
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x26, LE_SHORT);
-	siot_u32(&cmd, TAG_1, object->id);
+	siot_object(&cmd, object->id);
 	ret = siot_run(iot, &cmd, &rsp, call);
 	if (ret)
 		return ret;
 	if (!siot_get_number(&rsp, TAG_1, 1, &type) || !siot_get_number(&rsp, TAG_2, 1, &transient))
-		return -EBADMSG;
+		return -EPROTO;
 	object->type = type;
 	object->transient = transient == 2;
 	decode_type(object);
 	return 0;
-}
-
-/* What the policy forbids to know is not known: that is an answer too. */
-static bool kept_secret(int ret)
-{
-	return ret == -EACCES || ret == -ENOENT || ret == -EINVAL || ret == -EOPNOTSUPP ||
-	       ret == -EREMOTEIO;
 }
 
 static int read_size(struct se05x_iot *iot, struct se05x_iot_object *object,
@@ -140,13 +133,13 @@ static int read_size(struct se05x_iot *iot, struct se05x_iot_object *object,
 	int ret;
 
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x07, LE_SHORT);
-	siot_u32(&cmd, TAG_1, object->id);
+	siot_object(&cmd, object->id);
 	ret = siot_run_bytes(iot, &cmd, size, &len, call);
 	if (!ret && len != 2 && len != 4)
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	if (!ret)
 		object->size = get_be(size, len);
-	return ret == -ENOSPC ? -EBADMSG : ret;
+	return ret == -ENOSPC ? -EPROTO : ret;
 }
 
 static int read_curve(struct se05x_iot *iot, struct se05x_iot_object *object,
@@ -155,7 +148,7 @@ static int read_curve(struct se05x_iot *iot, struct se05x_iot_object *object,
 	struct command cmd;
 
 	siot_begin(&cmd, INS_READ, P1_CURVE, 0x36, LE_SHORT);
-	siot_u32(&cmd, TAG_1, object->id);
+	siot_object(&cmd, object->id);
 	return siot_run_fixed(iot, &cmd, &object->curve, 1, call);
 }
 
@@ -169,9 +162,10 @@ EXPORT int se05x_iot_object(struct se05x_iot *iot, uint32_t id,
 	ret = read_type(iot, object, call);
 	if (ret)
 		return ret;
+	/* what the policy forbids to know is not known: that is an answer too */
 	if (object->kind == SE05X_IOT_KIND_EC && !object->curve) {
 		ret = read_curve(iot, object, call);
-		if (ret && !kept_secret(ret))
+		if (ret && !siot_denied(ret))
 			return ret;
 	}
 	curve = se05x_iot_curve(object->curve);
@@ -182,7 +176,7 @@ EXPORT int se05x_iot_object(struct se05x_iot *iot, uint32_t id,
 	if (object->kind == SE05X_IOT_KIND_USERID)
 		return 0;	/* it would be refused */
 	ret = read_size(iot, object, call);
-	return kept_secret(ret) ? 0 : ret;
+	return siot_denied(ret) ? 0 : ret;
 }
 
 EXPORT int se05x_iot_exists(struct se05x_iot *iot, uint32_t id, bool *exists,
@@ -200,7 +194,7 @@ EXPORT int se05x_iot_delete(struct se05x_iot *iot, uint32_t id, struct se05x_cal
 	struct command cmd;
 
 	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x28, 0);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	return siot_run(iot, &cmd, NULL, call);
 }
 
@@ -218,7 +212,7 @@ EXPORT int se05x_iot_attributes_parse(const struct se05x_iot *iot, const uint8_t
 	memset(attributes, 0, sizeof(*attributes));
 	if (len < ATTRIBUTES_HEAD + tail ||
 	    len - ATTRIBUTES_HEAD - tail > sizeof(attributes->policy))
-		return -EBADMSG;
+		return -EPROTO;
 	attributes->auth = bytes[5] == INDICATOR_SET;
 	if (attributes->auth) {
 		attributes->failed_attempts = get_be(bytes + 6, 2);
@@ -246,12 +240,12 @@ EXPORT int se05x_iot_attributes(struct se05x_iot *iot, uint32_t id,
 	if (!iot->as->attributes)
 		return siot_refuse(-EOPNOTSUPP, call);
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x3B, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	ret = siot_run(iot, &cmd, &rsp, call);
 	if (ret)
 		return ret;
 	/* by the document TAG_2; applets of 7.x were seen to use TAG_3 [U] */
 	if (!siot_get(&rsp, TAG_2, &bytes, &len) && !siot_get(&rsp, TAG_3, &bytes, &len))
-		return -EBADMSG;
+		return -EPROTO;
 	return se05x_iot_attributes_parse(iot, bytes, len, attributes);
 }

@@ -259,11 +259,11 @@ EXPORT int se05x_iot_policy_print(const uint8_t *policy, size_t policy_len, char
 	for (size_t at = 0; at < policy_len; at += n) {
 		n = whole_set(policy + at, policy_len - at);
 		if (!n)
-			return -EBADMSG;
+			return -EINVAL;
 		if (at)
 			put(&w, ";");
 		if (!print_set(&w, policy + at))
-			return -EBADMSG;
+			return -EINVAL;
 	}
 	return w.len;
 }

@@ -35,7 +35,7 @@ EXPORT int se05x_iot_rsa_generate(struct se05x_iot *iot, uint32_t id, unsigned i
 		return siot_refuse(-EINVAL, call);
 	siot_begin(&cmd, INS_WRITE, P1_RSA | P1_PAIR, crt ? P2_CRT : P2_RAW, 0);
 	siot_new(&cmd, how);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_u16(&cmd, TAG_2, bits);
 	return siot_run(iot, &cmd, NULL, call);
 }
@@ -84,7 +84,7 @@ static int write_piece(struct se05x_iot *iot, uint32_t id, unsigned int bits, ui
 
 		siot_new(&cmd, &flags);
 	}
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	if (part)
 		siot_u16(&cmd, TAG_2, bits);
 	if (!put_number(&cmd, piece)) {
@@ -171,7 +171,7 @@ static int read_number(struct se05x_iot *iot, uint32_t id, uint8_t component, vo
 	struct command cmd;
 
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_u8(&cmd, TAG_4, component);
 	return siot_run_bytes(iot, &cmd, out, len, call);
 }
@@ -183,7 +183,7 @@ EXPORT int se05x_iot_rsa_public(struct se05x_iot *iot, uint32_t id, void *n, siz
 
 	if (!ret)
 		ret = read_number(iot, id, 0x01, e, e_len, call);
-	return !ret && (!*n_len || !*e_len) ? -EBADMSG : ret;
+	return !ret && (!*n_len || !*e_len) ? -EPROTO : ret;
 }
 
 /* ---- using ---- */
@@ -214,7 +214,7 @@ static int sign_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, ui
 	if (!sign_algorithm(padding, hash, &algorithm))
 		return siot_refuse(-EINVAL, call);
 	siot_begin(cmd, INS_CRYPTO, P1_SIGNATURE, p2, LE_LONG);
-	siot_u32(cmd, TAG_1, id);
+	siot_object(cmd, id);
 	siot_u8(cmd, TAG_2, algorithm);
 	siot_tlv(cmd, TAG_3, message, len);
 	return 0;
@@ -269,7 +269,7 @@ static int crypt(struct se05x_iot *iot, uint8_t p2, uint32_t id,
 		return siot_refuse(-EINVAL, call);
 	}
 	siot_begin(&cmd, INS_CRYPTO, P1_RSA, p2, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_u8(&cmd, TAG_2, algorithm);
 	siot_tlv(&cmd, TAG_3, in, in_len);
 	return siot_run_bytes(iot, &cmd, out, out_len, call);

@@ -13,24 +13,34 @@
  * it tells about the last one. In a session without a demanded generation that of
  * the session's beginning is demanded.
  *
- * What an errno says here, beyond se05x_transceive()'s:
+ * Each errno has one meaning. Beyond se05x_transceive()'s:
  *
+ *	-EINVAL		an argument; nothing was sent
  *	-EOPNOTSUPP	this chip can't do that: known from its version, and then
  *			nothing was sent; or it answered 6A81, 6D00 or 6E00
- *	-EINVAL		an argument; nothing was sent. Or 6700, 6984, 6A80 or 6A86
- *	-E2BIG		more than fits into one APDU; nothing was sent
- *	-ENOSPC		the caller's buffer is too small; or no memory in the chip
- *			(6A84)
- *	-ENOENT		6985 conditions not satisfied: mostly there is no such object,
- *			or what it is or does not fit; 6A82, 6A88: not found
- *	-EACCES		6986 denied by policy, 6982, 6983, 6300, 63Cx: not
- *			authenticated
- *	-EAGAIN		66A6: too many APDUs in too short a time; it did not run
- *	-EBADMSG	the answer is not what it has to be; the outcome says whether
- *			it was this library or the kernel that found out
+ *	-E2BIG		more than fits into one APDU, see se05x_iot_max(); nothing was
+ *			sent
+ *	-ENOSPC		the caller's buffer is too small; its length is now the one
+ *			that is needed
+ *	-ENOPKG		the chip has no such applet
+ *	-ENOENT		there is no such object (6985, 6A82, 6A88)
+ *	-EEXIST		there is such an object already; nothing was written
+ *	-EMEDIUMTYPE	the object is there, but of another kind, on another curve or in
+ *			no state for that (6985)
+ *	-EACCES		denied by the object's policy (6986), or not authenticated (6982,
+ *			6983, 6300, 63Cx)
+ *	-EBADE		wrong password: one attempt is gone
+ *	-EUSERS		no session is free in the chip, or none for that UserID
+ *	-EDQUOT		no memory is left in the chip (6A84)
+ *	-EBADR		the chip does not take what was sent (6700, 6984, 6A80, 6A86; 6985
+ *			for what was to be made)
+ *	-EAGAIN		too many APDUs in too short a time (66A6); it did not run
+ *	-EILSEQ		decrypted, but the padding is wrong
+ *	-EPROTO		the answer is not what it has to be; the command ran
  *	-EREMOTEIO	any other status word
  *
- * With a status word the outcome is SE05X_OUTCOME_RAN, and call->sw holds it.
+ * With a status word call->sw holds it, and the chip has answered, whatever the
+ * outcome says.
  * se05x_iot_error_text() says all this in words.
  *
  * APDUs are named as INS P1 P2 (CLA is 80) and by the names that NXP's AN12413
@@ -62,7 +72,7 @@ struct se05x_iot;
  * SELECT of A0000003965453000000010300000000, and GetVersion (04 00 20) if its
  * answer says too little.
  *
- * Return: 0; -ENOENT: the chip has no such applet; -ENOMEM; as above.
+ * Return: 0; -ENOPKG: the chip has no such applet; -ENOMEM; as above.
  */
 int se05x_iot_open(struct se05x *se, struct se05x_iot **iot, struct se05x_call *call);
 
@@ -203,7 +213,7 @@ struct se05x_iot_object {
  * @n: out: their number
  * @call: may be NULL
  *
- * Return: 0; -EBADMSG: a list without an end; -ENOMEM; as above. Nothing to be
+ * Return: 0; -EPROTO: a list without an end; -ENOMEM; as above. Nothing to be
  * freed on error.
  */
 int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n, struct se05x_call *call);
@@ -301,7 +311,7 @@ int se05x_iot_policy_parse(const char *text, uint8_t *policy, size_t *policy_len
  * @size: room there
  *
  * Return: length of the words without NUL, as snprintf(): not less than @size if
- * they did not fit; -EBADMSG: these are no sets.
+ * they did not fit; -EINVAL: these are no sets.
  */
 int se05x_iot_policy_print(const uint8_t *policy, size_t policy_len, char *text, size_t size);
 
@@ -602,7 +612,7 @@ int se05x_iot_rsa_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_pad
 			  const void *in, size_t in_len, void *out, size_t *out_len,
 			  struct se05x_call *call);
 
-/* se05x_iot_rsa_decrypt() - RSADecrypt (03 02 38); wrong padding: -EINVAL, 6A80 */
+/* se05x_iot_rsa_decrypt() - RSADecrypt (03 02 38); wrong padding: -EBADR, 6A80 */
 int se05x_iot_rsa_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padding padding,
 			  const void *in, size_t in_len, void *out, size_t *out_len,
 			  struct se05x_call *call);
@@ -766,8 +776,8 @@ int se05x_iot_digest(struct se05x_iot *iot, enum se05x_iot_hash hash, const void
  *
  * Free memory is asked first. What does not fit is not begun.
  *
- * Return: 0; -ENOSPC, and nothing was written if @done is 0 and call->sw is 0; -EEXIST: there
- * is such an object; as above.
+ * Return: 0; -EDQUOT, and nothing was written if @done is 0 and call->sw is 0; -EEXIST; as
+ * above.
  */
 int se05x_iot_binary_create(struct se05x_iot *iot, uint32_t id, const void *data, size_t len,
 			    const struct se05x_iot_new *how, size_t *done,

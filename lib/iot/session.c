@@ -24,13 +24,13 @@ EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void
 		return siot_refuse(-EINVAL, call);
 	forget(iot);
 	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1B, LE_SHORT);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	ret = siot_run_at(iot, &cmd, &rsp, call, &generation);
 	if (ret)
 		return ret;
 	if (!siot_get(&rsp, TAG_1, &session, &session_len) ||
 	    session_len != sizeof(iot->session))
-		return -EBADMSG;
+		return -EPROTO;
 
 	pthread_mutex_lock(&iot->lock);
 	memcpy(iot->session, session, sizeof(iot->session));

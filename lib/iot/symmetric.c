@@ -38,7 +38,7 @@ EXPORT int se05x_iot_key_import(struct se05x_iot *iot, uint32_t id, enum se05x_i
 		return siot_refuse(-EINVAL, call);
 	siot_begin(&cmd, INS_WRITE, p1, 0x00, 0);
 	siot_new(&cmd, how);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_tlv(&cmd, TAG_3, key, len);
 	return siot_run(iot, &cmd, NULL, call);
 }
@@ -102,7 +102,7 @@ EXPORT int se05x_iot_cipher(struct se05x_iot *iot, uint32_t id, enum se05x_iot_c
 	for (; !ret && len; from += n, to += n, len -= n) {
 		n = len < most ? len : most;
 		siot_begin(&cmd, INS_CRYPTO, P1_CIPHER, encrypt ? 0x37 : 0x38, LE_LONG);
-		siot_u32(&cmd, TAG_1, id);
+		siot_object(&cmd, id);
 		siot_u8(&cmd, TAG_2, ciphers[cipher].mode);
 		siot_tlv(&cmd, TAG_3, from, n);
 		if (iv_len)
@@ -137,7 +137,7 @@ static int aead_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, ui
 	if ((size_t)aead >= ARRAY_SIZE(modes) || !iv_len || tag_len < 4 || tag_len > 16)
 		return siot_refuse(-EINVAL, call);
 	siot_begin(cmd, INS_CRYPTO, P1_AEAD, p2, LE_LONG);
-	siot_u32(cmd, TAG_1, id);
+	siot_object(cmd, id);
 	siot_u8(cmd, TAG_2, modes[aead]);
 	siot_tlv(cmd, TAG_3, in, len);
 	if (aad_len)
@@ -166,7 +166,7 @@ EXPORT int se05x_iot_aead_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x
 		return ret;
 	if (!siot_get(&rsp, TAG_1, &text, &text_len) || text_len != len ||
 	    !siot_get(&rsp, TAG_2, &mac, &mac_len) || mac_len != tag_len)
-		return -EBADMSG;
+		return -EPROTO;
 	if (len)
 		memcpy(out, text, len);
 	memcpy(tag, mac, tag_len);
@@ -193,10 +193,10 @@ EXPORT int se05x_iot_aead_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x
 	ret = siot_run(iot, &cmd, &rsp, call);
 	if (!ret && (!siot_get_number(&rsp, TAG_2, 1, &result) ||
 		     (result != RESULT_YES && result != RESULT_NO)))
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	if (!ret && result == RESULT_YES &&
 	    (!siot_get(&rsp, TAG_1, &text, &text_len) || text_len != len))
-		ret = -EBADMSG;
+		ret = -EPROTO;
 	if (!ret) {
 		*good = result == RESULT_YES;
 		if (*good && len)
@@ -231,7 +231,7 @@ static int mac_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, uin
 	if (ret)
 		return ret;
 	siot_begin(cmd, INS_CRYPTO, P1_MAC, p2, LE_SHORT);
-	siot_u32(cmd, TAG_1, id);
+	siot_object(cmd, id);
 	siot_u8(cmd, TAG_2, macs[mac].algorithm);
 	siot_tlv(cmd, TAG_3, message, len);
 	return 0;
@@ -283,7 +283,7 @@ EXPORT int se05x_iot_hkdf(struct se05x_iot *iot, uint32_t id, enum se05x_iot_has
 	if (out_len > siot_room(iot, 0))
 		return siot_refuse(-E2BIG, call);
 	siot_begin(&cmd, INS_CRYPTO, P1_DEFAULT, 0x2D, LE_LONG);
-	siot_u32(&cmd, TAG_1, id);
+	siot_object(&cmd, id);
 	siot_u8(&cmd, TAG_2, digests[hash]);
 	if (salt_len)
 		siot_tlv(&cmd, TAG_3, salt, salt_len);

@@ -252,12 +252,12 @@ static void test_curve_mismatch(void **state)
 	(void)state;
 	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, scalar, point, NULL,
 					     NULL,
-					     &call), -EINVAL);
+					     &call), -EBADR);
 	assert_int_equal(call.sw, 0x6A80);
 	host_point(p256, se05x_iot_curve(SE05X_IOT_CURVE_P256), point);
 	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_SECP256K1, NULL, point,
 					     NULL, NULL,
-					     &call), -EINVAL);
+					     &call), -EBADR);
 	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P384, NULL, NULL, &call));
 	assert_int_not_equal(se05x_iot_ecdh(iot, ID, SE05X_IOT_CURVE_P256, point, out, &call), 0);
 	/* what is there keeps its curve */

@@ -73,7 +73,7 @@ static int parse_command(struct line *line, const char *text)
 	switch (se05x_apdu_check(line->command, len)) {
 	case -EINVAL:
 		return bad(line, "shorter than a C-APDU's four bytes");
-	case -EBADMSG:
+	case -EILSEQ:
 		return bad(line, "Lc does not match the number of bytes that follow");
 	default:
 		return 0;

@@ -136,8 +136,6 @@ int open_chip(const char *device, struct se05x **se)
 	switch (-ret) {
 	case 0:
 		return OK;
-	case ENOENT:
-	case ENXIO:
 	case ENODEV:
 		complain("%s: no such device: is the chip connected and the driver loaded?"
 			 " On a Raspberry Pi config.txt needs the line dtoverlay=se05x"

@@ -290,7 +290,7 @@ int chip_failed(const struct tool *t, uint32_t id, int error)
 		if (t->call.sw)
 			hint = "; or the chip was reset: run the command again";
 		break;
-	case -ENOSPC:
+	case -EDQUOT:
 		hint = t->call.sw ? "; 'se05x-tool info' tells how much is free" : "";
 		break;
 	}

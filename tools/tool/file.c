@@ -22,7 +22,7 @@ static int put_failed(struct tool *t, uint32_t id, int error, size_t done, size_
 {
 	uint32_t room;
 
-	if (error == -ENOSPC && !t->call.sw && !done) {
+	if (error == -EDQUOT && !t->call.sw && !done) {
 		if (CHIP(t, se05x_iot_free_memory,
 			 t->transient ? SE05X_IOT_MEMORY_TRANSIENT_DESELECT :
 			 SE05X_IOT_MEMORY_PERSISTENT, &room))
@@ -277,7 +277,7 @@ int iot_counter(struct tool *t, char **args, int n)
 		ret = CHIP(t, se05x_iot_counter_add, id);
 	} else if (!strcmp(args[0], "set")) {
 		ret = CHIP(t, se05x_iot_counter_set, id, object.size, value);
-		if (ret == -EINVAL || ret == -ENOENT) {
+		if (ret == -EINVAL || ret == -EMEDIUMTYPE || ret == -EBADR) {
 			complain("counter set %s: it only goes up, within its %u bytes", id_text(id),
 				 object.size);
 			return USAGE;

@@ -149,7 +149,7 @@ static int with_chip(struct tool *t, const struct command *command, char **args,
 		progress_begin(&t->opt);
 		ret = se05x_iot_open(t->se, &t->iot, &t->call);
 		progress_end();
-		if (ret == -ENOENT) {
+		if (ret == -ENOPKG) {
 			complain("%s: this chip has no IoT applet", t->opt.device);
 			ret = TROUBLE;
 		} else if (ret) {

@@ -289,7 +289,7 @@ static int crypt_rsa(struct tool *t, uint32_t id, bool encrypt, const uint8_t *i
 		ret = CHIP(t, se05x_iot_rsa_encrypt, id, padding, in, len, out, &out_len);
 	else
 		ret = CHIP(t, se05x_iot_rsa_decrypt, id, padding, in, len, out, &out_len);
-	if (ret == -EINVAL || ret == -E2BIG) {
+	if (ret == -EINVAL || ret == -EBADR || ret == -E2BIG) {
 		complain("%s %s: %zu bytes do not go with that key and padding, or are not what it"
 			 " encrypted", t->command, id_text(id), len);
 		return TROUBLE;
