@@ -66,21 +66,24 @@ static void take_version(struct se05x_iot *iot, const uint8_t *bytes)
 	iot->as = personality_of(&iot->version);
 }
 
-static int learn_version(struct se05x_iot *iot, struct se05x_call *call)
+static const uint8_t default_aid[] = {
+	0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
+	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
+};
+
+static int learn_version(struct se05x_iot *iot, const void *aid, size_t aid_len,
+			 struct se05x_call *call)
 {
-	static const uint8_t aid[] = {
-		0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
-		0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
-	};
 	struct se05x_call mine = { .deadline_ms = call ? call->deadline_ms : 0 };
 	uint8_t answer[64], version[VERSION_LEN];
 	size_t len = sizeof(answer);
 	struct command cmd;
-	int ret = se05x_select(iot->se, aid, sizeof(aid), 0, answer, &len, &mine);
+	int ret = se05x_select(iot->se, aid, aid_len, 0, answer, &len, &mine);
 
 	if (call) {
-		call->outcome = mine.outcome;
-		call->sw = mine.sw;
+		mine.flags = call->flags;
+		mine.demanded = call->demanded;
+		*call = mine;
 	}
 	if (ret)
 		return ret;
@@ -98,7 +101,8 @@ static int learn_version(struct se05x_iot *iot, struct se05x_call *call)
 	return ret;
 }
 
-EXPORT int se05x_iot_open(struct se05x *se, struct se05x_iot **iot, struct se05x_call *call)
+EXPORT int se05x_iot_open(struct se05x *se, const void *aid, size_t aid_len,
+			  struct se05x_iot **iot, struct se05x_call *call)
 {
 	struct se05x_iot *opened = calloc(1, sizeof(*opened));
 	int ret;
@@ -107,8 +111,8 @@ EXPORT int se05x_iot_open(struct se05x *se, struct se05x_iot **iot, struct se05x
 		return siot_refuse(-ENOMEM, call);
 	opened->se = se;
 	opened->as = personalities;
-	pthread_mutex_init(&opened->lock, NULL);
-	ret = learn_version(opened, call);
+	ret = learn_version(opened, aid ? aid : default_aid, aid ? aid_len : sizeof(default_aid),
+			    call);
 	if (ret) {
 		se05x_iot_close(opened);
 		return ret;
@@ -121,9 +125,17 @@ EXPORT void se05x_iot_close(struct se05x_iot *iot)
 {
 	if (!iot)
 		return;
-	pthread_mutex_destroy(&iot->lock);
+	if (iot->in_session) {
+		se05x_iot_session_close(iot, NULL);
+		return;
+	}
 	explicit_bzero(iot, sizeof(*iot));
 	free(iot);
+}
+
+EXPORT void se05x_iot_set_deadline(struct se05x_iot *iot, uint32_t deadline_ms)
+{
+	iot->deadline_ms = deadline_ms;
 }
 
 EXPORT void se05x_iot_version(const struct se05x_iot *iot, struct se05x_iot_version *version)

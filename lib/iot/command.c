@@ -229,20 +229,14 @@ static void wrap(struct command *cmd, const uint8_t session[8])
 static int exchange(struct se05x_iot *iot, struct command *cmd, uint8_t *answer, size_t *len,
 		    struct se05x_call *call)
 {
-	uint8_t apdu[SE05X_APDU_SIZE(COMMAND_MAX)], session[8];
+	uint8_t apdu[SE05X_APDU_SIZE(COMMAND_MAX)];
 	size_t apdu_len = sizeof(apdu);
-	bool in_session;
 	int ret;
 
-	pthread_mutex_lock(&iot->lock);
-	in_session = iot->in_session;
-	memcpy(session, iot->session, sizeof(session));
-	if (in_session && !call->demanded)
+	if (iot->in_session && !call->demanded)
 		call->demanded = iot->generation;
-	pthread_mutex_unlock(&iot->lock);
-
-	if (in_session)
-		wrap(cmd, session);
+	if (iot->in_session)
+		wrap(cmd, iot->session);
 	if (cmd->overflow || cmd->len > iot->as->payload) {
 		ret = -E2BIG;
 		goto out;
@@ -276,7 +270,7 @@ int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp
 	struct response unwanted;
 	struct se05x_call mine = {
 		.flags = call ? call->flags : 0,
-		.deadline_ms = call ? call->deadline_ms : 0,
+		.deadline_ms = call && call->deadline_ms ? call->deadline_ms : iot->deadline_ms,
 		.demanded = call ? call->demanded : 0,
 	};
 	size_t len = RESPONSE_MAX;
@@ -302,7 +296,9 @@ int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp
 	if (rsp == &unwanted)
 		explicit_bzero(&unwanted, sizeof(unwanted));
 	if (call) {
-		mine.demanded = call->demanded;	/* the session's is not the caller's */
+		/* the session's generation and the handle's deadline are not the caller's */
+		mine.demanded = call->demanded;
+		mine.deadline_ms = call->deadline_ms;
 		*call = mine;
 	}
 	if (generation)

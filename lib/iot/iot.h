@@ -4,7 +4,6 @@
 #define SE05X_IOT_INTERNAL_H
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "../common.h"
@@ -75,11 +74,12 @@ struct personality {
 	bool aead;
 };
 
+/* Nothing of it changes while threads use it: so it needs no lock. */
 struct se05x_iot {
 	struct se05x *se;
 	struct se05x_iot_version version;
 	const struct personality *as;
-	pthread_mutex_t lock;	/* for what follows */
+	uint32_t deadline_ms;	/* where a call has none */
 	bool in_session;
 	uint8_t session[8];
 	uint64_t generation;	/* of the session's beginning */

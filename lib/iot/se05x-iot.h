@@ -10,8 +10,8 @@
  *
  * Each function that talks to the chip takes a struct se05x_call, or NULL: its
  * deadline, flags and demanded generation count for each APDU; what comes back in
- * it tells about the last one. In a session without a demanded generation that of
- * the session's beginning is demanded.
+ * it tells about the last one. A session demands the generation of its beginning,
+ * unless the call demands one.
  *
  * Each errno has one meaning. Beyond se05x_transceive()'s:
  *
@@ -66,18 +66,31 @@ struct se05x_iot;
 /**
  * se05x_iot_open() - select the IoT applet and learn its version
  * @se: chip. It stays the caller's, who closes it after the handle.
+ * @aid: the applet's AID, where it is installed under another one; NULL: NXP's,
+ *	A0000003965453000000010300000000
+ * @aid_len: bytes of it
  * @iot: out: the handle
  * @call: may be NULL
  *
- * SELECT of A0000003965453000000010300000000, and GetVersion (04 00 20) if its
- * answer says too little.
+ * SELECT, and GetVersion (04 00 20) if its answer says too little.
  *
  * Return: 0; -ENOPKG: the chip has no such applet; -ENOMEM; as above.
  */
-int se05x_iot_open(struct se05x *se, struct se05x_iot **iot, struct se05x_call *call);
+int se05x_iot_open(struct se05x *se, const void *aid, size_t aid_len, struct se05x_iot **iot,
+		   struct se05x_call *call);
 
-/* se05x_iot_close() - free the handle; NULL is fine. A session is not closed: see there. */
+/*
+ * se05x_iot_close() - free the handle; NULL is fine. If it is a session it is closed in
+ * the chip too, as far as that succeeds.
+ */
 void se05x_iot_close(struct se05x_iot *iot);
+
+/*
+ * se05x_iot_set_deadline() - for each APDU of a call that says none, in milliseconds; 0:
+ * as se05x_transceive(). Sessions that are opened later have it too. To be called before
+ * other threads use the handle.
+ */
+void se05x_iot_set_deadline(struct se05x_iot *iot, uint32_t deadline_ms);
 
 /* What a chip can do; two bytes of its version */
 #define SE05X_IOT_FEATURE_ECDSA		0x0002	/* ECDSA and ECDH */
@@ -913,28 +926,34 @@ int se05x_iot_attributes_parse(const struct se05x_iot *iot, const uint8_t *bytes
 
 /**
  * se05x_iot_session_open() - be somebody: CreateSession (04 00 1B), VerifySessionUserID (04 00 2C)
- * @iot: handle; a session that it has is given up
+ * @iot: handle; no session
  * @id: UserID object
  * @value: its password
  * @len: bytes of it
+ * @session: out: another handle. What is sent by it goes as part of the session
+ *	(PROCESS, 05 00 00); @iot and who else uses it are not concerned. @iot may be
+ *	closed before it, the chip may not.
  * @call: may be NULL
  *
- * From then on all that this handle sends goes as part of the session (PROCESS,
- * 05 00 00). The chip has two sessions, and another client's SELECT may end them:
- * then commands fail with -ESTALE, not sent, and the session is to be opened again.
+ * The chip has two sessions, and another client's SELECT may end them: then commands
+ * fail with -ESTALE, not sent, and the session is to be closed and opened again.
  * Whoever can't have that takes se05x_lock() before.
  *
- * The password goes over the bus in clear.
+ * The password goes over the bus in clear, unless the kernel's channel protects it.
  *
- * Return: 0; -EACCES: wrong password, one attempt of the object's is gone;
- * -ENOENT: no such object, no free session, or a wrong password: 6985 says no more.
- * As above.
+ * Return: 0; -EBADE: wrong password, one attempt of the object's is gone; -ENOENT: no
+ * such object; -EMEDIUMTYPE: it is no UserID; -EUSERS: it has a session, or both of
+ * the chip's are taken. As above.
  */
 int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value, size_t len,
-			   struct se05x_call *call);
+			   struct se05x_iot **session, struct se05x_call *call);
 
-/* se05x_iot_session_close() - CloseSession (04 00 1C); without one it does nothing */
-int se05x_iot_session_close(struct se05x_iot *iot, struct se05x_call *call);
+/*
+ * se05x_iot_session_close() - CloseSession (04 00 1C), and free the handle, whatever is
+ * returned. NULL is fine. An error: the chip could not be told, and one of its two sessions
+ * stays taken until a SELECT with SE05X_SELECT_FRESH or a reset.
+ */
+int se05x_iot_session_close(struct se05x_iot *session, struct se05x_call *call);
 
 #ifdef __cplusplus
 }

@@ -1,71 +1,83 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Sessions that a UserID opens */
+/* Sessions that a UserID opens: handles whose commands the chip takes as its owner's */
+#include <stdlib.h>
+
 #include "iot.h"
 
-static void forget(struct se05x_iot *iot)
+/* CreateSession said 6985: the object is there, so it has a session or all are taken. */
+static int why_not(struct se05x_iot *iot, uint32_t id, int ret)
 {
-	pthread_mutex_lock(&iot->lock);
-	iot->in_session = false;
-	explicit_bzero(iot->session, sizeof(iot->session));
-	pthread_mutex_unlock(&iot->lock);
-}
+	struct se05x_iot_object object = { 0 };
 
-EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value,
-				  size_t len, struct se05x_call *call)
-{
-	struct response rsp;
-	struct command cmd;
-	const uint8_t *session;
-	uint64_t generation;
-	size_t session_len;
-	int ret;
-
-	if (!len || len > 16)
-		return siot_refuse(-EINVAL, call);
-	forget(iot);
-	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1B, LE_SHORT);
-	siot_object(&cmd, id);
-	ret = siot_run_at(iot, &cmd, &rsp, call, &generation);
-	if (ret)
-		return ret;
-	if (!siot_get(&rsp, TAG_1, &session, &session_len) ||
-	    session_len != sizeof(iot->session))
-		return -EPROTO;
-
-	pthread_mutex_lock(&iot->lock);
-	memcpy(iot->session, session, sizeof(iot->session));
-	iot->generation = generation;
-	iot->in_session = true;
-	pthread_mutex_unlock(&iot->lock);
-
-	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x2C, 0);
-	siot_tlv(&cmd, TAG_1, value, len);
-	ret = siot_run(iot, &cmd, NULL, call);
-	if (ret) {
-		/* half a session would take one of the chip's two for nothing */
-		se05x_iot_session_close(iot, NULL);
-		forget(iot);
-	}
+	if (ret == -EMEDIUMTYPE && !se05x_iot_object(iot, id, &object, NULL) &&
+	    object.kind == SE05X_IOT_KIND_USERID)
+		return -EUSERS;
 	return ret;
 }
 
-EXPORT int se05x_iot_session_close(struct se05x_iot *iot, struct se05x_call *call)
+static int create(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
+		  struct se05x_call *call)
 {
+	const uint8_t *session;
+	struct response rsp;
 	struct command cmd;
-	bool in_session;
+	size_t len;
 	int ret;
 
-	pthread_mutex_lock(&iot->lock);
-	in_session = iot->in_session;
-	pthread_mutex_unlock(&iot->lock);
-	if (!in_session)
-		return siot_refuse(0, call);
-	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1C, 0);
-	ret = siot_run(iot, &cmd, NULL, call);
-	/* lost, or not there: closed either way, unless it could not be asked */
-	if (!ret || ret == -ESTALE || ret == -ENOENT || ret == -EACCES) {
-		forget(iot);
-		ret = 0;
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1B, LE_SHORT);
+	siot_object(&cmd, id);
+	ret = siot_run_at(iot, &cmd, &rsp, call, &opened->generation);
+	if (ret)
+		return why_not(iot, id, ret);
+	if (!siot_get(&rsp, TAG_1, &session, &len) || len != sizeof(opened->session))
+		return -EPROTO;
+	memcpy(opened->session, session, len);
+	opened->in_session = true;
+	return 0;
+}
+
+EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value,
+				  size_t len, struct se05x_iot **session,
+				  struct se05x_call *call)
+{
+	struct se05x_iot *opened;
+	struct command cmd;
+	int ret;
+
+	if (!len || len > 16 || iot->in_session)
+		return siot_refuse(-EINVAL, call);
+	opened = malloc(sizeof(*opened));
+	if (!opened)
+		return siot_refuse(-ENOMEM, call);
+	*opened = *iot;
+	ret = create(iot, opened, id, call);
+	if (!ret) {
+		siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x2C, 0);
+		siot_tlv(&cmd, TAG_1, value, len);
+		ret = siot_run(opened, &cmd, NULL, call);
+		if (siot_denied(ret))
+			ret = -EBADE;
 	}
+	if (ret)
+		se05x_iot_close(opened);	/* half a session would be in others' way */
+	else
+		*session = opened;
+	return ret;
+}
+
+EXPORT int se05x_iot_session_close(struct se05x_iot *session, struct se05x_call *call)
+{
+	struct command cmd;
+	int ret;
+
+	if (!session || !session->in_session)
+		return siot_refuse(session ? -EINVAL : 0, call);
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1C, 0);
+	ret = siot_run(session, &cmd, NULL, call);
+	/* lost, or not there any more: as good as closed */
+	if (ret == -ESTALE || siot_denied(ret))
+		ret = 0;
+	session->in_session = false;
+	se05x_iot_close(session);
 	return ret;
 }

@@ -34,7 +34,7 @@ struct se05x_iot *provider_chip(struct provider *prov)
 	if (!prov->iot) {
 		ret = prov->se ? 0 : se05x_open(NULL, &prov->se);
 		if (!ret)
-			ret = se05x_iot_open(prov->se, &prov->iot, &call);
+			ret = se05x_iot_open(prov->se, NULL, 0, &prov->iot, &call);
 	}
 	iot = prov->iot;
 	pthread_mutex_unlock(&prov->lock);

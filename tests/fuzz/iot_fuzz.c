@@ -109,6 +109,7 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 	struct se05x_iot_object object;
 	struct se05x_call call = { 0 };
 	size_t len = 600, e_len = 8;
+	struct se05x_iot *session;
 	uint32_t *ids, number;
 	uint64_t value;
 	bool yes;
@@ -154,8 +155,16 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 		    !se05x_iot_attributes_parse(iot, a.attributes, a.attributes_len, &attr))
 			attributes(&attr);
 		break;
-	case 26: se05x_iot_session_open(iot, 1, "pass", 4, &call); break;
-	case 27: se05x_iot_session_close(iot, &call); break;
+	case 26:
+		if (!se05x_iot_session_open(iot, 1, "pass", 4, &session, &call))
+			se05x_iot_session_close(session, &call);
+		break;
+	case 27:
+		if (!se05x_iot_session_open(iot, 1, "pass", 4, &session, &call)) {
+			se05x_iot_counter_read(session, 1, &value, &call);
+			se05x_iot_close(session);
+		}
+		break;
 	case 28: se05x_iot_rsa_import(iot, 1, 512, &rsa, NULL, &yes, &call); break;
 	case 29:
 		se05x_iot_timestamp(iot, out, &call);
@@ -175,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct se05x se = { data, size };
 	struct se05x_iot *iot;
 
-	if (se05x_iot_open(&se, &iot, NULL))
+	if (se05x_iot_open(&se, NULL, 0, &iot, NULL))
 		return 0;
 	while (se.left) {
 		unsigned int pick = *se.at++;

@@ -18,6 +18,7 @@ struct se05x {
 	const char *const *pairs;
 	uint8_t version[9];
 	unsigned int commands;
+	uint32_t deadline_ms;
 	uint64_t generation;
 	int fail_at, error;
 	uint32_t outcome;
@@ -56,14 +57,18 @@ static struct se05x *new_chip(void)
 	return se;
 }
 
-struct se05x *chip_applet(const char *model)
+struct se05x *chip_config(const struct applet_config *config)
 {
-	const struct applet_config config = { .model = model };
 	struct se05x *se = new_chip();
 
-	se->applet = applet_new(&config);
+	se->applet = applet_new(config);
 	assert_non_null(se->applet);
 	return se;
+}
+
+struct se05x *chip_applet(const char *model)
+{
+	return chip_config(&(struct applet_config) { .model = model });
 }
 
 struct se05x *chip_script(const char *version, const char *const *pairs)
@@ -108,6 +113,11 @@ void chip_hostile(struct se05x *se, size_t (*hostile)(void *ctx, uint8_t *rsp, s
 unsigned int chip_commands(const struct se05x *se)
 {
 	return se->commands;
+}
+
+uint32_t chip_deadline(const struct se05x *se)
+{
+	return se->deadline_ms;
 }
 
 void chip_generation(struct se05x *se, uint64_t generation)
@@ -175,6 +185,7 @@ static int transceive(struct se05x *se, const void *command, size_t command_len,
 		      size_t *response_len, struct se05x_call *call)
 {
 	se->commands++;
+	se->deadline_ms = call->deadline_ms;
 	if (call->demanded && call->demanded != se->generation) {
 		call->outcome = SE05X_OUTCOME_NOT_SENT;
 		call->reason = SE05X_REASON_GENERATION;

@@ -10,6 +10,9 @@
 
 /* A chip with the applet of that model, as struct applet_config has it */
 struct se05x *chip_applet(const char *model);
+/* The same with all that it can be */
+struct applet_config;
+struct se05x *chip_config(const struct applet_config *config);
 
 /*
  * A chip that answers by script: pairs of hex, C-APDU and R-APDU, and a NULL at the
@@ -27,6 +30,8 @@ void chip_hostile(struct se05x *se, size_t (*hostile)(void *ctx, uint8_t *rsp, s
 						      size_t max), void *ctx);
 /* Commands since then */
 unsigned int chip_commands(const struct se05x *se);
+/* The deadline that the last command came with */
+uint32_t chip_deadline(const struct se05x *se);
 /* What a generation is to be from now on: a session is lost by it */
 void chip_generation(struct se05x *se, uint64_t generation);
 

@@ -344,6 +344,7 @@ static void test_policy(void **state)
 {
 	uint8_t policy[SE05X_IOT_POLICY_MAX], digest[32] = { 0 }, sig[80], point[65];
 	struct se05x_iot_new how = { .policy = policy };
+	struct se05x_iot *session, *other;
 	struct se05x_iot_attributes a;
 	struct se05x_iot_version v;
 	size_t len = sizeof(sig);
@@ -366,16 +367,23 @@ static void test_policy(void **state)
 		assert_string_equal(text, "any:sign;0x0A0B0C0D:read,delete");
 	}
 
-	assert_int_not_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "past", 4, &call), 0);
+	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "past", 4, &session, &call),
+			 -EBADE);
+	assert_int_equal(se05x_iot_session_open(iot, ID, "pass", 4, &session, &call), -EMEDIUMTYPE);
+	assert_int_equal(se05x_iot_session_open(iot, ID2, "pass", 4, &session, &call), -ENOENT);
 	assert_int_equal(se05x_iot_delete(iot, ID, &call), -EACCES);
-	GOOD(se05x_iot_session_open(iot, 0x0A0B0C0D, "pass", 4, &call));
-	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, point, &call));
-	GOOD(se05x_iot_delete(iot, ID, &call));
-	GOOD(se05x_iot_session_close(iot, &call));
+	GOOD(se05x_iot_session_open(iot, 0x0A0B0C0D, "pass", 4, &session, &call));
+	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "pass", 4, &other, &call),
+			 -EUSERS);
+	/* who has no session is not concerned */
+	assert_int_equal(se05x_iot_delete(iot, ID, &call), -EACCES);
+	GOOD(se05x_iot_ec_public(session, ID, SE05X_IOT_CURVE_P256, point, &call));
+	GOOD(se05x_iot_delete(session, ID, &call));
+	GOOD(se05x_iot_session_close(session, &call));
 	/* twice: nothing of it stayed open */
 	for (int i = 0; i < 5; i++) {
-		GOOD(se05x_iot_session_open(iot, 0x0A0B0C0D, "pass", 4, &call));
-		GOOD(se05x_iot_session_close(iot, &call));
+		GOOD(se05x_iot_session_open(iot, 0x0A0B0C0D, "pass", 4, &session, &call));
+		se05x_iot_close(session);
 	}
 }
 
@@ -383,15 +391,16 @@ static void test_policy(void **state)
 static void test_session_file(void **state)
 {
 	static uint8_t data[3000], back[3000];
+	struct se05x_iot *session;
 
 	(void)state;
 	memset(data, 0x5a, sizeof(data));
 	GOOD(se05x_iot_userid_create(iot, 0x0A0B0C0D, "pass", 4, NULL, &call));
-	GOOD(se05x_iot_session_open(iot, 0x0A0B0C0D, "pass", 4, &call));
-	GOOD(se05x_iot_binary_create(iot, ID, data, sizeof(data), NULL, NULL, &call));
-	GOOD(se05x_iot_binary_read(iot, ID, 0, back, sizeof(back), &call));
+	GOOD(se05x_iot_session_open(iot, 0x0A0B0C0D, "pass", 4, &session, &call));
+	GOOD(se05x_iot_binary_create(session, ID, data, sizeof(data), NULL, NULL, &call));
+	GOOD(se05x_iot_binary_read(session, ID, 0, back, sizeof(back), &call));
 	assert_memory_equal(back, data, sizeof(data));
-	GOOD(se05x_iot_session_close(iot, &call));
+	GOOD(se05x_iot_session_close(session, &call));
 }
 
 int main(void)

@@ -13,7 +13,7 @@ static int setup_model(const char *model)
 {
 	se = chip_applet(model);
 	call = (struct se05x_call) { 0 };
-	return se05x_iot_open(se, &iot, NULL);
+	return se05x_iot_open(se, NULL, 0, &iot, NULL);
 }
 
 int setup_3(void **state)

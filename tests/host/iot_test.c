@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../../tools/sim/applet.h"
 #include "chip.h"
 
 #define V3	"03 01 01 6F FF 01 0B"
@@ -25,7 +26,7 @@ static struct se05x_call call;
 static void begin(const char *version, const char *const *pairs)
 {
 	se = chip_script(version, pairs);
-	assert_int_equal(se05x_iot_open(se, &iot, NULL), 0);
+	assert_int_equal(se05x_iot_open(se, NULL, 0, &iot, NULL), 0);
 	call = (struct se05x_call) { .outcome = 99, .sw = 99 };
 }
 
@@ -495,25 +496,85 @@ static void test_session(void **state)
 		"6985",
 		"80 05 00 00 10 1008 0102030405060708 4104 80 04 00 1C 00", "6985",
 		"80 04 00 28 06 4104 01010101", "6986", NULL };
+	const char *const refused[] = {
+		"80 04 00 1B 06 4104 0A0B0C0D 00", "6985",
+		"80 04 00 27 06 4104 0A0B0C0D 00", "4101 02 9000",
+		"80 04 00 1B 06 4104 0A0B0C0D 00", "6985",
+		"80 04 00 27 06 4104 0A0B0C0D 00", "4101 01 9000",
+		"80 02 00 26 06 4104 0A0B0C0D 00", "4101 0C 4201 01 9000",
+		"80 04 00 1B 06 4104 0A0B0C0D 00", "6985",
+		"80 04 00 27 06 4104 0A0B0C0D 00", "4101 01 9000",
+		"80 02 00 26 06 4104 0A0B0C0D 00", "4101 09 4201 01 9000",
+		"80 02 00 07 06 4104 0A0B0C0D 00", "4182 0002 0010 9000", NULL };
+	struct se05x_iot *session = NULL;
 	uint64_t value;
 
 	(void)state;
 	begin(V7, pairs);
-	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &call), 0);
-	assert_int_equal(se05x_iot_counter_read(iot, 0x01010101, &value, &call), 0);
+	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &session, &call), 0);
+	assert_int_equal(se05x_iot_counter_read(session, 0x01010101, &value, &call), 0);
 	/* somebody else's SELECT ended it: nothing of it is sent any more */
 	chip_generation(se, 2);
-	assert_int_equal(se05x_iot_delete(iot, 0x01010101, &call), -ESTALE);
+	assert_int_equal(se05x_iot_delete(session, 0x01010101, &call), -ESTALE);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+	assert_int_equal(call.demanded, 0);
 	chip_generation(se, 1);
-	assert_int_equal(se05x_iot_session_close(iot, &call), 0);
-	assert_int_equal(se05x_iot_session_close(iot, &call), 0);
+	assert_int_equal(se05x_iot_session_open(session, 1, "1234", 4, &session, &call), -EINVAL);
+	assert_int_equal(se05x_iot_session_close(session, &call), 0);
+	assert_int_equal(se05x_iot_session_close(NULL, &call), 0);
+	assert_int_equal(se05x_iot_session_close(iot, &call), -EINVAL);
 	assert_int_equal(se05x_iot_delete(iot, 0x01010101, &call), 0);
 	end();
 	begin(V7, wrong);
-	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &call), -ENOENT);
+	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &session, &call),
+			 -EBADE);
 	assert_int_equal(call.sw, 0x6985);
 	assert_int_equal(se05x_iot_delete(iot, 0x01010101, &call), -EACCES);
+	end();
+	/* CreateSession's 6985: no such object, none free, another kind */
+	begin(V7, refused);
+	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &session, &call),
+			 -ENOENT);
+	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &session, &call),
+			 -EUSERS);
+	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &session, &call),
+			 -EMEDIUMTYPE);
+	end();
+}
+
+/* How long each APDU may take: the call's word counts before the handle's */
+static void test_deadline(void **state)
+{
+	(void)state;
+	call = (struct se05x_call) { 0 };
+	begin(V7, (const char *const[]) {
+		"80 04 00 28 06 4104 01010101", "9000", "80 04 00 28 06 4104 01010101", "9000",
+		"80 04 00 28 06 4104 01010101", "9000", NULL });
+	assert_int_equal(se05x_iot_delete(iot, 0x01010101, &call), 0);
+	assert_int_equal(chip_deadline(se), 0);
+	se05x_iot_set_deadline(iot, 700);
+	assert_int_equal(se05x_iot_delete(iot, 0x01010101, &call), 0);
+	assert_int_equal(chip_deadline(se), 700);
+	assert_int_equal(call.deadline_ms, 0);
+	call.deadline_ms = 20;
+	assert_int_equal(se05x_iot_delete(iot, 0x01010101, &call), 0);
+	assert_int_equal(chip_deadline(se), 20);
+	call.deadline_ms = 0;
+	end();
+}
+
+/* The applet under another name, as where it is installed more than once */
+static void test_aid(void **state)
+{
+	static const uint8_t aid[] = { 0xA0, 0, 0, 3, 0x96, 0x54, 0x53, 0xAA };
+	const struct applet_config config = { .aid = "A0000003965453AA" };
+
+	(void)state;
+	se = chip_config(&config);
+	assert_int_equal(se05x_iot_open(se, NULL, 0, &iot, &call), -ENOPKG);
+	assert_int_equal(call.sw, 0x6A82);
+	assert_string_equal(se05x_iot_error_text(-ENOPKG, &call), "the chip has no such applet");
+	assert_int_equal(se05x_iot_open(se, aid, sizeof(aid), &iot, &call), 0);
 	end();
 }
 
@@ -680,7 +741,7 @@ static void test_endless_list(void **state)
 
 	(void)state;
 	se = chip_applet(NULL);
-	assert_int_equal(se05x_iot_open(se, &iot, NULL), 0);
+	assert_int_equal(se05x_iot_open(se, NULL, 0, &iot, NULL), 0);
 	chip_hostile(se, same_page, NULL);
 	assert_int_equal(se05x_iot_list(iot, &ids, &n, &call), -EPROTO);
 	end();
@@ -816,6 +877,8 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_attest),
 		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_aid),
 		cmocka_unit_test(test_capability),
 		cmocka_unit_test(test_status_words),
 		cmocka_unit_test(test_told_apart),

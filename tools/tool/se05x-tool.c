@@ -114,6 +114,7 @@ static int usage_error(const char *what, const char *arg)
 static int open_session(struct tool *t, uint32_t id, const uint8_t *password, size_t len)
 {
 	struct se05x_call call = { .deadline_ms = t->opt.deadline_ms };
+	struct se05x_iot *session;
 	int ret;
 
 	progress_begin(&t->opt);
@@ -121,13 +122,14 @@ static int open_session(struct tool *t, uint32_t id, const uint8_t *password, si
 	progress_end();
 	if (ret)
 		return failed("lock", ret, &call);
-	ret = CHIP(t, se05x_iot_session_open, id, password, len);
-	if (ret && t->call.sw == 0x6985) {
-		complain("--user-id %s: no such UserID, a wrong password, or both sessions of"
-			 " the chip are taken", id_text(id));
+	ret = CHIP(t, se05x_iot_session_open, id, password, len, &session);
+	if (ret) {
+		complain("--user-id %s: %s", id_text(id), se05x_iot_error_text(ret, &t->call));
 		return TROUBLE;
 	}
-	return ret ? chip_failed(t, id, ret) : OK;
+	se05x_iot_close(t->iot);
+	t->iot = session;
+	return OK;
 }
 
 static int with_chip(struct tool *t, const struct command *command, char **args, int n)
@@ -147,7 +149,7 @@ static int with_chip(struct tool *t, const struct command *command, char **args,
 	if (!ret) {
 		t->call = (struct se05x_call) { .deadline_ms = t->opt.deadline_ms };
 		progress_begin(&t->opt);
-		ret = se05x_iot_open(t->se, &t->iot, &t->call);
+		ret = se05x_iot_open(t->se, NULL, 0, &t->iot, &t->call);
 		progress_end();
 		if (ret == -ENOPKG) {
 			complain("%s: this chip has no IoT applet", t->opt.device);
@@ -162,8 +164,6 @@ static int with_chip(struct tool *t, const struct command *command, char **args,
 		OPENSSL_clear_free(password, password_len);
 	if (!ret)
 		ret = command->run(t, args, n);
-	if (t->iot)
-		se05x_iot_session_close(t->iot, NULL);
 	se05x_iot_close(t->iot);
 	se05x_close(t->se);
 	return ret;
