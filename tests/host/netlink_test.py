@@ -147,7 +147,7 @@ def said_by(op, part):
 def test_kernel_replies():
     """What the kernel puts into each message, and with which type"""
     index = {("SE05X_A_INDEX", "u32")}
-    for op, functions in zip(OPS, (["put_chip"], ["put_counters"], ["put_note"])):
+    for op, functions in zip(OPS, (["put_chip"], ["put_counters"], ["put_event"])):
         part = "event" if "event" in op else "do"
         assert put_by(*functions) | index == said_by(op, part), op["name"]
         if "dump" in op:
