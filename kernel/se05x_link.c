@@ -192,7 +192,7 @@ int se05x_owner_wake(struct se05x_chip *chip)
 	int ret;
 
 	chip->power_lost = false;
-	ret = se05x_owner_power_up(chip) ?: se05x_link_wake(&chip->link);
+	ret = se05x_owner_power_up(chip) ?: se05x_link_wake(&chip->link, false);
 	if (asleep)
 		trace_se05x_power(chip->index, SE05X_POWER_WAKE, ret);
 	if (!ret && chip->power_lost) {

@@ -59,6 +59,8 @@
 #define WRITE_TIMEOUT_MIN	(500 * MS)	/* cold boots of 20-200 ms were seen */
 #define BOOT_TIME		(5 * MS)	/* power wake-up time of UM11225 */
 #define SILENCE_MIN		(5 * SECOND)	/* before power is cut in an exchange */
+#define RETRY_MIN		SECOND		/* given up: until the next attempt, */
+#define RETRY_MAX		(60 * SECOND)	/* twice as long each time */
 #define NAP			(100 * MS)	/* who wants us to stop waits no longer */
 
 #define RNAK_TRIES		3
@@ -178,16 +180,24 @@ static void tell(struct se05x_link *link, enum se05x_link_event event, u32 arg,
 		link->ops->event(link->ctx, event, arg, result);
 }
 
+/* Of a link that was given up nothing is told until an attempt helped. */
 static void count_rung(struct se05x_link *link, enum se05x_rung rung)
 {
 	link->stats.rungs[rung]++;
-	tell(link, SE05X_LINK_RUNG, rung, 0);
+	if (!link->retrying)
+		tell(link, SE05X_LINK_RUNG, rung, 0);
 }
 
 void se05x_link_give_up(struct se05x_link *link)
 {
-	link->given_up = true;
-	count_rung(link, SE05X_RUNG_GIVEN_UP);
+	if (!link->given_up) {
+		count_rung(link, SE05X_RUNG_GIVEN_UP);
+		link->given_up = true;
+		link->retry_us = RETRY_MIN;
+	} else {
+		link->retry_us = min(2 * link->retry_us, RETRY_MAX);
+	}
+	link->retry_at = now(link) + link->retry_us;
 }
 
 /* Wait; also with nothing to wait for, since that is how we are told to stop. */
@@ -270,7 +280,7 @@ static enum xfer judge(struct se05x_link *link, int ret, size_t len)
 	case -ESHUTDOWN:
 	case -ENODEV:
 		link->stop = ret;
-		link->refused = true;
+		link->refused = ret;
 		se05x_link_give_up(link);
 		return STOP;
 	}
@@ -936,12 +946,12 @@ static int start_over(struct se05x_link *link)
 	return 0;
 }
 
-static int resync(struct se05x_link *link)
+static int resync(struct se05x_link *link, int tries)
 {
 	int ret;
 
 	lose(link, SE05X_RUNG_RESYNC);
-	ret = s_request(link, PCB_S_RESYNC, RESYNC_TRIES);
+	ret = s_request(link, PCB_S_RESYNC, tries);
 	if (ret)
 		return ret;
 	link->known = true;
@@ -989,7 +999,7 @@ static int boot(struct se05x_link *link)
 {
 	if (pause_for(link, boot_time(link)) == STOP)
 		return link->stop;
-	return resync(link);
+	return resync(link, RESYNC_TRIES);
 }
 
 /*
@@ -1077,8 +1087,15 @@ static int climb(struct se05x_link *link, enum se05x_rung rung, bool on_purpose)
 			ret = wait_for_silence(link);
 		return ret ?: power_cycle(link);
 	default:
-		return resync(link);
+		return resync(link, RESYNC_TRIES);
 	}
+}
+
+static void in_step(struct se05x_link *link)
+{
+	link->in_flight = false;
+	link->synced = true;
+	link->given_up = false;
 }
 
 /*
@@ -1108,8 +1125,7 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 			}
 			if (!wanted)
 				link->mended = max(rung, from);
-			link->synced = true;
-			link->given_up = false;
+			in_step(link);
 			return 0;
 		}
 		if (link->stop)
@@ -1139,7 +1155,7 @@ static enum se05x_rung first_rung(struct se05x_link *link)
 static void begin(struct se05x_link *link)
 {
 	link->stop = 0;
-	link->refused = false;
+	link->refused = 0;
 	link->wait = NULL;
 	link->gap = link->gap ?: max_t(u32, poll_time(link), 1);
 	link->heard = now(link);
@@ -1151,8 +1167,7 @@ static void begin(struct se05x_link *link)
 static int end(struct se05x_link *link, int ret)
 {
 	if (link->refused)
-		ret = link->stop == -ENODEV || link->stop == -ESHUTDOWN ?
-			-ENODEV : -ENOLINK;
+		ret = link->refused == -ENODEV ? -ENODEV : -ENOLINK;
 	memzero_explicit(link->tx, sizeof(link->tx));
 	memzero_explicit(link->rx, sizeof(link->rx));
 	return ret;
@@ -1207,14 +1222,54 @@ int se05x_link_open(struct se05x_link *link, bool booting)
 	return ret == -ENOLINK ? -ENODEV : ret;
 }
 
-int se05x_link_wake(struct se05x_link *link)
+/*
+ * One more attempt for a link that was given up: one RESYNC, and the ladder if the
+ * chip says anything at all.
+ */
+static int try_again(struct se05x_link *link)
 {
-	if (link->given_up)
-		return -ENOLINK;
-	if (link->synced)
+	u64 heard = link->heard;
+	enum se05x_rung mended = SE05X_RUNG_RESYNC;
+	int ret;
+
+	link->retrying = true;
+	ret = resync(link, 1);
+	if (!ret) {
+		in_step(link);
+	} else if (!link->stop && link->heard != heard) {
+		ret = recover(link, SE05X_RUNG_RESYNC, false);
+		mended = link->mended;
+	} else if (!link->refused) {
+		se05x_link_give_up(link);
+		ret = link->stop ?: -ENOLINK;
+	}
+	link->retrying = false;
+	if (!ret) {
+		link->mended = mended;
+		tell(link, SE05X_LINK_RUNG, mended, 0);
+	}
+	return ret;
+}
+
+int se05x_link_wake(struct se05x_link *link, bool retry)
+{
+	if (link->synced && !link->given_up)
 		return 0;
+	if (link->given_up && (!retry || link->refused || now(link) < link->retry_at))
+		return -ENOLINK;
 	begin(link);
-	return end(link, recover(link, SE05X_RUNG_RESYNC, true));
+	return end(link, link->given_up ? try_again(link) :
+			 recover(link, SE05X_RUNG_RESYNC, true));
+}
+
+void se05x_link_resumed(struct se05x_link *link)
+{
+	link->synced = false;
+	link->fresh = true;
+	if (link->refused == -ESHUTDOWN) {
+		link->refused = 0;
+		link->retry_at = 0;
+	}
 }
 
 void se05x_link_booted(struct se05x_link *link)
@@ -1330,7 +1385,7 @@ int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung, bool force)
 		link->in_flight = false;
 	/* the first block after sleep or power-on is RESYNC, answered or not */
 	if (link->fresh && rung < SE05X_RUNG_POWER)
-		ret = resync(link);
+		ret = resync(link, RESYNC_TRIES);
 	if (!link->stop)
 		ret = recover(link, rung, true);
 	return end(link, ret);

@@ -151,7 +151,10 @@ struct se05x_link {
 	/* private: */
 	bool known;		/* a valid E0 was seen since init */
 	bool in_flight;		/* the chip may be computing */
-	bool refused;		/* by the adapter: it will never transfer this */
+	int refused;		/* by the adapter with this errno: it will never transfer that */
+	bool retrying;		/* an attempt after it was given up is under way */
+	u64 retry_at;		/* the next one not before */
+	u64 retry_us;		/* so long after the last */
 	bool nack_known;	/* the adapter says ENXIO or EREMOTEIO for a NACK */
 	int nack_errno;		/* it says this instead, as learnt; 0: nothing learnt */
 	int nack_guess;		/* a start ended with this */
@@ -221,11 +224,24 @@ int se05x_link_open(struct se05x_link *link, bool boot);
 /**
  * se05x_link_wake() - put the link in step if it is not, climbing the ladder
  * @link: the link
+ * @retry: if it was given up, try again, but no sooner than 1 s after the end of
+ *	the last attempt, and twice as long, up to 60 s, each time that fails
  *
- * Return: 0; -ENOLINK when given up; -ENODEV when the adapter is gone; what
- * ops->sleep gave.
+ * What an adapter refused for good (EOPNOTSUPP, EINVAL, ENODEV) is not tried again,
+ * and after ESHUTDOWN not before se05x_link_resumed().
+ *
+ * Return: 0; -ENOLINK when given up, at once if it is not time yet; -ENODEV when
+ * the adapter is gone; what ops->sleep gave.
  */
-int se05x_link_wake(struct se05x_link *link);
+int se05x_link_wake(struct se05x_link *link, bool retry);
+
+/**
+ * se05x_link_resumed() - the machine slept, and the chip may have lost its power
+ * @link: the link
+ *
+ * The next use starts with RESYNC, also on an adapter that was asleep (ESHUTDOWN).
+ */
+void se05x_link_resumed(struct se05x_link *link);
 
 /**
  * se05x_link_booted() - the caller switched the chip off and on again
@@ -236,7 +252,7 @@ int se05x_link_wake(struct se05x_link *link);
 void se05x_link_booted(struct se05x_link *link);
 
 /**
- * se05x_link_give_up() - nothing is sent any more, until a reset
+ * se05x_link_give_up() - nothing is sent until a reset, or an attempt at its time
  * @link: the link
  */
 void se05x_link_give_up(struct se05x_link *link);

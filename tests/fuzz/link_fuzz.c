@@ -215,7 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			se05x_link_sleep(&link);
 			break;
 		default:
-			if (!se05x_link_wake(&link))
+			if (!se05x_link_wake(&link, true))
 				transceive(&link, &bus, lens[next(&bus) % 5]);
 			break;
 		}

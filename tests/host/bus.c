@@ -107,7 +107,8 @@ static void watch_write(struct bus *bus, const u8 *buf, size_t len, int result)
 		bus->quiet = 0;
 	if (resets_numbers(pcb))
 		bus->numbers_lost = true;
-	bus->request = (pcb & 0xE0) == 0xC0 ? pcb : 0;
+	if (pcb != 0xE3)	/* while it asks for time it still owes that answer */
+		bus->request = (pcb & 0xE0) == 0xC0 ? pcb : 0;
 	if (pcb & 0x80)
 		return;
 	if (bus->numbers_lost)
@@ -239,6 +240,10 @@ static const struct fault *before(struct bus *bus, bool read, u8 pcb)
 			break;
 		case FAULT_STICK:
 			card_stick(&bus->card, f->arg);
+			break;
+		case FAULT_OUTAGE:
+			bus->outage = bus->time + 60 * SECOND;
+			bus->outage_errno = f->arg;
 			break;
 		default:
 			hit = f;

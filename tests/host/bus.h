@@ -34,6 +34,7 @@ enum fault_kind {
 	FAULT_SILENT,	/* writes go nowhere, reads are NACKed */
 	FAULT_DEAD,	/* all NACKed until power is cut */
 	FAULT_STICK,	/* the chip answers R(other) until arg, an enum card_cure */
+	FAULT_OUTAGE,	/* nothing gets through for a minute; the adapter says arg, 0: a NACK */
 	FAULT_KINDS
 };
 

@@ -276,7 +276,7 @@ static void ifs_storm(void **state)
 	wire.always = &ifs;
 	assert_int_equal(-ECONNRESET, transceive(5));
 	wire.always = &good;
-	assert_int_equal(0, se05x_link_wake(&link));
+	assert_int_equal(0, se05x_link_wake(&link, true));
 	assert_int_equal(0, transceive(5));
 }
 
@@ -442,7 +442,7 @@ static void booted(void **state)
 	before = wire.time;
 	se05x_link_booted(&link);
 	assert_int_equal(-ENOLINK, transceive(5));
-	assert_int_equal(0, se05x_link_wake(&link));
+	assert_int_equal(0, se05x_link_wake(&link, true));
 	assert_true(wire.time - before >= 5000);
 	assert_int_equal(0, transceive(5));
 }

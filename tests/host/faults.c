@@ -177,7 +177,7 @@ static int apdu_step(struct bus *bus, const struct act *act, u8 nonce, bool rest
 		.command = command, .command_len = act->command_len, .response = response,
 	};
 	u64 start = bus->time;
-	int ret = se05x_link_wake(&bus->link);
+	int ret = se05x_link_wake(&bus->link, true);
 	u32 ran;
 
 	bus_command(command, act->command_len, nonce, act->delay_ms, act->answer);
@@ -238,6 +238,25 @@ static void do_step(struct bus *bus, const struct act *act, u8 nonce, bool resta
 	}
 }
 
+/* Without RESET: by the next command after its time, if the chip can be reached. */
+static void by_itself(const struct bus *bus, int tries, bool restarted, struct totals *t)
+{
+	static const struct act next = { APDU, 30, 0, 20 };
+	struct bus alone;
+	u8 nonce = 50;
+
+	if (bus->dead || bus->link.refused)
+		return;
+	bus_copy(&alone, bus);
+	while (tries--) {
+		alone.time += 2 * SECOND;
+		if (!apdu_step(&alone, &next, nonce++, restarted, t))
+			return;
+	}
+	t->stuck++;
+	why = "it does not come back by itself";
+}
+
 /* The wire is good again: the next APDU works, after a RESET if it must be. */
 static void afterwards(struct bus *bus, bool restarted, struct totals *t)
 {
@@ -249,12 +268,15 @@ static void afterwards(struct bus *bus, bool restarted, struct totals *t)
 	if (bus->card.cure)	/* and this a rung each; it may have failed otherwise before */
 		tries = bus->card.cure + 3;
 	bus_arm(bus, NULL, 0);
+	if (bus->link.given_up && bus->time < bus->link.retry_at &&
+	    se05x_link_wake(&bus->link, true) != -ENOLINK) {
+		t->wrong++;
+		why = "given up, but not ENOLINK";
+	}
+	bus->time = bus->time < bus->outage ? bus->outage : bus->time;
 	if (bus->link.given_up) {
-		t->given_up++;
-		if (se05x_link_wake(&bus->link) != -ENOLINK) {
-			t->wrong++;
-			why = "given up, but not ENOLINK";
-		}
+		if (t->given_up++ % 4 == 0)
+			by_itself(bus, tries, restarted, t);
 		if (se05x_link_reset(&bus->link, SE05X_RUNG_SOFT, false)) {
 			t->stuck++;
 			why = "RESET does not bring it back";
@@ -363,7 +385,15 @@ static void faults_at(struct list *list, const struct adapter *adapter,
 	add(list, (struct fault) { .kind = FAULT_DEAD, .at = at });
 	add(list, (struct fault) { .kind = FAULT_RESTART, .at = at });
 	for (i = CARD_SOFT_RESET; i <= CARD_POWER; i++)
-		add(list, (struct fault) { .kind = FAULT_STICK, .at = at, .arg = i });
+		if (every || i == 1 + at % 3)
+			add(list, (struct fault) { .kind = FAULT_STICK, .at = at, .arg = i });
+	for (i = 0; i < 3; i++) {
+		static const int why_out[] = { 0, -EIO, -ETIMEDOUT };
+
+		if (every || i == at % 3)
+			add(list, (struct fault) { .kind = FAULT_OUTAGE, .at = at,
+						   .arg = why_out[i] });
+	}
 	add(list, (struct fault) { .kind = FAULT_SHORT, .at = at });
 	add(list, (struct fault) { .kind = FAULT_LOST, .at = at });
 	for (i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++) {

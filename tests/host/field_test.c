@@ -88,7 +88,7 @@ static void test_atr_se051(void **state)
 	run(&bus, 300, 1, 0, 300);
 	before = bus.time;
 	se05x_link_booted(&bus.link);
-	assert_int_equal(se05x_link_wake(&bus.link), 0);
+	assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 	assert_true(bus.time - before >= 5000);
 	run(&bus, 20, 2, 0, 10);
 	clean(&bus);
@@ -159,7 +159,7 @@ static void test_nack_errno(void **state)
 static void start(struct bus *bus)
 {
 	bus->link.synced = false;
-	assert_int_equal(se05x_link_wake(&bus->link), 0);
+	assert_int_equal(se05x_link_wake(&bus->link, true), 0);
 }
 
 static void test_nack_errno_not_learnt(void **state)
@@ -320,7 +320,7 @@ static void test_block_of_before(void **state)
 		open_bus(&bus, &config);
 		run(&bus, 20, 1, 0, 10);
 		bus.link.synced = false;
-		assert_int_equal(se05x_link_wake(&bus.link), 0);
+		assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 		bus_arm(&bus, &faults[i], 1);
 		bus_command(command, 20, 2, 0, 10);
 		ret = exchange(&bus, command, 20, &apdu);
@@ -364,7 +364,7 @@ static void test_ifs_lasts(void **state)
 	run(&bus, 600, 1, 5, 600);
 	run(&bus, 600, 2, 5, 600);
 	bus.link.synced = false;
-	assert_int_equal(se05x_link_wake(&bus.link), 0);
+	assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 	run(&bus, 600, 3, 5, 600);
 	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT, false), 0);
 	run(&bus, 600, 4, 5, 600);
@@ -373,7 +373,7 @@ static void test_ifs_lasts(void **state)
 	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_POWER, false), 0);
 	run(&bus, 600, 6, 5, 600);
 	assert_int_equal(se05x_link_sleep(&bus.link), 0);
-	assert_int_equal(se05x_link_wake(&bus.link), 0);
+	assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 	run(&bus, 600, 7, 5, 600);
 	bus.card.deaf = 0xC6;	/* that was asked for, but no restart was heard */
 	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_CHIP, false), 0);
@@ -395,7 +395,7 @@ static void test_stuck_until_reset(void **state)
 		run(&bus, 20, 1, 0, 10);
 		card_stick(&bus.card, cure);
 		bus_command(command, 20, 2, 0, 10);
-		while (se05x_link_wake(&bus.link) ||
+		while (se05x_link_wake(&bus.link, true) ||
 		       exchange(&bus, command, 20, &apdu)) {
 			assert_in_range(++failed, 1, cure + 1);
 			assert_int_equal(bus.ran[2], 0);
@@ -428,7 +428,7 @@ static void test_memory_is_of_one_failure(void **state)
 		bus.outage = i & 1 ? 0 : bus.time + 2 * SECOND;
 		assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
 		assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_SOFT], 0);
-		assert_int_equal(se05x_link_wake(&bus.link), 0);
+		assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 	}
 }
 
@@ -459,13 +459,132 @@ static void test_restart_in_chain(void **state)
 					bus_print(&bus);
 				assert_int_equal(bus.nonsense, 0);
 				bus.ran[3] = 0;
-				assert_int_equal(se05x_link_wake(&bus.link), 0);
+				assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 				bus_command(command, 20, 4, 0, 10);
 				if (exchange(&bus, command, 20, &apdu))
 					run(&bus, 20, 4, 0, 10);
 				bus.ran[4] = 0;
 			}
 		}
+}
+
+/* ---- given up is not for ever ---- */
+
+/* A program asks each 700 ms. Return: how long after the bus was well it was served. */
+static u64 ask_through(struct bus *bus, u64 outage, int outage_errno)
+{
+	struct se05x_apdu apdu;
+	u64 well = bus->time + outage, last_failed = 0, wait = SECOND;
+	u32 events;
+	int ret;
+
+	bus->outage = well;
+	bus->outage_errno = outage_errno;
+	for (;;) {
+		u64 before = bus->time;
+		u32 transfers = bus->transfers;
+		bool was = bus->link.given_up;
+
+		events = bus->events[SE05X_LINK_RUNG];
+		ret = se05x_link_wake(&bus->link, true);
+		if (ret) {
+			assert_int_equal(ret, -ENOLINK);
+			if (bus->transfers == transfers)
+				assert_int_equal(bus->time, before);
+		} else {
+			bus_command(command, 20, 5, 0, 10);
+			ret = exchange(bus, command, 20, &apdu);
+		}
+		if (was && bus->transfers != transfers && last_failed) {
+			/* no sooner, and twice as long the next time */
+			assert_true(before >= last_failed + wait);
+			assert_in_range(before, 0, last_failed + wait + 2 * SECOND);
+			wait = wait < 30 * SECOND ? 2 * wait : 60 * SECOND;
+		}
+		if (was && bus->link.given_up)
+			assert_int_equal(bus->events[SE05X_LINK_RUNG], events);
+		if (!was && bus->link.given_up)
+			wait = SECOND;
+		if (bus->link.given_up && bus->transfers != transfers)
+			last_failed = bus->time;
+		if (!ret)
+			return bus->time > well ? bus->time - well : 0;
+		bus->time += 700 * MS;
+	}
+}
+
+static void test_outage(void **state)
+{
+	static const u64 outages[] = { 1, 3, 5, 10, 20, 60, 200, 600, 3600 };
+	static const int errnos[] = { 0, -EIO, -ETIMEDOUT, -EAGAIN };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(outages) / sizeof(outages[0]); i++)
+		for (int e = 0; e < 4; e++)
+			for (int line = 0; line < 2; line++) {
+				struct bus bus;
+
+				open_bus(&bus, &se050);
+				bus.line = line;
+				run(&bus, 20, 1, 0, 10);
+				assert_in_range(ask_through(&bus, outages[i] * SECOND, errnos[e]),
+						0, 64 * SECOND);
+				run(&bus, 20, 2, 0, 10);
+			}
+}
+
+/* Who must not try does not, and neither does anybody where it is for good. */
+static void test_given_up_for_good(void **state)
+{
+	static const int errnos[] = { -EOPNOTSUPP, -EINVAL, -ENODEV, -ESHUTDOWN };
+
+	(void)state;
+	for (int e = 0; e < 4; e++) {
+		struct fault refused = { .kind = FAULT_ERRNO, .arg = errnos[e] };
+		struct se05x_apdu apdu;
+		u32 transfers;
+		struct bus bus;
+
+		open_bus(&bus, &se050);
+		run(&bus, 20, 1, 0, 10);
+		bus_command(command, 20, 2, 0, 10);
+		bus_arm(&bus, &refused, 1);
+		assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
+		bus_arm(&bus, NULL, 0);
+		transfers = bus.transfers;
+		for (int i = 0; i < 100; i++) {
+			bus.time += 61 * SECOND;
+			assert_int_equal(se05x_link_wake(&bus.link, i & 1), -ENOLINK);
+		}
+		assert_int_equal(bus.transfers, transfers);
+
+		se05x_link_resumed(&bus.link);
+		assert_int_equal(se05x_link_wake(&bus.link, false), -ENOLINK);
+		if (errnos[e] == -ESHUTDOWN) {
+			assert_int_equal(se05x_link_wake(&bus.link, true), 0);
+		} else {
+			assert_int_equal(se05x_link_wake(&bus.link, true), -ENOLINK);
+			assert_int_equal(bus.transfers, transfers);
+			assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT, false), 0);
+		}
+		run(&bus, 20, 3, 0, 10);
+	}
+}
+
+/* An answer to that RESYNC, but no start: then upwards, as usual. */
+static void test_retry_climbs(void **state)
+{
+	struct bus bus;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	run(&bus, 20, 1, 0, 10);
+	se05x_link_give_up(&bus.link);
+	bus.card.deaf = 0xC0;
+	bus.time += 2 * SECOND;
+	assert_int_equal(se05x_link_wake(&bus.link, true), 0);
+	assert_true(bus.link.stats.rungs[SE05X_RUNG_SOFT] > 0);
+	run(&bus, 20, 2, 0, 10);
 }
 
 int main(void)
@@ -484,6 +603,9 @@ int main(void)
 		cmocka_unit_test(test_stuck_until_reset),
 		cmocka_unit_test(test_memory_is_of_one_failure),
 		cmocka_unit_test(test_restart_in_chain),
+		cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_given_up_for_good),
+		cmocka_unit_test(test_retry_climbs),
 	};
 
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);

@@ -357,7 +357,7 @@ static void test_clearing_reads_fail(void **state)
 	fail_reads = 2;	/* header and drain */
 	ops.read = glitch_read;
 	bus.link.synced = false;
-	assert_int_equal(se05x_link_wake(&bus.link), 0);
+	assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 	assert_int_equal(bus.card.out_len, 0);
 	assert_int_equal(run(20, 1, 10, 20), 0);
 
@@ -366,7 +366,7 @@ static void test_clearing_reads_fail(void **state)
 	count = 1;
 	fail_reads = 0;
 	bus.link.synced = false;
-	assert_int_equal(se05x_link_wake(&bus.link), 0);
+	assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 }
 
 static void long_response(u8 *buf, size_t len)
@@ -387,7 +387,7 @@ static void test_response_with_inf(void **state)
 	count = 1;
 	shape_read = long_response;
 	bus.link.synced = false;
-	assert_int_equal(se05x_link_wake(&bus.link), 0);
+	assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 	assert_int_equal(count, 0);
 	assert_true(bus.link.stats.blocks_out >= 4);	/* RESYNC, GET ATR, RESYNC twice */
 	assert_int_equal(run(20, 1, 10, 20), 0);

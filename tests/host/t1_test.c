@@ -498,7 +498,7 @@ static void test_habit_of_faults(void **state)
 			exchange(&bus, command, 20, &apdu);
 			bus.ran[1] = 0;
 			bus_arm(&bus, NULL, 0);
-			assert_int_equal(se05x_link_wake(&bus.link), 0);
+			assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 			run(&bus, 20, 1, 60, 10);
 			start = bus.time;
 			run(&bus, 20, 1, 60, 10);
@@ -580,7 +580,7 @@ static void test_sleep_and_wake(void **state)
 		assert_int_equal(se05x_link_sleep(&bus.link), 0);
 		assert_false(bus.link.synced);
 		bus.time += 60 * SECOND;
-		assert_int_equal(se05x_link_wake(&bus.link), 0);
+		assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 		run(&bus, 20, 2, 0, 10);
 		clean(&bus);
 		assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_RESYNC], 0);
@@ -685,7 +685,7 @@ static void test_restart_runs_nothing_twice(void **state)
 			exchange(&bus, command, 20, &apdu);
 			assert_in_range(bus.ran[1], 0, 1);
 			bus_arm(&bus, NULL, 0);
-			if (se05x_link_wake(&bus.link) || exchange(&bus, command, 20, &apdu))
+			if (se05x_link_wake(&bus.link, true) || exchange(&bus, command, 20, &apdu))
 				assert_int_equal(exchange(&bus, command, 20, &apdu), 0);
 		}
 }
@@ -734,7 +734,7 @@ static void test_given_up(void **state)
 	bus_arm(&bus, &silent, 1);
 	assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
 	assert_true(bus.link.given_up);
-	assert_int_equal(se05x_link_wake(&bus.link), -ENOLINK);
+	assert_int_equal(se05x_link_wake(&bus.link, true), -ENOLINK);
 	bus_arm(&bus, NULL, 0);
 	assert_int_equal(se05x_link_reset(&bus.link, SE05X_RUNG_SOFT, false), 0);
 	assert_false(bus.link.given_up);
@@ -757,7 +757,7 @@ static void test_stop(void **state)
 	bus.stop_at = bus.time + 2 * SECOND;
 	assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
 	transfers = bus.transfers;
-	assert_int_equal(se05x_link_wake(&bus.link), -ENODEV);
+	assert_int_equal(se05x_link_wake(&bus.link, true), -ENODEV);
 	assert_int_equal(bus.transfers, transfers);
 }
 
@@ -780,7 +780,7 @@ static void test_stop_in_reset(void **state)
 			assert_true(ret == 0 || ret == stop);
 			if (ret && stop == -ECANCELED) {
 				bus.stop = 0;
-				assert_int_equal(se05x_link_wake(&bus.link), 0);
+				assert_int_equal(se05x_link_wake(&bus.link, true), 0);
 				run(&bus, 20, 1, 0, 10);
 				assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_POWER], 0);
 			}

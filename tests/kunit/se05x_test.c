@@ -186,7 +186,7 @@ static void sleep_test(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0, se05x_link_sleep(&bus->link));
 	bus->time += 1000000;
-	KUNIT_ASSERT_EQ(test, 0, se05x_link_wake(&bus->link));
+	KUNIT_ASSERT_EQ(test, 0, se05x_link_wake(&bus->link, true));
 	run(test, 20, 20);
 	KUNIT_EXPECT_EQ(test, 0u, card_violations(&bus->card));
 }
