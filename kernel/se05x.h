@@ -323,7 +323,7 @@ void se05x_note_chain(struct se05x_chip *chip, const struct se05x_request *req,
 /* se05x_link.c */
 extern const struct se05x_link_ops se05x_owner_ops;
 int se05x_owner_power_up(struct se05x_chip *chip);
-int se05x_owner_wake(struct se05x_chip *chip);
+int se05x_owner_wake(struct se05x_chip *chip, bool retry);
 void se05x_owner_sleep(struct se05x_chip *chip);
 void se05x_owner_idle(struct se05x_chip *chip);
 

@@ -277,8 +277,7 @@ int se05x_chip_suspend(struct se05x_chip *chip)
  */
 void se05x_chip_resume(struct se05x_chip *chip)
 {
-	chip->link.synced = false;	/* parked, so the owner is not at it */
-	chip->link.fresh = true;
+	se05x_link_resumed(&chip->link);	/* parked, so the owner is not at it */
 	chip->asleep = true;
 	se05x_publish(chip);
 	spin_lock(&chip->lock);

@@ -183,16 +183,17 @@ static void power_down(struct se05x_chip *chip)
 /**
  * se05x_owner_wake() - wake the chip and bring the link in step, if need be
  * @chip: the chip
+ * @retry: a chip that was given up may be tried again, when it is time
  *
  * Return: 0; or the errno of a request that was not sent for that reason.
  */
-int se05x_owner_wake(struct se05x_chip *chip)
+int se05x_owner_wake(struct se05x_chip *chip, bool retry)
 {
 	bool asleep = !chip->link.synced;
 	int ret;
 
 	chip->power_lost = false;
-	ret = se05x_owner_power_up(chip) ?: se05x_link_wake(&chip->link, false);
+	ret = se05x_owner_power_up(chip) ?: se05x_link_wake(&chip->link, retry);
 	if (asleep)
 		trace_se05x_power(chip->index, SE05X_POWER_WAKE, ret);
 	if (!ret && chip->power_lost) {
@@ -241,7 +242,7 @@ void se05x_owner_idle(struct se05x_chip *chip)
 	off = chip->off;
 	rested = chip->rested;
 	spin_unlock(&chip->lock);
-	if (!rested && !off && !se05x_owner_wake(chip)) {
+	if (!rested && !off && !se05x_owner_wake(chip, false)) {
 		se05x_owner_sleep(chip);
 		rested = chip->rested;
 	}

@@ -76,7 +76,8 @@ static int select_context(struct se05x_chip *chip, struct se05x_request *req,
 		len += selected.aid_len + 1;
 	}
 	do {
-		ret = se05x_owner_wake(chip) ?: exchange_apdu(chip, req, command, len, outcome);
+		ret = se05x_owner_wake(chip, true) ?:
+		      exchange_apdu(chip, req, command, len, outcome);
 	} while ((ret == -ECONNABORTED || ret == -ECONNRESET) && --tries);
 	if (ret && *outcome == SE05X_OUTCOME_MAY_HAVE_RUN)
 		return -ECONNRESET;
@@ -209,7 +210,7 @@ static int serve_transceive(struct se05x_chip *chip, struct se05x_request *req)
 	spin_lock(&chip->lock);
 	ret = admit(chip, req, said.select);
 	spin_unlock(&chip->lock);
-	ret = ret ?: se05x_owner_wake(chip);
+	ret = ret ?: se05x_owner_wake(chip, true);
 	if (ret)
 		return ret;
 	spin_lock(&chip->lock);
@@ -257,7 +258,7 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 		req->sw = 0x9000;
 		req->outcome = SE05X_OUTCOME_RAN;
 	} else {
-		ret = se05x_owner_wake(chip);
+		ret = se05x_owner_wake(chip, true);
 		if (ret)
 			return ret;
 		if (!start(chip, req))
@@ -396,7 +397,7 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 
 	memcpy(command + 5, req->aid, req->aid_len);
 	chip->answer_len = 0;
-	ret = se05x_owner_wake(chip) ?:
+	ret = se05x_owner_wake(chip, false) ?:
 	      exchange_apdu(chip, req, command, 5 + req->aid_len + 1, &outcome);
 	if (!ret && !se05x_is_success(req->sw))
 		ret = -ENOTCONN;
