@@ -141,6 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.r_us = next(&host);
 	config.wtx = next(&host) % 4;
 	config.takes_writes = next(&host) & 1;
+	config.keeps_last = next(&host) & 1;
+	config.ifs = next(&host);
 	card_init(&card, &config, &ops, &host);
 	card_power(&card, true, 0);
 	while (host.left) {

@@ -195,6 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&link, 0, sizeof(link));
 	link.trusted = next(&bus) & 1;
+	link.retries = next(&bus) & 1;
 	se05x_link_init(&link, &ops, &bus, next(&bus) & 1 ? 32 : 0,
 			next(&bus) & 1 ? 32 : 0);
 	link.hard_limit_us = HARD_LIMIT;
@@ -207,15 +208,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	link.atr.bwt_ms = 1000;	/* 65 s would make the bound below say nothing */
 	for (i = 0; i < 6; i++) {
 		before = bus.time;
-		switch (next(&bus) % 4) {
+		switch (next(&bus) % 8) {
 		case 0:
 			se05x_link_reset(&link, SE05X_RUNG_SOFT + next(&bus) % 3, false);
 			break;
 		case 1:
 			se05x_link_sleep(&link);
 			break;
+		case 2:
+			se05x_link_resumed(&link);
+			bus.time += next(&bus) * SECOND;
+			before = bus.time;
+			break;
 		default:
-			if (!se05x_link_wake(&link, true))
+			if (!se05x_link_wake(&link, next(&bus) & 1))
 				transceive(&link, &bus, lens[next(&bus) % 5]);
 			break;
 		}
