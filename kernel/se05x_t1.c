@@ -409,6 +409,7 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 	if (x == FAILED)
 		return RX_FAILED;
 	if (nobody_there(rx)) {	/* some adapters have no other word for a NACK */
+		link->stats.nacks++;
 		link->ready = now(link) + poll_time(link);
 		return in_vain(link);
 	}
