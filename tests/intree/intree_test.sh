@@ -168,8 +168,8 @@ for name in "$@"; do
 	check "$name: MAINTAINERS" maintained
 	check "$name: commits in a git tree" commits
 	check "$name: pages" rst
-	check "$name: module" compile SE05X=m HW_RANDOM=m KUNIT=m
-	check "$name: built in" compile SE05X=y HW_RANDOM=y KUNIT=y
+	check "$name: module" compile SE05X=m HW_RANDOM=m SE05X_HWRNG=y KUNIT=m
+	check "$name: built in" compile SE05X=y HW_RANDOM=y SE05X_HWRNG=y KUNIT=y
 	check "$name: built in, hw_random a module" hwrng_from_outside
 	check "$name: built in, with nothing beside it" compile - I2C=y NET=y SE05X=y
 	check "$name: selftests" selftests
