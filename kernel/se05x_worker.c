@@ -268,13 +268,21 @@ bool se05x_worker_take_back(struct se05x_chip *chip, struct se05x_request *req)
 	return queued;
 }
 
+/* A chip that is given up is just tried again for one request: others don't wait. */
+static bool is_in_vain(struct se05x_chip *chip, const struct se05x_request *req)
+{
+	lockdep_assert_held(&chip->lock);
+	return chip->state == SE05X_STATE_GIVEN_UP && chip->current_req &&
+	       (req->type == SE05X_TRANSCEIVE || req->type == SE05X_SELECT);
+}
+
 /**
  * se05x_worker_add() - put a request into the queue
  * @file: whose it is
  * @req: the request, filled in
  * @nonblock: only if the owner can take it at once
  *
- * Return: 0; -EAGAIN, -ENODEV; -ESTALE if the file's lock was broken.
+ * Return: 0; -EAGAIN, -ENODEV; -ESTALE if the file's lock was broken; -ENOLINK.
  */
 int se05x_worker_add(struct se05x_file *file, struct se05x_request *req, bool nonblock)
 {
@@ -300,6 +308,8 @@ int se05x_worker_add(struct se05x_file *file, struct se05x_request *req, bool no
 		ret = -ENODEV;
 	else if (req->type != SE05X_RESET && file->lost_lock)
 		ret = -ESTALE;	/* at once, not when its turn comes */
+	else if (is_in_vain(chip, req))
+		ret = -ENOLINK;
 	else
 		waits = chip->current_req || pick(chip) != req;
 	if (waits && nonblock)
