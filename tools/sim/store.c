@@ -7,7 +7,7 @@
  * it is in use: two chips with one state would write over each other's keys.
  */
 
-#define _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
 #include <fcntl.h>
