@@ -57,9 +57,9 @@ usr=/usr/local
 ok "library" have $usr/lib/libse05x{,-iot,-monitor}.{a,so,so.0} \
 	$usr/lib/pkgconfig/libse05x{,-iot,-monitor}.pc \
 	$usr/include/{se05x.h,se05x-iot.h,se05x-monitor.h,linux/se05x.h}
-ok "tools, with completion" have $usr/bin/se05x-{apdu,tool} \
+ok "tools, with completion" have $usr/bin/se05x-{apdu,sim,tool} \
 	$usr/share/bash-completion/completions/se05x-{apdu,tool}
-ok "man pages" have $usr/share/man/man{1/se05x-{apdu,tool}.1,3/libse05x{,-iot,-monitor}.3,4/se05x.4}
+ok "man pages" have $usr/share/man/man{1/se05x-{apdu,sim,tool}.1,3/libse05x{,-iot,-monitor}.3,4/se05x.4}
 while read -r f; do
 	ok "page of $f" have "$usr/share/man/man3/$f.3"
 done < <(cat lib/*/*.map | sed -n 's/^[ \t]*\(se05x_[a-z0-9_]*\);/\1/p')

@@ -81,7 +81,7 @@ ok "DKMS built the module for $release" eval \
 ok "and depmod knows it" inside modinfo -k "$release" se05x
 ok "the overlay is where the firmware looks" test -e "$root/boot/firmware/overlays/se05x.dtbo"
 ok "the group" inside getent group se05x
-ok "autopkgtest" inside sh -c 'cd / && autopkgtest -B --test-name=library --test-name=tools \
+ok "autopkgtest" inside sh -c 'cd / && autopkgtest -B --test-name=library --test-name=tools --test-name=simulator \
 	/src/se05x/ -- null'
 
 # ---- booted ----
