@@ -62,10 +62,12 @@ static int send_request(int fd, int reply, const struct iovec *iov)
 	do
 		sent = sendmsg(fd, &msg, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -ENODEV : 0;
+	if (sent < 0)
+		return errno == EFAULT ? -EFAULT : -ENODEV;
+	return 0;
 }
 
-/* Return: 0 or a negative errno; -ENODEV: whoever was there is gone. */
+/* Return: 0 or a negative errno; -ENODEV: whoever was there is gone, or can't be heard. */
 static int receive_answer(int fd, const struct iovec *iov)
 {
 	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = 3 };
@@ -109,7 +111,7 @@ int se05x_socket_call(int fd, uint32_t request, void *arg)
 		if (t->command_len <= SE05X_SOCKET_COMMAND_MAX)
 			iov[2] = (struct iovec) { (void *)(uintptr_t)t->command, t->command_len };
 		answer[2] = (struct iovec) { (void *)(uintptr_t)t->response, t->response_size };
-	} else if (request == SE05X_IOC_SELECT) {
+	} else if (request == SE05X_IOC_SELECT && s->response_size) {
 		answer[2] = (struct iovec) { (void *)(uintptr_t)s->response, s->response_size };
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
