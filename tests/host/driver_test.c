@@ -529,6 +529,10 @@ static void test_refused(void **state)
 	answered(n, EINVAL);
 	n = ask(a, SE05X_IOC_RESET, &(union se05x_socket_arg) { .reset = { .kind = 4 } }, NULL, 0);
 	answered(n, EINVAL);
+	n = ask(a, SE05X_IOC_INFO, &(union se05x_socket_arg) { .info = { .flags = 1 } }, NULL, 0);
+	answered(n, EINVAL);		/* and told all the same */
+	assert_int_equal(answers[n].arg.info.flags, 1);
+	assert_int_equal(answers[n].arg.info.max_command, 4096);
 	n = ask(a, _IO(SE05X_IOC_MAGIC, 0x7f), &(union se05x_socket_arg) { }, NULL, 0);
 	answered(n, ENOTTY);
 	assert_int_equal(exchanges, 0);

@@ -29,6 +29,18 @@ static int64_t now(void)
 
 /* ---- answers ---- */
 
+/* All of it is out but for what tells whether the request is a valid one. */
+static void put_info(struct se05x_info *i, const struct driver *d)
+{
+	struct se05x_info in = *i;
+
+	*i = d->info;
+	i->generation = d->generation;
+	i->flags = in.flags;
+	memcpy(i->padding, in.padding, sizeof(i->padding));
+	memcpy(i->reserved_in, in.reserved_in, sizeof(i->reserved_in));
+}
+
 static void put_out(struct request *r, uint32_t outcome, uint32_t reason, uint32_t sw)
 {
 	uint64_t generation = r->client->driver->generation;
@@ -36,6 +48,9 @@ static void put_out(struct request *r, uint32_t outcome, uint32_t reason, uint32
 	const size_t reserved = sizeof(arg->info.reserved_out);
 
 	switch (r->number) {
+	case SE05X_IOC_INFO:
+		put_info(&arg->info, r->client->driver);
+		return;
 	case SE05X_IOC_TRANSCEIVE:
 		arg->transceive.outcome = outcome;
 		arg->transceive.reason = reason;
@@ -356,13 +371,6 @@ static void unlock(struct request *r)
 	}
 }
 
-static void info(struct request *r)
-{
-	r->arg.info = r->client->driver->info;
-	r->arg.info.generation = r->client->driver->generation;
-	finish(r, 0, NULL, 0);
-}
-
 /* With FORCE nobody waits for the exchange in flight; the reset itself has to. */
 static void give_up(const struct driver *d)
 {
@@ -406,7 +414,7 @@ void client_request(struct client *c, uint32_t number, const union se05x_socket_
 	if (error) {
 		refuse(r, error, SE05X_REASON_NONE);
 	} else if (number == SE05X_IOC_INFO) {
-		info(r);
+		finish(r, 0, NULL, 0);
 	} else if (number == SE05X_IOC_UNLOCK) {
 		unlock(r);
 	} else {
