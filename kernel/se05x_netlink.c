@@ -72,9 +72,8 @@ static bool send_event(u32 index, const struct se05x_queued_event *event)
  */
 static void send_uevent(struct se05x_chip *chip, u32 event)
 {
-	char *given_up[] = { "SE05X_STATE=given-up", NULL };
-	char *online[] = { "SE05X_STATE=online", NULL };
 	bool gave_up = event == SE05X_EVENT_GIVEN_UP;
+	char *env[2] = { gave_up ? "SE05X_STATE=given-up" : "SE05X_STATE=online" };
 	bool changed;
 
 	if (!gave_up && event != SE05X_EVENT_ONLINE)
@@ -84,7 +83,7 @@ static void send_uevent(struct se05x_chip *chip, u32 event)
 	chip->gave_up = gave_up;
 	spin_unlock(&chip->lock);
 	if (changed)
-		kobject_uevent_env(&chip->dev.kobj, KOBJ_CHANGE, gave_up ? given_up : online);
+		kobject_uevent_env(&chip->dev.kobj, KOBJ_CHANGE, env);
 }
 
 /**
