@@ -5,9 +5,11 @@
  * Only root reads the counters that change with each APDU.
  */
 #include <linux/device.h>
+#include <linux/i2c.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
+#include <linux/property.h>
 #include <linux/sysfs.h>
 
 #include "se05x.h"
@@ -48,6 +50,23 @@ static ssize_t atr_show(struct device *dev, struct device_attribute *attr, char 
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 static DEVICE_ATTR_RO(atr);
+
+/*
+ * Where the chip is, the same at each boot. Names of software nodes are numbers that
+ * depend on the order of probes, and so do names of buses.
+ */
+static ssize_t location_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct i2c_client *client = to_i2c_client(dev->parent);
+	struct device *adapter = &client->adapter->dev;
+	struct fwnode_handle *fwnode = dev_fwnode(&client->dev);
+
+	if (fwnode && !is_software_node(fwnode))
+		return sysfs_emit(buf, "%pfw\n", fwnode);
+	return sysfs_emit(buf, "%s/%02x\n", dev_name(adapter->parent ?: adapter),
+			  client->addr);
+}
+static DEVICE_ATTR_RO(location);
 
 /* Set a time in ms that the idle timer uses, and start that timer anew. */
 static ssize_t set_time(struct se05x_chip *chip, u32 *setting, const char *buf, size_t len)
@@ -128,6 +147,7 @@ COUNT_ATTR(wait_us, 0400, wait_us);
 static struct attribute *chip_attrs[] = {
 	&dev_attr_state.attr,
 	&dev_attr_atr.attr,
+	&dev_attr_location.attr,
 	&dev_attr_idle_ms.attr,
 	&dev_attr_power_off_ms.attr,
 	&dev_attr_generation.attr,

@@ -95,7 +95,7 @@ TEST_F(sysfs, what_moves_is_for_root)
 		"counters/resends", "counters/waits", "counters/wait_us",
 	};
 	static const char * const public[] = {
-		"state", "atr", "idle_ms", "power_off_ms", "counters/resets",
+		"state", "atr", "location", "idle_ms", "power_off_ms", "counters/resets",
 		"counters/recoveries", "counters/rung_rnak", "counters/rung_resync",
 		"counters/rung_soft", "counters/rung_chip", "counters/rung_power",
 		"counters/rung_given_up",
@@ -120,6 +120,31 @@ TEST_F(sysfs, what_moves_is_for_root)
 	}
 	waitpid(pid, &status, 0);
 	EXPECT_EQ(0, WEXITSTATUS(status));
+}
+
+/* Of the place, so a rebind does not change it; without bus numbers */
+TEST_F_TIMEOUT(sysfs, location, SLOW_TIMEOUT)
+{
+	char name[64], before[256], after[256], bus[32];
+	size_t i;
+
+	ASSERT_EQ(0, get_attr("location", before, sizeof(before)));
+	EXPECT_LT(3, strlen(before));
+	for (i = 0; before[i]; i++)
+		EXPECT_TRUE(before[i] > ' ' && before[i] < 0x7f) TH_LOG("%s", before);
+	ASSERT_TRUE(client_name(name, sizeof(name)));
+	snprintf(bus, sizeof(bus), "i2c-%d", atoi(name));
+	EXPECT_EQ(NULL, strstr(before, bus)) TH_LOG("%s", before);
+	EXPECT_EQ(NULL, strstr(before, name)) TH_LOG("%s", before);
+	if (sim_count("runs") >= 0 && before[0] != '/')	/* no device tree */
+		EXPECT_STREQ("se05x-sim/48", before);
+
+	close(self->fd);
+	ASSERT_EQ(0, driver("unbind", name));
+	ASSERT_EQ(0, driver("bind", name));
+	ASSERT_TRUE(WAIT_UNTIL((self->fd = open_device(O_RDWR)) >= 0));
+	ASSERT_EQ(0, get_attr("location", after, sizeof(after)));
+	EXPECT_STREQ(before, after);
 }
 
 TEST_F(sysfs, settings)

@@ -48,6 +48,8 @@ udevadm settle
 ok "udev loaded the driver that DKMS built" eval \
 	'[ -e /sys/module/se05x ] && modinfo -n se05x | grep /updates/'
 ok "/dev/se05x is the group's" eval 's=$(stat -c "%U %G %a" /dev/se05x); echo "$s"; [ "$s" = "root se05x 660" ]'
+ok "and has a name by its place" eval \
+	'[ "$(readlink /dev/se05x-by-location/se05x-sim-48)" = ../se05x ]'
 ok "systemd knows it" systemctl is-active dev-se05x.device
 ok "a member of the group gets the ATR" eval '[ "$(as alice se05x-apdu atr | wc -c)" -gt 60 ]'
 ok "and random numbers" eval '[ "$(as alice se05x-tool --hex random 16 | wc -c)" = 33 ]'
