@@ -6,7 +6,7 @@
  *
  * SE05X_FUZZ_SECONDS: how long (15); SE05X_FUZZ_SEED: another course (1).
  */
-#include "se05x_test.h"
+#include "se05x_ops.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -16,7 +16,6 @@
 #define SLOTS		3	/* open files that the threads of a process share */
 #define ROOM		8192	/* of a buffer; a page that can't be touched follows */
 #define CANARY		0x5A
-#define UNTOUCHED	0x77777777U
 #define FAILURES	20
 
 /* What all processes share */
@@ -84,7 +83,7 @@ static __u64 odd_pointer(struct fuzzer *f, size_t len)
 }
 
 static const int transceive_errors[] = {
-	EINVAL, EBADF, E2BIG, EAGAIN, EOPNOTSUPP, ENOMEM, EINTR, EBUSY, ESTALE, ENOTCONN,
+	ENOKEY, EINVAL, EBADF, E2BIG, EAGAIN, EOPNOTSUPP, ENOMEM, EINTR, EBUSY, ESTALE, ENOTCONN,
 	ENODEV, ECONNABORTED, ETIMEDOUT, ECONNRESET, EMSGSIZE, EFAULT, 0
 };
 static const int select_errors[] = {
@@ -101,24 +100,13 @@ static const int reset_errors[] = {
 };
 static const int info_errors[] = { EINVAL, EBADF, ENODEV, EFAULT, 0 };
 
-static const struct op {
-	const char *name;
-	unsigned long cmd;
-	size_t size;
-	size_t outcome;		/* where it is, 0: nowhere */
-	const int *errors;
-} ops[] = {
-	{ "TRANSCEIVE", SE05X_IOC_TRANSCEIVE, sizeof(struct se05x_transceive),
-	  offsetof(struct se05x_transceive, outcome), transceive_errors },
-	{ "SELECT", SE05X_IOC_SELECT, sizeof(struct se05x_select),
-	  offsetof(struct se05x_select, outcome), select_errors },
-	{ "LOCK", SE05X_IOC_LOCK, sizeof(struct se05x_lock),
-	  offsetof(struct se05x_lock, outcome), lock_errors },
-	{ "UNLOCK", SE05X_IOC_UNLOCK, sizeof(struct se05x_unlock), 0, unlock_errors },
-	{ "RESET", SE05X_IOC_RESET, sizeof(struct se05x_reset),
-	  offsetof(struct se05x_reset, outcome), reset_errors },
-	{ "INFO", SE05X_IOC_INFO, sizeof(struct se05x_info), 0, info_errors },
+/* In the order of ops[] */
+static const int * const errors[] = {
+	info_errors, lock_errors, unlock_errors, select_errors, transceive_errors, reset_errors
 };
+
+#define OP_TRANSCEIVE	4
+#define OP_UNLOCK	2
 
 static __u32 deadline(struct fuzzer *f)
 {
@@ -129,6 +117,11 @@ static __u32 deadline(struct fuzzer *f)
 static size_t make_command(struct fuzzer *f, bool *echo)
 {
 	size_t len = one_in(f, 4) ? pick(f, 4200) : 5 + pick(f, 250), i;
+
+	static const __u8 chain[][5] = {
+		{ 0x90, 0x16 }, { 0x80, 0x16 }, { 0x80, 0x18, 0, 9 }, { 0x00, 0xC0 },
+		{ 0x90, 0x12, 0, 1 },
+	};
 
 	*echo = !one_in(f, 3) && len > 5 && len < 256;
 	for (i = 0; i < len && i < ROOM; i++)
@@ -142,19 +135,48 @@ static size_t make_command(struct fuzzer *f, bool *echo)
 	}
 	/* P1P2 of 80 12 are milliseconds, and nobody should wait for a minute */
 	f->command[2] = 0;
+	if (one_in(f, 6)) {	/* in pieces, and by GET RESPONSE */
+		*echo = false;
+		len = sizeof(chain[0]) - one_in(f, 2);
+		memcpy(f->command, chain[pick(f, ARRAY_SIZE(chain))], len);
+	}
 	return len;
 }
 
-/* What @res says must fit to what the chip is known to have done. */
-static void judge(const struct op *op, int ret, __u32 outcome)
+/* Each byte: what was in is as it was, what is out was written, or nothing at all. */
+static void judge_struct(const struct op *op, int ret, const __u8 *before, const __u8 *after)
 {
-	bool known = !ret;
-	int i;
+	bool written = ret != -EBADF;
+	size_t i;
 
-	for (i = 0; op->errors[i]; i++)
-		known |= op->errors[i] == -ret;
+	for (i = 0; i < op->size; i++) {
+		bool out = is_out(op, i);
+
+		if ((!out || !written) && before[i] != after[i])
+			complain("%s: %s, byte %zu was changed", op->name, strerror(-ret), i);
+		if (out && written && !(i % 4) && get32(after, i) == GARBAGE)
+			complain("%s: %s, byte %zu was not written", op->name, strerror(-ret),
+				 i);
+		if (written && i >= op->reserved_out && after[i])
+			complain("%s: %s, reserved byte %zu", op->name, strerror(-ret), i);
+	}
+	if (!get64(after, op->generation))
+		complain("%s: %s, no generation", op->name, strerror(-ret));
+}
+
+/* What it says must fit to what the chip is known to have done. */
+static void judge(const struct op *op, int ret, const __u8 *before, const __u8 *after)
+{
+	const int *e = errors[op - ops];
+	__u32 outcome = op->outcome ? get32(after, op->outcome) : 0;
+	bool known = !ret;
+
+	for (; *e; e++)
+		known |= *e == -ret;
 	if (!known)
 		complain("%s: %s", op->name, strerror(-ret));
+	if (ret != -EFAULT)
+		judge_struct(op, ret, before, after);
 	if (!op->outcome)
 		return;
 	switch (-ret) {
@@ -167,11 +189,10 @@ static void judge(const struct op *op, int ret, __u32 outcome)
 		known = outcome == SE05X_OUTCOME_MAY_HAVE_RUN;
 		break;
 	case EFAULT:
-		known = outcome <= SE05X_OUTCOME_MAY_HAVE_RUN || outcome == UNTOUCHED;
+		known = outcome <= SE05X_OUTCOME_MAY_HAVE_RUN || outcome == GARBAGE;
 		break;
-	case ENODEV:	/* may be found before the struct is read */
-	case EBADF:
-		known = outcome == SE05X_OUTCOME_NOT_SENT || outcome == UNTOUCHED;
+	case EBADF:	/* found before the struct is read */
+		known = outcome == GARBAGE;
 		break;
 	default:
 		known = outcome == SE05X_OUTCOME_NOT_SENT;
@@ -195,34 +216,25 @@ static void check_response(struct fuzzer *f, const char *name, int ret, __u32 le
 		complain("%s: another's answer", name);
 }
 
-static int one_call(struct fuzzer *f, int fd, const struct op *op)
+/* An argument that is right, its numbers anything. Return: the response's room. */
+static __u32 make_arg(struct fuzzer *f, int fd, const struct op *op, bool *echo)
 {
-	bool plain = !one_in(f, 6), echo = false;
-	unsigned long cmd = op->cmd;
-	void *arg = f->arg;
+	struct se05x_transceive *t = (void *)f->arg;
+	struct se05x_select *s = (void *)f->arg;
+	struct se05x_reset *r = (void *)f->arg;
 	__u32 size = 0;
-	int ret;
 
 	memset(f->arg, 0, op->size);
-	if (op->outcome)
-		memset(f->arg + op->outcome, 0x77, sizeof(__u32));
 	if (op->cmd == SE05X_IOC_TRANSCEIVE) {
-		struct se05x_transceive *t = arg;
-
 		size = one_in(f, 4) ? pick(f, 300) : ANSWER_MAX;
-		t->command_len = make_command(f, &echo);
+		t->flags = one_in(f, 30) ? SE05X_TRANSCEIVE_PROTECTED : 0;
+		t->command_len = make_command(f, echo);
 		t->command = (uintptr_t)f->command;
 		t->response = (uintptr_t)f->response;
 		t->response_size = size;
 		t->deadline_ms = deadline(f);
 		t->demanded = one_in(f, 10) ? generation(fd) : 0;
-		if (!plain && one_in(f, 2))
-			t->command = odd_pointer(f, t->command_len);
-		if (!plain && one_in(f, 2))
-			t->response = odd_pointer(f, size);
 	} else if (op->cmd == SE05X_IOC_SELECT) {
-		struct se05x_select *s = arg;
-
 		size = one_in(f, 4) ? pick(f, 20) : ANSWER_MAX;
 		s->flags = one_in(f, 4) ? SE05X_SELECT_FRESH : 0;
 		s->aid_len = one_in(f, 8) ? pick(f, 18) : sizeof(test_aid);
@@ -230,42 +242,76 @@ static int one_call(struct fuzzer *f, int fd, const struct op *op)
 		s->response = (uintptr_t)f->response;
 		s->response_size = size;
 		s->deadline_ms = deadline(f);
-		if (!plain && one_in(f, 2))
-			s->response = odd_pointer(f, size);
 	} else if (op->cmd == SE05X_IOC_LOCK) {
-		((struct se05x_lock *)arg)->deadline_ms = 1 + pick(f, 300);
+		((struct se05x_lock *)f->arg)->deadline_ms = 1 + pick(f, 300);
 	} else if (op->cmd == SE05X_IOC_RESET) {
-		struct se05x_reset *r = arg;
-
 		/* power under FORCE would be cut while the chip computes */
 		r->kind = 1 + pick(f, 3);
 		r->flags = r->kind < 3 && one_in(f, 4) ? SE05X_RESET_FORCE : 0;
 		r->deadline_ms = deadline(f);
 	}
-	if (!plain && one_in(f, 3))	/* flags, padding, reserved, anything */
+	return size;
+}
+
+/* Something of it wrong. Return: where the ioctl is to find it. */
+static void *spoil_arg(struct fuzzer *f, const struct op *op, unsigned long *cmd)
+{
+	struct se05x_transceive *t = (void *)f->arg;
+	struct se05x_select *s = (void *)f->arg;
+
+	if (op->cmd == SE05X_IOC_TRANSCEIVE && one_in(f, 2))
+		t->command = odd_pointer(f, t->command_len);
+	if (op->cmd == SE05X_IOC_TRANSCEIVE && one_in(f, 2))
+		t->response = odd_pointer(f, t->response_size);
+	if (op->cmd == SE05X_IOC_SELECT && one_in(f, 2))
+		s->response = odd_pointer(f, s->response_size);
+	if (one_in(f, 3))	/* flags, padding, reserved, anything */
 		f->arg[pick(f, op->size)] ^= 1 << pick(f, 8);
-	if (!plain && one_in(f, 6))
-		arg = (void *)(uintptr_t)odd_pointer(f, op->size);
-	if (!plain && one_in(f, 6))
-		cmd ^= 1UL << pick(f, 32);
+	if (one_in(f, 6))
+		*cmd ^= 1UL << pick(f, 32);
+	return one_in(f, 6) ? (void *)(uintptr_t)odd_pointer(f, op->size) : f->arg;
+}
 
-	memset(f->response, CANARY, ROOM);
-	ret = call(fd, cmd, arg);
-	if (plain) {
-		__u32 outcome = 0, len = 0, sw = 0;
+/* A right one, judged; and perhaps the same again, as it came back */
+static int plain_call(struct fuzzer *f, int fd, const struct op *op)
+{
+	const struct se05x_transceive *t = (void *)f->arg;
+	const struct se05x_select *s = (void *)f->arg;
+	bool echo = false;
+	__u32 size = make_arg(f, fd, op, &echo);
+	__u8 before[MAX_ARG];
+	int ret;
 
-		if (op->outcome)
-			memcpy(&outcome, f->arg + op->outcome, sizeof(outcome));
-		judge(op, ret, outcome);
+	do {
+		spoil(op, f->arg);
+		memcpy(before, f->arg, op->size);
+		memset(f->response, CANARY, ROOM);
+		ret = call(fd, op->cmd, f->arg);
+		judge(op, ret, before, f->arg);
 		if (op->cmd == SE05X_IOC_TRANSCEIVE) {
-			len = ((struct se05x_transceive *)arg)->response_len;
-			sw = ((struct se05x_transceive *)arg)->sw;
-		} else if (op->cmd == SE05X_IOC_SELECT) {
-			len = ((struct se05x_select *)arg)->response_len;
+			check_response(f, op->name, ret, t->response_len, size, echo, t->sw);
+			if (ret != -EBADF && ret != -EFAULT && (ret == -ESTALE) != !!t->reason)
+				complain("TRANSCEIVE: %s, reason %u", strerror(-ret), t->reason);
+		} else {
+			check_response(f, op->name, ret,
+				       op->cmd == SE05X_IOC_SELECT ? s->response_len : 0,
+				       size, false, 0);
 		}
-		check_response(f, op->name, ret, len, size, echo, sw);
-	}
+	} while (op->cmd != SE05X_IOC_LOCK && one_in(f, 4));
 	return ret;
+}
+
+static int one_call(struct fuzzer *f, int fd, const struct op *op)
+{
+	unsigned long cmd = op->cmd;
+	bool echo;
+	void *arg;
+
+	if (!one_in(f, 6))
+		return plain_call(f, fd, op);
+	make_arg(f, fd, op, &echo);
+	arg = spoil_arg(f, op, &cmd);
+	return call(fd, cmd, arg);
 }
 
 /* Close, open, duplicate: under the others' calls */
@@ -293,7 +339,7 @@ static void *fuzz(void *arg)
 	f->arg = buffer();
 	f->readonly = mmap(NULL, ROOM, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)) {
-		static const int weights[] = { 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 3, 3, 4, 5 };
+		static const int weights[] = { 4, 4, 4, 4, 4, 4, 3, 3, 1, 2, 2, 2, 5, 0 };
 		struct se05x_unlock unlock = { 0 };
 		int slot = pick(f, SLOTS), ret;
 		const struct op *op = &ops[weights[pick(f, ARRAY_SIZE(weights))]];
@@ -307,9 +353,9 @@ static void *fuzz(void *arg)
 			__atomic_fetch_add(&shared->done[op - ops], 1, __ATOMIC_RELAXED);
 		/* whoever keeps the lock lets nothing happen */
 		if (!ret && op->cmd == SE05X_IOC_LOCK && !one_in(f, 10)) {
-			one_call(f, f->slots[slot], &ops[0]);
+			one_call(f, f->slots[slot], &ops[OP_TRANSCEIVE]);
 			if (!call(f->slots[slot], SE05X_IOC_UNLOCK, &unlock))
-				__atomic_fetch_add(&shared->done[3], 1, __ATOMIC_RELAXED);
+				__atomic_fetch_add(&shared->done[OP_UNLOCK], 1, __ATOMIC_RELAXED);
 		}
 	}
 	return NULL;
