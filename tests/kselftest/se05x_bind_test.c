@@ -4,6 +4,8 @@
  */
 #include "se05x_test.h"
 
+#include <limits.h>
+
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -61,6 +63,49 @@ TEST_F_TIMEOUT(bind, old_files_and_new, SLOW_TIMEOUT)
 	EXPECT_EQ(-ENODEV, run(job));
 	close(fd);
 	free_job(job);
+}
+
+static bool put_in(const char *dir, const char *file, const char *text)
+{
+	char path[PATH_MAX];
+	bool done;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	done = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return done;
+}
+
+/* A place without a chip has no number, also while it is being looked for. */
+TEST_F_TIMEOUT(bind, empty_place, SLOW_TIMEOUT)
+{
+	long long nacks = sim_count("nacks");
+	char bus[PATH_MAX - 16];
+	pid_t pid;
+
+	if (nacks < 0)
+		SKIP(return, "on a real bus somebody else may be at that address");
+	ASSERT_NE(NULL, realpath(SYSFS_DIR "device/..", bus));
+	ASSERT_EQ(0, driver("unbind", self->name));
+	pid = fork();
+	if (!pid)
+		_exit(!put_in(bus, "new_device", "se050 0x49"));
+	ASSERT_TRUE(WAIT_UNTIL(sim_count("nacks") > nacks));
+	ASSERT_EQ(0, driver("bind", self->name));
+	EXPECT_EQ(0, access(SYSFS_DIR, F_OK));
+	EXPECT_TRUE(WAIT_UNTIL(!access(device(), F_OK)));
+	waitpid(pid, NULL, 0);
+	EXPECT_TRUE(put_in(bus, "delete_device", "0x49"));
+	EXPECT_EQ(0, access(SYSFS_DIR, F_OK));
+	close(self->fd);
+	self->fd = open_device(O_RDWR);
+	ASSERT_LE(0, self->fd);
+	ASSERT_TRUE(IS_SELECTED(self->fd, test_aid));
+	EXPECT_EQ(0, echo(self->fd, NULL));
 }
 
 /* An exchange in flight is waited for; whoever is queued is told at once. */
