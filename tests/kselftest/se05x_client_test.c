@@ -5,9 +5,6 @@
  */
 #include "se05x_test.h"
 
-#define HWRNG	"/dev/hwrng"
-#define CURRENT	"/sys/class/misc/hw_random/rng_current"
-
 FIXTURE(client)
 {
 	int a;
@@ -98,40 +95,6 @@ TEST_F(client, close_changes_nothing)
 	if (runs >= 0)
 		EXPECT_EQ(runs + 1, sim_count("runs"));
 	self->idle = open_device(O_RDWR);
-}
-
-static bool is_source(void)
-{
-	char name[64] = "";
-	FILE *f = fopen(CURRENT, "r");
-
-	if (f && !fgets(name, sizeof(name), f))
-		name[0] = 0;
-	if (f)
-		fclose(f);
-	return !strncmp(name, "se05x-rng-", 10);
-}
-
-/* With another applet selected it would not run beside a client. */
-TEST_F_TIMEOUT(client, stops_no_hwrng, SLOW_TIMEOUT)
-{
-	__u8 bytes[128];
-	long long apdus;
-	size_t got;
-	int fd;
-
-	if (!is_source())
-		SKIP(return, "the chip feeds no random numbers here (module parameter hwrng)");
-	ASSERT_TRUE(IS_SELECTED(self->a, test_aid));
-	close(self->a);
-	self->a = open_device(O_RDWR);
-	apdus = attr_count("counters/apdus");
-	fd = open(HWRNG, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, fd);
-	for (got = 0; got < sizeof(bytes); got += 64)	/* more than is kept ready */
-		ASSERT_EQ(64, read(fd, bytes, 64));
-	EXPECT_LT(apdus, attr_count("counters/apdus"));
-	close(fd);
 }
 
 TEST_F_TIMEOUT(client, forbids_no_reset, SLOW_TIMEOUT)

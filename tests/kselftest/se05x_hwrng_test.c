@@ -119,6 +119,20 @@ TEST_F_TIMEOUT(hwrng, leaves_open_files_alone, SLOW_TIMEOUT)
 	EXPECT_EQ(0, end_of_reader(reader));
 }
 
+/* A file that is only open stops nothing, whatever was selected before. */
+TEST_F_TIMEOUT(hwrng, ignores_who_does_nothing, SLOW_TIMEOUT)
+{
+	int chip = open_device(O_RDWR), idle = open_device(O_RDWR);
+	long long apdus;
+
+	ASSERT_TRUE(IS_SELECTED(chip, test_aid));
+	close(chip);
+	apdus = attr_count("counters/apdus");
+	EXPECT_EQ(0, end_of_reader(start_reader(self->fd)));
+	EXPECT_LT(apdus, attr_count("counters/apdus"));
+	close(idle);
+}
+
 /* With its own applet selected it may, and nobody notices. */
 TEST_F_TIMEOUT(hwrng, shares_its_applet, SLOW_TIMEOUT)
 {
