@@ -703,6 +703,7 @@ struct exchange {
 	struct se05x_habit *wait;	/* what is known of the time that takes */
 	bool out;	/* our block may have arrived: what is read may answer it */
 	bool spoken;	/* and the chip got an R-NAK or a WTX response after it */
+	bool checked;	/* by R-NAK, whether the chip still has what came before our block */
 	bool doubted;	/* an empty last block was asked for again */
 	u8 naks;	/* R-NAKs written */
 	u8 others;	/* R(other) in a row */
@@ -788,6 +789,26 @@ static enum rx write_nak(struct se05x_link *link, struct exchange *x, enum rx r)
 	return send_control(link, PCB_R_NR(link->nr) | error, NULL, 0);
 }
 
+/*
+ * Our block is not out, so what was read is older, and no answer to it. If it may be
+ * the tail of a chain that the chip forgot, R-NAK tells: a chip that did not restart
+ * acknowledges its predecessor again.
+ */
+static enum rx on_older(struct se05x_link *link, struct exchange *x, enum rx r)
+{
+	bool acked = r == RX_BLOCK && link->rx[1] == PCB_R_NR(link->ns) && !link->rx_len;
+
+	if (x->checked && !acked)
+		return RX_LOST;
+	if (r == RX_SILENT && is_tail(link, link->tx[1])) {
+		x->checked = true;
+		return write_nak(link, x, r);
+	}
+	if (r == RX_SILENT || x->drops++ == DROPS_MAX)
+		return RX_LOST;
+	return write_block(link, x);
+}
+
 /* What to do about @r, which is not what may follow our block. */
 static enum rx go_on(struct se05x_link *link, struct exchange *x, enum rx r)
 {
@@ -799,12 +820,8 @@ static enum rx go_on(struct se05x_link *link, struct exchange *x, enum rx r)
 		return on_ifs(link, x);
 	if (block && is_abort(link))
 		return on_abort(link, x);
-	if (!x->out) {
-		/* older than our block, so no answer to it */
-		if (r == RX_SILENT || x->drops++ == DROPS_MAX)
-			return RX_LOST;
-		return write_block(link, x);
-	}
+	if (!x->out)
+		return on_older(link, x, r);
 	if (!block || !is_nak(link) || (link->rx[1] & PCB_R_ERROR) == PCB_R_CRC)
 		x->others = 0;
 	else if (++x->others == R_LIMIT)
@@ -1240,9 +1257,9 @@ static int try_again(struct se05x_link *link)
 	} else if (!link->stop && link->heard != heard) {
 		ret = recover(link, SE05X_RUNG_RESYNC, false);
 		mended = link->mended;
-	} else if (!link->refused) {
+	} else if (!link->stop) {
 		se05x_link_give_up(link);
-		ret = link->stop ?: -ENOLINK;
+		ret = -ENOLINK;
 	}
 	link->retrying = false;
 	if (!ret) {

@@ -46,6 +46,9 @@ static struct wire {
 	u8 out[CARD_FRAME_MAX];
 	size_t out_len, out_pos;
 	int refuse_after;	/* so many I-blocks, the next are refused twice */
+	const struct say *late;	/* what it says by itself */
+	u64 late_at;		/* then */
+	int cuts;		/* of its power */
 	u32 i_blocks;
 	u8 wrote[64];		/* PCBs of what was taken */
 	size_t wrote_len;
@@ -116,6 +119,11 @@ static int wire_read(void *ctx, u8 *buf, size_t len)
 
 	(void)ctx;
 	wire.time += 25 * len + wire.read_us;
+	if (!left && wire.late && wire.time >= wire.late_at) {
+		say(wire.late);
+		wire.late = NULL;
+		left = wire.out_len;
+	}
 	if (!left)
 		return -ENXIO;
 	for (i = 0; i < len; i++)
@@ -144,6 +152,7 @@ static int wire_power(void *ctx, bool on)
 	(void)ctx;
 	wire.out_len = 0;
 	wire.out_pos = 0;
+	wire.cuts += !on;
 	return on ? wire.power_on : 0;
 }
 
@@ -421,6 +430,34 @@ static void stop_in_silence(void **state)
 
 /* ---- power ---- */
 
+/*
+ * Mended by a chip reset the last time, so now its power would be cut. But while we
+ * wait for silence it speaks, and RESYNC helps: it is not cut after all.
+ */
+static void speaks_before_power(void **state)
+{
+	static const struct say other = { 0xA5, 0x82, 0, { 0 } };
+	int rung;
+
+	(void)state;
+	for (rung = SE05X_RUNG_RESYNC; rung < SE05X_RUNG_POWER; rung++) {
+		open_link();
+		assert_int_equal(0, transceive(5));
+		wire.always = &other;
+		for (; link.mended < rung;)
+			assert_int_equal(-ECONNRESET, transceive(5));
+		wire.late = &good;
+		wire.late_at = wire.time + 2 * SECOND;
+		wire.cuts = 0;
+		assert_int_equal(-ECONNRESET, transceive(5));
+		if (rung == SE05X_RUNG_CHIP)
+			assert_int_equal(0, wire.cuts);
+		wire.late = NULL;
+		wire.always = &good;
+		assert_int_equal(0, transceive(5));
+	}
+}
+
 static void no_power_again(void **state)
 {
 	(void)state;
@@ -465,6 +502,7 @@ int main(void)
 		cmocka_unit_test(stop_at_atr),
 		cmocka_unit_test(stop_before_reset),
 		cmocka_unit_test(stop_in_silence),
+		cmocka_unit_test(speaks_before_power),
 		cmocka_unit_test(no_power_again),
 		cmocka_unit_test(booted),
 	};

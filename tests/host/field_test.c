@@ -202,17 +202,23 @@ static void test_nack_errno_not_learnt(void **state)
  */
 static void test_nack_errno_of_one_start(void **state)
 {
-	struct fault eio = { .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = -EIO };
-	struct bus bus;
+	const struct fault faults[] = {
+		{ .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = -EIO },
+		{ .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = 3 },	/* fewer bytes, and no errno */
+	};
 
 	(void)state;
-	bus_init(&bus, &(struct card_config) { .r_us = 0 });
-	bus_arm(&bus, &eio, 1);
-	assert_int_equal(se05x_link_open(&bus.link, false), 0);
-	assert_int_equal(bus.link.nack_errno, 0);
-	bus_arm(&bus, NULL, 0);
-	run(&bus, 20, 1, 5, 10);
-	clean(&bus);
+	for (int i = 0; i < 2; i++) {
+		struct bus bus;
+
+		bus_init(&bus, &(struct card_config) { .r_us = 0 });
+		bus_arm(&bus, &faults[i], 1);
+		assert_int_equal(se05x_link_open(&bus.link, false), 0);
+		assert_int_equal(bus.link.nack_errno, 0);
+		bus_arm(&bus, NULL, 0);
+		run(&bus, 20, 1, 5, 10);
+		clean(&bus);
+	}
 }
 
 /* No errno at all, but what a bus reads that nobody drives */
@@ -587,6 +593,41 @@ static void test_retry_climbs(void **state)
 	run(&bus, 20, 2, 0, 10);
 }
 
+/* Told to stop, or refused, in the middle of such an attempt */
+static void test_retry_cut_short(void **state)
+{
+	struct fault refused = { .kind = FAULT_ERRNO, .arg = -EINVAL };
+	struct bus bus;
+
+	(void)state;
+	for (u32 us = 0; us < 3000; us += 100) {
+		int ret;
+
+		open_bus(&bus, &se050);
+		se05x_link_give_up(&bus.link);
+		bus.time += 2 * SECOND;
+		bus.stop = -ECANCELED;
+		bus.stop_at = bus.time + us;
+		ret = se05x_link_wake(&bus.link, true);
+		assert_true(ret == -ECANCELED || !ret);
+		bus.stop = 0;
+		bus.time += 4 * SECOND;
+		assert_int_equal(se05x_link_wake(&bus.link, true), 0);
+		run(&bus, 20, 1, 0, 10);
+		assert_int_equal(card_violations(&bus.card), 0);
+	}
+
+	open_bus(&bus, &se050);
+	se05x_link_give_up(&bus.link);
+	bus.time += 2 * SECOND;
+	bus_arm(&bus, &refused, 1);
+	assert_int_equal(se05x_link_wake(&bus.link, true), -ENOLINK);
+	bus_arm(&bus, NULL, 0);
+	bus.time += 100 * SECOND;
+	assert_int_equal(se05x_link_wake(&bus.link, true), -ENOLINK);
+	assert_int_equal(bus.transfers, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_outage),
 		cmocka_unit_test(test_given_up_for_good),
 		cmocka_unit_test(test_retry_climbs),
+		cmocka_unit_test(test_retry_cut_short),
 	};
 
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
