@@ -49,6 +49,7 @@ static struct wire {
 	const struct say *late;	/* what it says by itself */
 	u64 late_at;		/* then */
 	int cuts;		/* of its power */
+	bool mute;		/* it says nothing to S-responses */
 	u32 i_blocks;
 	u8 wrote[64];		/* PCBs of what was taken */
 	size_t wrote_len;
@@ -82,6 +83,8 @@ static void answer(u8 pcb)
 		memcpy(s.inf, wire.atr, wire.atr_len);
 		break;
 	default:
+		if (wire.mute && (pcb & 0xE0) == 0xE0)
+			return;
 		if (wire.left) {
 			wire.left--;
 			say(wire.script++);
@@ -302,6 +305,7 @@ static void request_before_ours(void **state)
 		open_link();
 		wire.refuse = 2;
 		wire.stale = &requests[i];
+		wire.mute = true;
 		wire.wrote_len = 0;
 		assert_int_equal(0, transceive(5));
 		assert_int_equal(1, wire.i_blocks);

@@ -202,17 +202,25 @@ static void test_nack_errno_not_learnt(void **state)
  */
 static void test_nack_errno_of_one_start(void **state)
 {
-	const struct fault faults[] = {
-		{ .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = -EIO },
-		{ .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = 3 },	/* fewer bytes, and no errno */
+	const struct fault faults[][3] = {
+		{ { .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = -EIO } },
+		/* fewer bytes, and no errno */
+		{ { .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = 3 } },
+		/* two starts and two errnos */
+		{ { .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = -EIO },
+		  { .kind = FAULT_ERRNO, .at = 8, .count = 4, .arg = -EPROTO } },
+		/* bytes that were lost between them */
+		{ { .kind = FAULT_ERRNO, .at = 2, .count = 4, .arg = -EIO },
+		  { .kind = FAULT_ERRNO, .at = 7, .arg = -EIO },
+		  { .kind = FAULT_ERRNO, .at = 11, .count = 4, .arg = -EIO } },
 	};
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct bus bus;
 
 		bus_init(&bus, &(struct card_config) { .r_us = 0 });
-		bus_arm(&bus, &faults[i], 1);
+		bus_arm(&bus, faults[i], i < 2 ? 1 : i);
 		assert_int_equal(se05x_link_open(&bus.link, false), 0);
 		assert_int_equal(bus.link.nack_errno, 0);
 		bus_arm(&bus, NULL, 0);
@@ -410,9 +418,10 @@ static void test_stuck_until_reset(void **state)
 		clean(&bus);
 
 		/* all is forgotten with the first success */
+		memset(bus.link.stats.rungs, 0, sizeof(bus.link.stats.rungs));
 		card_stick(&bus.card, CARD_SOFT_RESET);
 		assert_int_equal(exchange(&bus, command, 20, &apdu), -ECONNRESET);
-		assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_SOFT], 1);
+		assert_int_equal(bus.link.stats.rungs[SE05X_RUNG_RESYNC], 1);
 	}
 }
 
@@ -472,6 +481,30 @@ static void test_restart_in_chain(void **state)
 				bus.ran[4] = 0;
 			}
 		}
+}
+
+/* A single NACK, and a host that wakes up late: that is no boot, as R-NAK shows. */
+static void test_late_in_chain(void **state)
+{
+	struct bus bus, clean_run;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	bus.jump = true;
+	run(&bus, 20, 1, 0, 10);
+	run(&bus, 20, 2, 0, 10);
+	bus_arm(&bus, NULL, 0);
+	bus_copy(&clean_run, &bus);
+	run(&clean_run, 1100, 3, 0, 10);
+	for (u32 at = 0; at < clean_run.transfers; at++) {
+		struct fault nack = { .kind = FAULT_NACK, .at = at };
+		struct bus one;
+
+		bus_copy(&one, &bus);
+		bus_arm(&one, &nack, 1);
+		run(&one, 1100, 3, 0, 10);
+		clean(&one);
+	}
 }
 
 /* ---- given up is not for ever ---- */
@@ -593,6 +626,25 @@ static void test_retry_climbs(void **state)
 	run(&bus, 20, 2, 0, 10);
 }
 
+/* It answers, but no rung helps: nothing is told of the attempt. */
+static void test_retry_in_vain(void **state)
+{
+	u32 told;
+	struct bus bus;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	bus.line = false;
+	se05x_link_give_up(&bus.link);
+	told = bus.events[SE05X_LINK_RUNG];
+	card_stick(&bus.card, CARD_POWER);
+	bus.card.deaf = 0xC0;
+	bus.time += 2 * SECOND;
+	assert_int_equal(se05x_link_wake(&bus.link, true), -ENOLINK);
+	assert_true(bus.link.stats.rungs[SE05X_RUNG_CHIP] > 0);
+	assert_int_equal(bus.events[SE05X_LINK_RUNG], told);
+}
+
 /* Told to stop, or refused, in the middle of such an attempt */
 static void test_retry_cut_short(void **state)
 {
@@ -644,9 +696,11 @@ int main(void)
 		cmocka_unit_test(test_stuck_until_reset),
 		cmocka_unit_test(test_memory_is_of_one_failure),
 		cmocka_unit_test(test_restart_in_chain),
+		cmocka_unit_test(test_late_in_chain),
 		cmocka_unit_test(test_outage),
 		cmocka_unit_test(test_given_up_for_good),
 		cmocka_unit_test(test_retry_climbs),
+		cmocka_unit_test(test_retry_in_vain),
 		cmocka_unit_test(test_retry_cut_short),
 	};
 
