@@ -81,7 +81,7 @@ void siot_object(struct command *cmd, uint32_t id)
 
 void siot_new(struct command *cmd, const struct se05x_iot_new *how)
 {
-	cmd->creates = true;
+	cmd->creates = !how || !how->replace;
 	if (!how)
 		return;
 	if (how->transient)

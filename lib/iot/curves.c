@@ -422,6 +422,8 @@ EXPORT int se05x_iot_curve_create(struct se05x_iot *iot, uint8_t curve,
 	siot_begin(&cmd, INS_WRITE, P1_CURVE, 0x04, 0);
 	siot_u8(&cmd, TAG_1, curve);
 	ret = siot_run(iot, &cmd, NULL, call);
+	if (ret == -ENOENT)
+		return -EEXIST;	/* 6985 [U]: it is there, as a whole or in part */
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(parameters); i++) {
 		size_t len = se05x_iot_curve(curve)->size;
 

@@ -32,6 +32,12 @@ static int provide_curve(struct se05x_iot *iot, uint8_t curve, bool *made,
 	if (ret || ready)
 		return ret;
 	ret = se05x_iot_curve_create(iot, curve, call);
+	if (ret == -EEXIST) {
+		/* a part of it, from when that was interrupted: no key can be on it */
+		ret = se05x_iot_curve_delete(iot, curve, call);
+		if (!ret)
+			ret = se05x_iot_curve_create(iot, curve, call);
+	}
 	if (!ret && made)
 		*made = true;
 	return ret;
@@ -44,7 +50,7 @@ static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const vo
 	size_t size, point_len = se05x_iot_point_len(curve);
 	uint8_t bytes[SE05X_IOT_POINT_MAX];
 	struct command cmd;
-	bool public = point && !scalar, there;
+	bool public = point && !scalar, replace = how && how->replace;
 	int ret;
 
 	if (made)
@@ -52,19 +58,19 @@ static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const vo
 	ret = siot_curve_check(iot, curve, call);
 	if (ret)
 		return ret;
-	ret = provide_curve(iot, curve, made, call);
+	ret = siot_place(iot, id, how, SE05X_IOT_KIND_EC, curve, 0, call);
 	if (ret)
 		return ret;
-	/* the curve of a key that is there already must not be told again */
-	ret = se05x_iot_exists(iot, id, &there, call);
+	ret = provide_curve(iot, curve, made, call);
 	if (ret)
 		return ret;
 	size = se05x_iot_curve(curve)->size;
 	siot_begin(&cmd, INS_WRITE, P1_EC | (public ? P1_PUBLIC : P1_PAIR), 0x00, 0);
-	if (!there)
+	if (!replace)
 		siot_new(&cmd, how);
 	siot_object(&cmd, id);
-	if (!there)
+	/* the curve of a key that is there must not be told again */
+	if (!replace)
 		siot_u8(&cmd, TAG_2, curve);
 	if (scalar) {
 		/* a seed, not a number: as it is */
@@ -152,6 +158,39 @@ static void signature_begin(struct command *cmd, uint8_t p2, uint32_t id, uint8_
 	siot_tlv(cmd, TAG_3, data, len);
 }
 
+/* A positive INTEGER at *@at, written as short as can be (X.690, 8.3 and 10.1) */
+static bool take_integer(const uint8_t **at, const uint8_t *end)
+{
+	const uint8_t *p = *at;
+	size_t len;
+
+	if (end - p < 3 || p[0] != 0x02)
+		return false;
+	len = p[1];	/* of P-521 67 at most: one byte says it */
+	if (!len || len > 0x7f || len > (size_t)(end - p - 2) || p[2] & 0x80 ||
+	    (len > 1 && !p[2] && !(p[3] & 0x80)))
+		return false;
+	*at = p + 2 + len;
+	return true;
+}
+
+/* ECDSA-Sig-Value: a SEQUENCE of two INTEGERs, and nothing behind it */
+static bool is_signature(const uint8_t *sig, size_t len)
+{
+	const uint8_t *at = sig + 2, *end = sig + len;
+
+	if (len < 2 || sig[0] != 0x30)
+		return false;
+	if (sig[1] == 0x81) {
+		if (len < 3 || sig[2] < 0x80 || sig[2] != len - 3)
+			return false;
+		at++;
+	} else if (sig[1] != len - 2 || sig[1] > 0x7f) {
+		return false;
+	}
+	return take_integer(&at, end) && take_integer(&at, end) && at == end;
+}
+
 EXPORT int se05x_iot_ecdsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
 				const void *digest, void *sig, size_t *sig_len,
 				struct se05x_call *call)
@@ -164,7 +203,8 @@ EXPORT int se05x_iot_ecdsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_i
 	if (!se05x_iot_hash_len(hash))
 		return siot_refuse(-EINVAL, call);
 	signature_begin(&cmd, 0x09, id, hashes[hash].ecdsa, digest, hashes[hash].len);
-	return siot_run_bytes(iot, &cmd, sig, sig_len, call);
+	ret = siot_run_bytes(iot, &cmd, sig, sig_len, call);
+	return !ret && !is_signature(sig, *sig_len) ? -EPROTO : ret;
 }
 
 EXPORT int se05x_iot_ecdsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,

@@ -45,16 +45,13 @@ EXPORT int se05x_iot_binary_create(struct se05x_iot *iot, uint32_t id, const voi
 {
 	size_t mine;
 	uint32_t room;
-	bool there;
 	int ret;
 
 	done = done ? done : &mine;
 	*done = 0;
 	if (!len || len > SE05X_IOT_BINARY_MAX)
 		return siot_refuse(-EINVAL, call);
-	ret = se05x_iot_exists(iot, id, &there, call);
-	if (!ret && there)
-		ret = siot_refuse(-EEXIST, call);
+	ret = siot_place(iot, id, how, 0, 0, 0, call);
 	if (ret)
 		return ret;
 	ret = se05x_iot_free_memory(iot, how && how->transient ?
@@ -112,9 +109,13 @@ EXPORT int se05x_iot_userid_create(struct se05x_iot *iot, uint32_t id, const voi
 				   struct se05x_call *call)
 {
 	struct command cmd;
+	int ret;
 
 	if (len < 4 || len > 16)
 		return siot_refuse(-EINVAL, call);
+	ret = siot_place(iot, id, how, SE05X_IOT_KIND_USERID, 0, 0, call);
+	if (ret)
+		return ret;
 	siot_begin(&cmd, INS_WRITE | INS_AUTH, P1_USERID, 0x00, 0);
 	siot_new(&cmd, how);
 	siot_object(&cmd, id);
@@ -134,14 +135,11 @@ EXPORT int se05x_iot_counter_create(struct se05x_iot *iot, uint32_t id, size_t s
 				    struct se05x_call *call)
 {
 	struct command cmd;
-	bool there;
 	int ret;
 
 	if (!counter_holds(size, value))
 		return siot_refuse(-EINVAL, call);
-	ret = se05x_iot_exists(iot, id, &there, call);
-	if (!ret && there)
-		ret = siot_refuse(-EEXIST, call);
+	ret = siot_place(iot, id, how, 0, 0, 0, call);
 	if (ret)
 		return ret;
 	siot_begin(&cmd, INS_WRITE, P1_COUNTER, 0x00, 0);
@@ -218,11 +216,8 @@ EXPORT int se05x_iot_pcr_create(struct se05x_iot *iot, uint32_t id,
 				const uint8_t value[SE05X_IOT_PCR_LEN],
 				const struct se05x_iot_new *how, struct se05x_call *call)
 {
-	bool there;
-	int ret = se05x_iot_exists(iot, id, &there, call);
+	int ret = siot_place(iot, id, how, 0, 0, 0, call);
 
-	if (!ret && there)
-		ret = siot_refuse(-EEXIST, call);
 	return ret ? ret : write_pcr(iot, id, TAG_2, value, SE05X_IOT_PCR_LEN, how, call);
 }
 

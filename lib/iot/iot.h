@@ -136,6 +136,14 @@ int siot_run(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
 int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp,
 	       struct se05x_call *call, uint64_t *generation);
 
+/*
+ * May an object be made at @id? -EEXIST if there is one. With how->replace there has to
+ * be one of @kind, and of @curve and @size where these are not 0; @kind 0: none of its
+ * kind can be replaced.
+ */
+int siot_place(struct se05x_iot *iot, uint32_t id, const struct se05x_iot_new *how,
+	       uint8_t kind, uint8_t curve, uint32_t size, struct se05x_call *call);
+
 /* ---- answers ---- */
 
 /*

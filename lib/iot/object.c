@@ -198,6 +198,35 @@ EXPORT int se05x_iot_delete(struct se05x_iot *iot, uint32_t id, struct se05x_cal
 	return siot_run(iot, &cmd, NULL, call);
 }
 
+/* ---- making ---- */
+
+int siot_place(struct se05x_iot *iot, uint32_t id, const struct se05x_iot_new *how,
+	       uint8_t kind, uint8_t curve, uint32_t size, struct se05x_call *call)
+{
+	struct se05x_iot_object object;
+	bool exists;
+	int ret;
+
+	if (how && (how->reserved[0] || how->reserved[1]))
+		return siot_refuse(-EINVAL, call);
+	if (!how || !how->replace) {
+		ret = se05x_iot_exists(iot, id, &exists, call);
+		return !ret && exists ? siot_refuse(-EEXIST, call) : ret;
+	}
+	if (!kind)
+		return siot_refuse(-EOPNOTSUPP, call);
+	/* what is there keeps its policy, and where it lives */
+	if (how->policy_len || how->max_attempts || how->transient || how->auth)
+		return siot_refuse(-EINVAL, call);
+	ret = se05x_iot_object(iot, id, &object, call);
+	if (ret)
+		return ret;
+	if (object.kind != kind || (curve && object.curve && object.curve != curve) ||
+	    (size && object.size && object.size != size))
+		return siot_refuse(-EMEDIUMTYPE, call);
+	return 0;
+}
+
 /* ---- attributes ---- */
 
 /* id 4, type 1, authentication 1, failed 2, owner 4, most attempts 2: AN12543, 3.2.5 */

@@ -33,6 +33,9 @@ EXPORT int se05x_iot_rsa_generate(struct se05x_iot *iot, uint32_t id, unsigned i
 		return ret;
 	if (!good_bits(bits))
 		return siot_refuse(-EINVAL, call);
+	ret = siot_place(iot, id, how, SE05X_IOT_KIND_RSA, 0, bits / 8, call);
+	if (ret)
+		return ret;
 	siot_begin(&cmd, INS_WRITE, P1_RSA | P1_PAIR, crt ? P2_CRT : P2_RAW, 0);
 	siot_new(&cmd, how);
 	siot_object(&cmd, id);
@@ -129,7 +132,6 @@ EXPORT int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int
 	const struct piece *pieces = public;
 	size_t n = ARRAY_SIZE(public);
 	uint8_t part = P1_PUBLIC, p2 = P2_RAW;
-	bool there;
 	int ret;
 
 	if (begun)
@@ -152,9 +154,7 @@ EXPORT int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int
 		return ret;
 	if (!good_bits(bits) || !good_pieces(pieces, n))
 		return siot_refuse(-EINVAL, call);
-	ret = se05x_iot_exists(iot, id, &there, call);
-	if (!ret && there)
-		ret = siot_refuse(-EEXIST, call);
+	ret = siot_place(iot, id, how, 0, 0, 0, call);
 	for (size_t i = 0; !ret && i < n; i++) {
 		ret = write_piece(iot, id, bits, i ? 0 : part, p2, &pieces[i], how, call);
 		if (!ret && begun)

@@ -352,9 +352,15 @@ uint32_t se05x_iot_policy_rights(const uint8_t *policy, size_t policy_len);
  * @max_attempts: for an authentication object; 0: no limit
  * @transient: keep the value in RAM
  * @auth: it is for authentication only
+ * @replace: there is an object already, and it gets a new value. It keeps its policy and
+ *	the rest, so nothing else may be said here (-EINVAL); it has to be of the same kind,
+ *	curve and size (-EMEDIUMTYPE). Chips can do that with EC keys, RSA keys that they
+ *	make, AES, DES and HMAC keys and UserIDs; else -EOPNOTSUPP.
+ * @reserved: must be zero
  *
- * A policy is given once, when the object is made, and never changed after.
- * An object that nobody may delete stays for the chip's life.
+ * Without @replace every function that makes an object refuses with -EEXIST if there is
+ * one; nothing is written then. A policy is given once, when the object is made, and
+ * never changed after. An object that nobody may delete stays for the chip's life.
  */
 struct se05x_iot_new {
 	const uint8_t *policy;
@@ -362,6 +368,8 @@ struct se05x_iot_new {
 	uint16_t max_attempts;
 	bool transient;
 	bool auth;
+	bool replace;
+	uint64_t reserved[2];
 };
 
 /* ---- EC ---- */
@@ -414,8 +422,10 @@ int se05x_iot_curve_ready(struct se05x_iot *iot, uint8_t curve, bool *ready,
  * se05x_iot_curve_create() - set a curve up, once in a chip's life
  *
  * CreateECCurve (01 0B 04) and five times SetECCurveParam (01 0B 40). It writes
- * flash. When it fails in the middle the half curve is in the way of the next
- * try: se05x_iot_curve_delete().
+ * flash. When it fails in the middle a part of the curve stays. Making a key on it
+ * removes that part and sets the curve up anew.
+ *
+ * Return: 0; -EEXIST: the curve is there, as a whole or in part; as above.
  */
 int se05x_iot_curve_create(struct se05x_iot *iot, uint8_t curve, struct se05x_call *call);
 
@@ -425,7 +435,7 @@ int se05x_iot_curve_delete(struct se05x_iot *iot, uint8_t curve, struct se05x_ca
 /**
  * se05x_iot_ec_generate() - a key pair that never leaves the chip: WriteECKey (01 61 00)
  * @iot: handle
- * @id: where; an object that is there already gets a new key if its policy allows
+ * @id: where
  * @curve: which; set up first if it is not
  * @how: may be NULL
  * @curve_made: out: the curve was set up for it; may be NULL
@@ -489,6 +499,8 @@ size_t se05x_iot_hash_len(enum se05x_iot_hash hash);
  * @sig: out: DER, ECDSA-Sig-Value of RFC 3279
  * @sig_len: in: room there, 141 is enough for every curve; out: bytes
  * @call: may be NULL
+ *
+ * Return: 0; -EPROTO: what the chip gave is no such value; as above.
  */
 int se05x_iot_ecdsa_sign(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
 			 const void *digest, void *sig, size_t *sig_len,
@@ -555,7 +567,7 @@ int se05x_iot_rsa_generate(struct se05x_iot *iot, uint32_t id, unsigned int bits
 /**
  * se05x_iot_rsa_import() - a key from outside: WriteRSAKey, one number an APDU
  * @iot: handle
- * @id: where; there must be no such object yet
+ * @id: where
  * @bits: as above
  * @key: with @p to @qinv: a pair by CRT (01 62 00). With @d: a pair (01 62 4F).
  *	Else a public key (01 22 4F).
@@ -777,7 +789,7 @@ int se05x_iot_digest(struct se05x_iot *iot, enum se05x_iot_hash hash, const void
 /**
  * se05x_iot_binary_create() - a file with its first bytes: WriteBinary (01 06 00)
  * @iot: handle
- * @id: where; there must be no such object yet
+ * @id: where
  * @data: all of it; it goes in as many APDUs as it takes
  * @len: 1 to SE05X_IOT_BINARY_MAX bytes
  * @how: may be NULL

@@ -36,6 +36,9 @@ EXPORT int se05x_iot_key_import(struct se05x_iot *iot, uint32_t id, enum se05x_i
 		return ret;
 	if (!good)
 		return siot_refuse(-EINVAL, call);
+	ret = siot_place(iot, id, how, kind, 0, kind == SE05X_IOT_KIND_HMAC ? 0 : len, call);
+	if (ret)
+		return ret;
 	siot_begin(&cmd, INS_WRITE, p1, 0x00, 0);
 	siot_new(&cmd, how);
 	siot_object(&cmd, id);

@@ -260,11 +260,68 @@ static void test_curve_mismatch(void **state)
 					     &call), -EBADR);
 	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P384, NULL, NULL, &call));
 	assert_int_not_equal(se05x_iot_ecdh(iot, ID, SE05X_IOT_CURVE_P256, point, out, &call), 0);
-	/* what is there keeps its curve */
-	assert_int_not_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, NULL, point,
-						 NULL, NULL,
-						 &call), 0);
+	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, NULL, point, NULL, NULL,
+					     &call), -EEXIST);
 	EVP_PKEY_free(p256);
+}
+
+/* One rule for every kind: what is there stays, unless it is to be replaced. */
+static void test_replace(void **state)
+{
+	const struct se05x_iot_new replace = { .replace = true };
+	struct se05x_iot_new both = { .policy = (uint8_t *)"\x08\0\0\0\0\x10\x04\0\0",
+				      .policy_len = 9, .replace = true };
+	uint8_t before[65], after[65], key[32] = { 1 };
+
+	(void)state;
+	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &replace, NULL,
+					       &call), -ENOENT);
+	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, NULL, NULL, &call));
+	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, before, &call));
+	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, NULL, NULL, &call),
+			 -EEXIST);
+	/* a policy, or another curve: not what the chip would do */
+	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &both, NULL, &call),
+			 -EINVAL);
+	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P384, &replace, NULL,
+					       &call), -EMEDIUMTYPE);
+	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, after, &call));
+	assert_memory_equal(after, before, sizeof(before));
+	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &replace, NULL, &call));
+	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, after, &call));
+	assert_memory_not_equal(after, before, sizeof(before));
+
+	/* every kind says -EEXIST, also at an object of another kind */
+	assert_int_equal(se05x_iot_rsa_generate(iot, ID, 1024, NULL, &call), -EEXIST);
+	assert_int_equal(se05x_iot_key_import(iot, ID, SE05X_IOT_KIND_AES, key, 16, NULL, &call),
+			 -EEXIST);
+	assert_int_equal(se05x_iot_userid_create(iot, ID, "pass", 4, NULL, &call), -EEXIST);
+	assert_int_equal(se05x_iot_binary_create(iot, ID, key, 16, NULL, NULL, &call), -EEXIST);
+	assert_int_equal(se05x_iot_counter_create(iot, ID, 4, 0, NULL, &call), -EEXIST);
+	assert_int_equal(se05x_iot_pcr_create(iot, ID, key, NULL, &call), -EEXIST);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+	/* what the chip can't replace, or not by that */
+	assert_int_equal(se05x_iot_counter_create(iot, ID, 4, 0, &replace, &call), -EOPNOTSUPP);
+	assert_int_equal(se05x_iot_key_import(iot, ID, SE05X_IOT_KIND_AES, key, 16, &replace, &call),
+			 -EMEDIUMTYPE);
+	GOOD(se05x_iot_key_import(iot, ID2, SE05X_IOT_KIND_AES, key, 16, NULL, &call));
+	assert_int_equal(se05x_iot_key_import(iot, ID2, SE05X_IOT_KIND_AES, key, 32, &replace,
+					      &call), -EMEDIUMTYPE);
+	GOOD(se05x_iot_key_import(iot, ID2, SE05X_IOT_KIND_AES, key, 16, &replace, &call));
+}
+
+/* The link fails while a curve is set up: the next key on it is made all the same. */
+static void test_half_curve(void **state)
+{
+	bool made = false;
+
+	(void)state;
+	chip_fail(se, 4, -ECONNRESET, SE05X_OUTCOME_MAY_HAVE_RUN);
+	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P521, NULL, NULL, &call),
+			 -ECONNRESET);
+	assert_int_equal(se05x_iot_curve_create(iot, SE05X_IOT_CURVE_P521, &call), -EEXIST);
+	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P521, NULL, &made, &call));
+	assert_true(made);
 }
 
 /* ---- RSA ---- */
@@ -527,7 +584,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(test_ecdsa), BOTH(test_ecdh), BOTH(test_eddsa), BOTH(test_x25519),
-		BOTH(test_rfc6979), BOTH(test_curve_mismatch), BOTH(test_rsa),
+		BOTH(test_rfc6979), BOTH(test_curve_mismatch), BOTH(test_replace),
+		BOTH(test_half_curve), BOTH(test_rsa),
 		BOTH(test_rsa_import), BOTH(test_attest),
 		{ "test_rsa_sizes (7)", test_rsa_sizes, setup_7, teardown, NULL },
 		{ "test_no_rsa", test_no_rsa, setup_no_rsa, teardown, NULL },

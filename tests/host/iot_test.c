@@ -180,8 +180,8 @@ static void test_types(void **state)
 static void test_ec(void **state)
 {
 	const char *const generate[] = {
-		"80 02 0B 25 00", "4182 0003 01 01 02 9000",
 		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
+		"80 02 0B 25 00", "4182 0003 01 01 02 9000",
 		"80 01 61 00 14 1109 0800000000 10040000 4104 01010101 4201 03", "9000", NULL };
 	const char *const ready[] = {
 		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
@@ -239,6 +239,7 @@ static void test_ec(void **state)
 static void test_curve_setup(void **state)
 {
 	const char *const setup[] = {
+		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
 		"80 02 0B 25 00", "4182 0003 01 01 01 9000",
 		"80 01 0B 04 03 4101 03", "9000",
 		"80 01 0B 40 28 4101 03 4201 01 4320 FFFFFFFF00000001 ..", "9000",
@@ -246,7 +247,6 @@ static void test_curve_setup(void **state)
 		"80 01 0B 40 49 4101 03 4201 04 4341 046B17D1F2E12C42 ..", "9000",
 		"80 01 0B 40 28 4101 03 4201 08 4320 FFFFFFFF00000000 ..", "9000",
 		"80 01 0B 40 28 4101 03 4201 10 4320 FFFFFFFF00000001 ..", "9000",
-		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
 		"80 01 61 00 09 4104 01010101 4201 03", "9000", NULL };
 	bool made = false;
 
@@ -256,6 +256,31 @@ static void test_curve_setup(void **state)
 					       &call), 0);
 	assert_true(made);
 	end();
+}
+
+/* An ECDSA signature is DER, or it is none. */
+static void test_signature_is_der(void **state)
+{
+	static const char *const bad[] = {
+		"4108 3006020101020102 9000",		/* good, to begin with */
+		"4107 30060201010201 9000", "4107 30050201010201 9000",
+		"4108 3106020101020102 9000", "4108 3006020181020102 9000",
+		"4109 3007020101020102 00 9000", "4108 3006030101020102 9000",
+		"4109 3007020200010201 02 9000", "4101 30 9000", "4100 9000", "4102 3000 9000",
+		"4109 308106020101020102 9000", "4108 3080020101020102 9000",
+	};
+	uint8_t sig[141];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		size_t len = sizeof(sig);
+
+		begin(V7, (const char *const[]) {
+			"80 03 0C 09 2B 4104 01010101 4201 21 4320" D32 "00", bad[i], NULL });
+		assert_int_equal(se05x_iot_ecdsa_sign(iot, 0x01010101, SE05X_IOT_HASH_SHA256, d32,
+						      sig, &len, &call), i ? -EPROTO : 0);
+		end();
+	}
 }
 
 static void test_rsa(void **state)
@@ -275,8 +300,11 @@ static void test_rsa(void **state)
 	bool begun = true, good = false;
 
 	(void)state;
-	ONE(V7, "80 01 62 00 0A 4104 01010101 4202 0800", "9000",
-	    se05x_iot_rsa_generate(iot, 0x01010101, 2048, NULL, &call));
+	begin(V7, (const char *const[]) {
+		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
+		"80 01 62 00 0A 4104 01010101 4202 0800", "9000", NULL });
+	assert_int_equal(se05x_iot_rsa_generate(iot, 0x01010101, 2048, NULL, &call), 0);
+	end();
 	begin(V7, import);
 	assert_int_equal(se05x_iot_rsa_import(iot, 0x01010101, 512, &pub, NULL, &begun, &call), 0);
 	end();
@@ -328,10 +356,16 @@ static void test_symmetric(void **state)
 	bool good = false;
 
 	(void)state;
-	ONE(V7, "80 01 03 00 18 4104 01010101 4310 01000000000000000000000000000000", "9000",
-	    se05x_iot_key_import(iot, 0x01010101, SE05X_IOT_KIND_AES, in, 16, NULL, &call));
-	ONE(V7, "80 01 05 00 09 4104 01010101 4301 01", "9000",
-	    se05x_iot_key_import(iot, 0x01010101, SE05X_IOT_KIND_HMAC, in, 1, NULL, &call));
+	begin(V7, (const char *const[]) {
+		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
+		"80 01 03 00 18 4104 01010101 4310 01000000000000000000000000000000", "9000",
+		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
+		"80 01 05 00 09 4104 01010101 4301 01", "9000", NULL });
+	assert_int_equal(se05x_iot_key_import(iot, 0x01010101, SE05X_IOT_KIND_AES, in, 16, NULL,
+					      &call), 0);
+	assert_int_equal(se05x_iot_key_import(iot, 0x01010101, SE05X_IOT_KIND_HMAC, in, 1, NULL,
+					      &call), 0);
+	end();
 	ONE(V7, "80 03 0E 37 00 002D 4104 01010101 4201 0D 4310 01000000000000000000000000000000"
 	    "4410 FF000000000000000000000000000000 0000",
 	    "4182 0010 000102030405060708090A0B0C0D0E0F 9000",
@@ -409,8 +443,11 @@ static void test_files(void **state)
 	ONE(V7, "80 02 00 00 00 000E 4104 01010101 4202 0005 4302 0002 0000",
 	    "4182 0002 1234 9000", se05x_iot_binary_read(iot, 0x01010101, 5, back, 2, &call));
 
-	ONE(V7, "80 41 07 00 0C 4104 01010101 4204 31323334", "9000",
-	    se05x_iot_userid_create(iot, 0x01010101, "1234", 4, NULL, &call));
+	begin(V7, (const char *const[]) {
+		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
+		"80 41 07 00 0C 4104 01010101 4204 31323334", "9000", NULL });
+	assert_int_equal(se05x_iot_userid_create(iot, 0x01010101, "1234", 4, NULL, &call), 0);
+	end();
 	begin(V7, (const char *const[]) {
 		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
 		"80 01 08 00 0A 4104 01010101 4202 0002", "9000",
@@ -872,6 +909,7 @@ int main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_ec),
 		cmocka_unit_test(test_curve_setup),
+		cmocka_unit_test(test_signature_is_der),
 		cmocka_unit_test(test_rsa),
 		cmocka_unit_test(test_symmetric),
 		cmocka_unit_test(test_files),
