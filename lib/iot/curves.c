@@ -417,14 +417,14 @@ EXPORT int se05x_iot_curve_create(struct se05x_iot *iot, uint8_t curve,
 	for (size_t i = 0; i < ARRAY_SIZE(curves); i++)
 		if (curves[i].curve.id == curve)
 			at = curves[i].parameters;
-	if (!at)
+	if (!at && !siot_is_montgomery(curve))
 		return siot_refuse(-EINVAL, call);
 	siot_begin(&cmd, INS_WRITE, P1_CURVE, 0x04, 0);
 	siot_u8(&cmd, TAG_1, curve);
 	ret = siot_run(iot, &cmd, NULL, call);
 	if (ret == -ENOENT)
 		return -EEXIST;	/* 6985 [U]: it is there, as a whole or in part */
-	for (size_t i = 0; !ret && i < ARRAY_SIZE(parameters); i++) {
+	for (size_t i = 0; !ret && at && i < ARRAY_SIZE(parameters); i++) {
 		size_t len = se05x_iot_curve(curve)->size;
 
 		if (parameters[i] == 0x04)

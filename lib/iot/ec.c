@@ -43,42 +43,39 @@ static int provide_curve(struct se05x_iot *iot, uint8_t curve, bool *made,
 	return ret;
 }
 
-static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void *scalar,
-		     const void *point, const struct se05x_iot_new *how, bool *made,
-		     struct se05x_call *call)
+/* A key that is to be written; @scalar and @point may be NULL */
+struct key {
+	uint32_t id;
+	uint8_t curve;
+	const void *scalar;
+	const void *point;
+	const struct se05x_iot_new *how;
+};
+
+static int send_key(struct se05x_iot *iot, const struct key *key, struct se05x_call *call)
 {
-	size_t size, point_len = se05x_iot_point_len(curve);
+	bool public = key->point && !key->scalar, replace = key->how && key->how->replace;
+	size_t size = se05x_iot_curve(key->curve)->size;
+	size_t point_len = se05x_iot_point_len(key->curve);
 	uint8_t bytes[SE05X_IOT_POINT_MAX];
 	struct command cmd;
-	bool public = point && !scalar, replace = how && how->replace;
 	int ret;
 
-	if (made)
-		*made = false;
-	ret = siot_curve_check(iot, curve, call);
-	if (ret)
-		return ret;
-	ret = siot_place(iot, id, how, SE05X_IOT_KIND_EC, curve, 0, call);
-	if (ret)
-		return ret;
-	ret = provide_curve(iot, curve, made, call);
-	if (ret)
-		return ret;
-	size = se05x_iot_curve(curve)->size;
 	siot_begin(&cmd, INS_WRITE, P1_EC | (public ? P1_PUBLIC : P1_PAIR), 0x00, 0);
 	if (!replace)
-		siot_new(&cmd, how);
-	siot_object(&cmd, id);
+		siot_new(&cmd, key->how);
+	siot_object(&cmd, key->id);
 	/* the curve of a key that is there must not be told again */
 	if (!replace)
-		siot_u8(&cmd, TAG_2, curve);
-	if (scalar) {
+		siot_u8(&cmd, TAG_2, key->curve);
+	if (key->scalar) {
 		/* a seed, not a number: as it is */
-		copy_for(curve == SE05X_IOT_CURVE_ED25519 ? 0 : curve, bytes, scalar, size);
+		copy_for(key->curve == SE05X_IOT_CURVE_ED25519 ? 0 : key->curve, bytes,
+			 key->scalar, size);
 		siot_tlv(&cmd, TAG_3, bytes, size);
 	}
-	if (point) {
-		copy_for(curve, bytes, point, point_len);
+	if (key->point) {
+		copy_for(key->curve, bytes, key->point, point_len);
 		siot_tlv(&cmd, TAG_4, bytes, point_len);
 	}
 	ret = siot_run(iot, &cmd, NULL, call);
@@ -86,11 +83,41 @@ static int write_key(struct se05x_iot *iot, uint32_t id, uint8_t curve, const vo
 	return ret;
 }
 
+static int write_key(struct se05x_iot *iot, const struct key *key, bool *made,
+		     struct se05x_call *call)
+{
+	struct se05x_call mine = { 0 };
+	int ret;
+
+	call = call ? call : &mine;
+	if (made)
+		*made = false;
+	ret = siot_curve_check(iot, key->curve, call);
+	if (!ret)
+		ret = siot_place(iot, key->id, key->how, SE05X_IOT_KIND_EC, key->curve, 0, call);
+	if (!ret)
+		ret = provide_curve(iot, key->curve, made, call);
+	if (ret)
+		return ret;
+	ret = send_key(iot, key, call);
+	/* some applets of 7.x want these curves to be created before there is a key [U] */
+	if (ret == -EBADR && call->sw == 0x6985 && siot_is_montgomery(key->curve)) {
+		ret = se05x_iot_curve_create(iot, key->curve, call);
+		if (!ret && made)
+			*made = true;
+		if (!ret)
+			ret = send_key(iot, key, call);
+	}
+	return ret;
+}
+
 EXPORT int se05x_iot_ec_generate(struct se05x_iot *iot, uint32_t id, uint8_t curve,
 				 const struct se05x_iot_new *how, bool *curve_made,
 				 struct se05x_call *call)
 {
-	return write_key(iot, id, curve, NULL, NULL, how, curve_made, call);
+	const struct key key = { .id = id, .curve = curve, .how = how };
+
+	return write_key(iot, &key, curve_made, call);
 }
 
 EXPORT int se05x_iot_ec_import(struct se05x_iot *iot, uint32_t id, uint8_t curve,
@@ -98,29 +125,63 @@ EXPORT int se05x_iot_ec_import(struct se05x_iot *iot, uint32_t id, uint8_t curve
 			       const struct se05x_iot_new *how, bool *curve_made,
 			       struct se05x_call *call)
 {
+	const struct key key = {
+		.id = id, .curve = curve, .scalar = scalar, .point = point, .how = how,
+	};
+
 	if (!point)
 		return siot_refuse(-EINVAL, call);
-	return write_key(iot, id, curve, scalar, point, how, curve_made, call);
+	return write_key(iot, &key, curve_made, call);
 }
 
-EXPORT int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t curve, void *point,
-			       struct se05x_call *call)
+/* The curve of a key, if the caller does not know it */
+static int find_curve(struct se05x_iot *iot, uint32_t id, uint8_t *curve,
+		      struct se05x_call *call)
 {
-	size_t len = se05x_iot_point_len(curve);
-	uint8_t bytes[SE05X_IOT_POINT_MAX];
-	struct command cmd;
+	struct se05x_iot_object object;
 	int ret;
 
-	if (!len)
-		return siot_refuse(-EINVAL, call);
-	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
-	siot_object(&cmd, id);
-	ret = siot_run_fixed(iot, &cmd, bytes, len, call);
+	if (*curve)
+		return se05x_iot_curve(*curve) ? 0 : siot_refuse(-EINVAL, call);
+	ret = se05x_iot_object(iot, id, &object, call);
 	if (ret)
 		return ret;
-	if (!curve_is_rfc(curve) && bytes[0] != 0x04)
+	if (object.kind != SE05X_IOT_KIND_EC)
+		return siot_refuse(-EMEDIUMTYPE, call);
+	if (!se05x_iot_curve(object.curve))
+		return siot_refuse(-EOPNOTSUPP, call);
+	*curve = object.curve;
+	return 0;
+}
+
+/* A buffer of @need bytes? Return: 0, or -ENOSPC and what is needed is told. */
+static int room_for(size_t *len, size_t need, struct se05x_call *call)
+{
+	bool enough = *len >= need;
+
+	*len = need;
+	return enough ? 0 : siot_refuse(-ENOSPC, call);
+}
+
+EXPORT int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t *curve, void *point,
+			       size_t *len, struct se05x_call *call)
+{
+	uint8_t bytes[SE05X_IOT_POINT_MAX];
+	struct command cmd;
+	int ret = find_curve(iot, id, curve, call);
+
+	if (!ret)
+		ret = room_for(len, se05x_iot_point_len(*curve), call);
+	if (ret)
+		return ret;
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	siot_object(&cmd, id);
+	ret = siot_run_fixed(iot, &cmd, bytes, *len, call);
+	if (ret)
+		return ret;
+	if (!curve_is_rfc(*curve) && bytes[0] != 0x04)
 		return -EPROTO;
-	copy_for(curve, point, bytes, len);
+	copy_for(*curve, point, bytes, *len);
 	return 0;
 }
 
@@ -259,25 +320,29 @@ EXPORT int se05x_iot_eddsa_verify(struct se05x_iot *iot, uint32_t id, const void
 }
 
 EXPORT int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void *peer,
-			  void *secret, struct se05x_call *call)
+			  size_t peer_len, void *secret, size_t *secret_len,
+			  struct se05x_call *call)
 {
 	uint8_t bytes[SE05X_IOT_POINT_MAX];
-	size_t len = se05x_iot_point_len(curve), size;
 	struct command cmd;
-	int ret = siot_curve_check(iot, curve, call);
+	int ret = find_curve(iot, id, &curve, call);
 
+	if (!ret)
+		ret = siot_curve_check(iot, curve, call);
 	if (ret)
 		return ret;
-	if (curve == SE05X_IOT_CURVE_ED25519)
+	if (curve == SE05X_IOT_CURVE_ED25519 || peer_len != se05x_iot_point_len(curve))
 		return siot_refuse(-EINVAL, call);
-	size = se05x_iot_curve(curve)->size;
-	copy_for(curve, bytes, peer, len);
+	ret = room_for(secret_len, se05x_iot_curve(curve)->size, call);
+	if (ret)
+		return ret;
+	copy_for(curve, bytes, peer, peer_len);
 	siot_begin(&cmd, INS_CRYPTO, P1_EC, 0x0F, LE_LONG);
 	siot_object(&cmd, id);
-	siot_tlv(&cmd, TAG_2, bytes, len);
-	ret = siot_run_fixed(iot, &cmd, bytes, size, call);
+	siot_tlv(&cmd, TAG_2, bytes, peer_len);
+	ret = siot_run_fixed(iot, &cmd, bytes, *secret_len, call);
 	if (!ret)
-		copy_for(curve, secret, bytes, size);
+		copy_for(curve, secret, bytes, *secret_len);
 	explicit_bzero(bytes, sizeof(bytes));
 	return ret;
 }

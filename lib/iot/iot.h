@@ -174,6 +174,11 @@ static inline bool curve_is_rfc(uint8_t curve)
 	return curve >= SE05X_IOT_CURVE_ED25519;
 }
 
+static inline bool siot_is_montgomery(uint8_t curve)
+{
+	return curve == SE05X_IOT_CURVE_X25519 || curve == SE05X_IOT_CURVE_X448;
+}
+
 /* The number of ECDSA with a hash that se05x_iot_hash_len() knows */
 uint8_t siot_ecdsa_algorithm(enum se05x_iot_hash hash);
 /* The chip has it, by version and features; else -EOPNOTSUPP or -EINVAL */

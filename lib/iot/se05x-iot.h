@@ -471,13 +471,17 @@ size_t se05x_iot_point_len(uint8_t curve);
  * se05x_iot_ec_public() - read the public key: ReadObject (02 00 00)
  * @iot: handle
  * @id: EC key
- * @curve: its curve, as se05x_iot_object() tells
- * @point: out: se05x_iot_point_len(@curve) bytes, as se05x_iot_ec_import() takes
- *	them
+ * @curve: in: its curve, or 0 where the library is to find out (ReadType, and before
+ *	applet 6.0 GetECCurveId); out: its curve
+ * @point: out: as se05x_iot_ec_import() takes it
+ * @len: in: room there, SE05X_IOT_POINT_MAX is enough; out: bytes
  * @call: may be NULL
+ *
+ * Return: 0; -EMEDIUMTYPE: no EC key; -EOPNOTSUPP: on a curve that this library has not
+ * heard of; as above.
  */
-int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t curve, void *point,
-			struct se05x_call *call);
+int se05x_iot_ec_public(struct se05x_iot *iot, uint32_t id, uint8_t *curve, void *point,
+			size_t *len, struct se05x_call *call);
 
 enum se05x_iot_hash {
 	SE05X_IOT_HASH_SHA1,
@@ -532,13 +536,18 @@ int se05x_iot_eddsa_verify(struct se05x_iot *iot, uint32_t id, const void *messa
  * se05x_iot_ecdh() - the shared secret: ECDHGenerateSharedSecret (03 01 0F)
  * @iot: handle
  * @id: EC key pair
- * @curve: its curve
- * @peer: public key of the other side, se05x_iot_point_len(@curve) bytes
- * @secret: out: the curve's size in bytes: X, big-endian; or as RFC 7748 has it
+ * @curve: its curve; 0: the library finds out, as se05x_iot_ec_public()
+ * @peer: public key of the other side: 04 X Y, or as RFC 7748 writes it
+ * @peer_len: bytes of it
+ * @secret: out: X, big-endian; or as RFC 7748 has it
+ * @secret_len: in: room there, 66 bytes are enough; out: bytes
  * @call: may be NULL
+ *
+ * X25519 and X448 write flash in the chip each time [U].
  */
 int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void *peer,
-		   void *secret, struct se05x_call *call);
+		   size_t peer_len, void *secret, size_t *secret_len,
+		   struct se05x_call *call);
 
 /* ---- RSA ---- */
 

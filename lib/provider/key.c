@@ -15,6 +15,7 @@ struct key *key_new(struct provider *prov, const struct se05x_iot_object *object
 	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
 	struct se05x_iot *iot = provider_chip(prov);
 	struct se05x_call call = { 0 };
+	uint8_t number = object->curve;
 	struct key *key;
 	int nid, ret;
 
@@ -37,8 +38,8 @@ struct key *key_new(struct provider *prov, const struct se05x_iot_object *object
 	if (nid == NID_undef)
 		nid = OBJ_txt2nid(curve->name);
 	key->group = OBJ_nid2sn(nid);
-	key->point_len = se05x_iot_point_len(curve->id);
-	ret = se05x_iot_ec_public(iot, key->id, curve->id, key->point, &call);
+	key->point_len = sizeof(key->point);
+	ret = se05x_iot_ec_public(iot, key->id, &number, key->point, &key->point_len, &call);
 	if (ret) {
 		raise_chip("public key of", key->id, ret, &call);
 		key_free(key);

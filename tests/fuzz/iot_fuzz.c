@@ -112,6 +112,7 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 	struct se05x_iot *session;
 	uint32_t *ids, number;
 	uint64_t value;
+	uint8_t curve;
 	bool yes;
 
 	switch (pick % 32) {
@@ -130,14 +131,14 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 		break;
 	case 7: se05x_iot_curve_ready(iot, SE05X_IOT_CURVE_SECP256K1, &yes, &call); break;
 	case 8: se05x_iot_ec_generate(iot, 1, SE05X_IOT_CURVE_P521, NULL, &yes, &call); break;
-	case 9: se05x_iot_ec_public(iot, 1, SE05X_IOT_CURVE_P521, out, &call); break;
-	case 10: se05x_iot_ec_public(iot, 1, SE05X_IOT_CURVE_X448, out, &call); break;
+	case 9: curve = SE05X_IOT_CURVE_P521; se05x_iot_ec_public(iot, 1, &curve, out, &len, &call); break;
+	case 10: curve = 0; se05x_iot_ec_public(iot, 1, &curve, out, &len, &call); break;
 	case 11:
 		len = 72;
 		se05x_iot_ecdsa_sign(iot, 1, SE05X_IOT_HASH_SHA256, data, out, &len, &call);
 		break;
 	case 12: se05x_iot_eddsa_sign(iot, 1, data, 10, out, &call); break;
-	case 13: se05x_iot_ecdh(iot, 1, SE05X_IOT_CURVE_P384, data, out, &call); break;
+	case 13: se05x_iot_ecdh(iot, 1, SE05X_IOT_CURVE_P384, data, 97, out, &len, &call); break;
 	case 14: se05x_iot_rsa_public(iot, 1, out, &len, out + 1000, &e_len, &call); break;
 	case 15: se05x_iot_rsa_sign(iot, 1, 1, 2, data, 10, out, &len, &call); break;
 	case 16: se05x_iot_rsa_decrypt(iot, 1, 1, data, 64, out, &len, &call); break;

@@ -8,6 +8,23 @@
 
 #include "../../lib/iot/se05x-iot.h"
 
+/* Where the test knows the curve, and what is there is as long as it says */
+static inline int read_point(struct se05x_iot *iot, uint32_t id, uint8_t curve, void *point,
+			     struct se05x_call *call)
+{
+	size_t len = se05x_iot_point_len(curve);
+
+	return se05x_iot_ec_public(iot, id, &curve, point, &len, call);
+}
+
+static inline int agree(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void *peer,
+			void *secret, struct se05x_call *call)
+{
+	size_t len = se05x_iot_curve(curve)->size;
+
+	return se05x_iot_ecdh(iot, id, curve, peer, se05x_iot_point_len(curve), secret, &len, call);
+}
+
 /* A chip with the applet of that model, as struct applet_config has it */
 struct se05x *chip_applet(const char *model);
 /* The same with all that it can be */

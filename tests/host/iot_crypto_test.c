@@ -357,7 +357,7 @@ static void test_policy(void **state)
 	GOOD(se05x_iot_userid_create(iot, 0x0A0B0C0D, "pass", 4, NULL, &call));
 	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &how, NULL, &call));
 	GOOD(se05x_iot_ecdsa_sign(iot, ID, SE05X_IOT_HASH_SHA256, digest, sig, &len, &call));
-	assert_int_equal(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, point, &call), -EACCES);
+	assert_int_equal(read_point(iot, ID, SE05X_IOT_CURVE_P256, point, &call), -EACCES);
 	assert_int_equal(call.sw, 0x6986);
 	assert_int_equal(se05x_iot_delete(iot, ID, &call), -EACCES);
 	se05x_iot_version(iot, &v);
@@ -377,7 +377,7 @@ static void test_policy(void **state)
 			 -EUSERS);
 	/* who has no session is not concerned */
 	assert_int_equal(se05x_iot_delete(iot, ID, &call), -EACCES);
-	GOOD(se05x_iot_ec_public(session, ID, SE05X_IOT_CURVE_P256, point, &call));
+	GOOD(read_point(session, ID, SE05X_IOT_CURVE_P256, point, &call));
 	GOOD(se05x_iot_delete(session, ID, &call));
 	GOOD(se05x_iot_session_close(session, &call));
 	/* twice: nothing of it stayed open */

@@ -12,6 +12,7 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
+#include "../../tools/sim/applet.h"
 #include "iot_run.h"
 
 /* ---- EC ---- */
@@ -92,7 +93,7 @@ static void one_curve(const struct se05x_iot_curve *curve)
 	assert_int_equal(object.kind, SE05X_IOT_KIND_EC);
 	assert_int_equal(object.part, SE05X_IOT_PART_PAIR);
 	assert_int_equal(object.curve, curve->id);
-	GOOD(se05x_iot_ec_public(iot, ID, curve->id, point, &call));
+	GOOD(read_point(iot, ID, curve->id, point, &call));
 	key = public_key(curve, point);
 	for (int hash = SE05X_IOT_HASH_SHA1; hash <= SE05X_IOT_HASH_SHA512; hash++) {
 		size_t len = sizeof(sig), digest_len = se05x_iot_hash_len(hash);
@@ -136,13 +137,13 @@ static void test_ecdh(void **state)
 		if (curve->id == SE05X_IOT_CURVE_X448 && v.major < 7)
 			continue;
 		GOOD(se05x_iot_ec_generate(iot, ID, curve->id, NULL, NULL, &call));
-		GOOD(se05x_iot_ec_public(iot, ID, curve->id, point, &call));
+		GOOD(read_point(iot, ID, curve->id, point, &call));
 		chip = public_key(curve, point);
 		own = curve->id >= SE05X_IOT_CURVE_ED25519 ?
 		      EVP_PKEY_Q_keygen(NULL, NULL, curve->name) : EVP_EC_gen(curve->name);
 		host_point(own, curve, peer);
 		host_derives(own, chip, theirs, &len);
-		GOOD(se05x_iot_ecdh(iot, ID, curve->id, peer, ours, &call));
+		GOOD(agree(iot, ID, curve->id, peer, ours, &call));
 		assert_int_equal(len, curve->size);
 		assert_memory_equal(ours, theirs, len);
 		EVP_PKEY_free(own);
@@ -188,7 +189,7 @@ static void test_eddsa(void **state)
 		GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_ED25519, secret, public, NULL,
 					 NULL,
 					 &call));
-		GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_ED25519, back, &call));
+		GOOD(read_point(iot, ID, SE05X_IOT_CURVE_ED25519, back, &call));
 		assert_memory_equal(back, public, 32);
 		GOOD(se05x_iot_eddsa_sign(iot, ID, message, len, sig, &call));
 		is_hex(sig, 64, vectors[i].signature);
@@ -212,9 +213,9 @@ static void test_x25519(void **state)
 	unhex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a", peer);
 	GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_X25519, secret, public, NULL, NULL,
 				 &call));
-	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_X25519, back, &call));
+	GOOD(read_point(iot, ID, SE05X_IOT_CURVE_X25519, back, &call));
 	assert_memory_equal(back, public, 32);
-	GOOD(se05x_iot_ecdh(iot, ID, SE05X_IOT_CURVE_X25519, peer, shared, &call));
+	GOOD(agree(iot, ID, SE05X_IOT_CURVE_X25519, peer, shared, &call));
 	is_hex(shared, 32, "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
 }
 
@@ -259,7 +260,7 @@ static void test_curve_mismatch(void **state)
 					     NULL, NULL,
 					     &call), -EBADR);
 	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P384, NULL, NULL, &call));
-	assert_int_not_equal(se05x_iot_ecdh(iot, ID, SE05X_IOT_CURVE_P256, point, out, &call), 0);
+	assert_int_not_equal(agree(iot, ID, SE05X_IOT_CURVE_P256, point, out, &call), 0);
 	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, NULL, point, NULL, NULL,
 					     &call), -EEXIST);
 	EVP_PKEY_free(p256);
@@ -277,7 +278,7 @@ static void test_replace(void **state)
 	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &replace, NULL,
 					       &call), -ENOENT);
 	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, NULL, NULL, &call));
-	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, before, &call));
+	GOOD(read_point(iot, ID, SE05X_IOT_CURVE_P256, before, &call));
 	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, NULL, NULL, &call),
 			 -EEXIST);
 	/* a policy, or another curve: not what the chip would do */
@@ -285,10 +286,10 @@ static void test_replace(void **state)
 			 -EINVAL);
 	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P384, &replace, NULL,
 					       &call), -EMEDIUMTYPE);
-	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, after, &call));
+	GOOD(read_point(iot, ID, SE05X_IOT_CURVE_P256, after, &call));
 	assert_memory_equal(after, before, sizeof(before));
 	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &replace, NULL, &call));
-	GOOD(se05x_iot_ec_public(iot, ID, SE05X_IOT_CURVE_P256, after, &call));
+	GOOD(read_point(iot, ID, SE05X_IOT_CURVE_P256, after, &call));
 	assert_memory_not_equal(after, before, sizeof(before));
 
 	/* every kind says -EEXIST, also at an object of another kind */
@@ -308,6 +309,51 @@ static void test_replace(void **state)
 	assert_int_equal(se05x_iot_key_import(iot, ID2, SE05X_IOT_KIND_AES, key, 32, &replace,
 					      &call), -EMEDIUMTYPE);
 	GOOD(se05x_iot_key_import(iot, ID2, SE05X_IOT_KIND_AES, key, 16, &replace, &call));
+}
+
+/* The library finds a key's curve, and says how much room it needs. */
+static void test_curve_found(void **state)
+{
+	uint8_t curve = 0, want[SE05X_IOT_POINT_MAX], point[SE05X_IOT_POINT_MAX], secret[66];
+	size_t len = 96, secret_len = sizeof(secret);
+	EVP_PKEY *peer = EVP_EC_gen("P-384");
+	uint8_t theirs[97];
+
+	(void)state;
+	host_point(peer, se05x_iot_curve(SE05X_IOT_CURVE_P384), theirs);
+	EVP_PKEY_free(peer);
+	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P384, NULL, NULL, &call));
+	GOOD(read_point(iot, ID, SE05X_IOT_CURVE_P384, want, &call));
+	assert_int_equal(se05x_iot_ec_public(iot, ID, &curve, point, &len, &call), -ENOSPC);
+	assert_int_equal(len, 97);
+	assert_int_equal(curve, SE05X_IOT_CURVE_P384);
+	curve = 0;
+	GOOD(se05x_iot_ec_public(iot, ID, &curve, point, &len, &call));
+	assert_memory_equal(point, want, 97);
+	GOOD(se05x_iot_ecdh(iot, ID, 0, theirs, 97, secret, &secret_len, &call));
+	assert_int_equal(secret_len, 48);
+	assert_int_equal(se05x_iot_ecdh(iot, ID, 0, theirs, 65, secret, &secret_len, &call), -EINVAL);
+	curve = 0;
+	assert_int_equal(se05x_iot_ec_public(iot, ID2, &curve, point, &len, &call), -ENOENT);
+	GOOD(se05x_iot_binary_create(iot, ID2, "x", 1, NULL, NULL, &call));
+	assert_int_equal(se05x_iot_ec_public(iot, ID2, &curve, point, &len, &call), -EMEDIUMTYPE);
+}
+
+/* Applets that want X25519 and X448 to be created first */
+static void test_montgomery_created(void **state)
+{
+	const struct applet_config config = { .model = "7", .create_montgomery = true };
+	bool made = false;
+
+	(void)state;
+	se05x_iot_close(iot);
+	se05x_close(se);
+	se = chip_config(&config);
+	GOOD(se05x_iot_open(se, NULL, 0, &iot, &call));
+	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_X448, NULL, &made, &call));
+	assert_true(made);
+	GOOD(se05x_iot_ec_generate(iot, ID2, SE05X_IOT_CURVE_X448, NULL, &made, &call));
+	assert_false(made);
 }
 
 /* The link fails while a curve is set up: the next key on it is made all the same. */
@@ -553,7 +599,7 @@ static void test_attest(void **state)
 	(void)state;
 	GOOD(se05x_iot_policy_parse("any:attest,read,delete", policy, &how.policy_len, NULL));
 	GOOD(se05x_iot_ec_generate(iot, ID2, SE05X_IOT_CURVE_P256, &how, NULL, &call));
-	GOOD(se05x_iot_ec_public(iot, ID2, SE05X_IOT_CURVE_P256, point, &call));
+	GOOD(read_point(iot, ID2, SE05X_IOT_CURVE_P256, point, &call));
 	key = public_key(se05x_iot_curve(SE05X_IOT_CURVE_P256), point);
 	GOOD(se05x_iot_binary_create(iot, ID, "held by the chip", 16, NULL, NULL, &call));
 	GOOD(se05x_iot_attest(iot, ID, SE05X_IOT_KIND_BINARY, ID2, SE05X_IOT_HASH_SHA256, fresh,
@@ -584,10 +630,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(test_ecdsa), BOTH(test_ecdh), BOTH(test_eddsa), BOTH(test_x25519),
-		BOTH(test_rfc6979), BOTH(test_curve_mismatch), BOTH(test_replace),
+		BOTH(test_rfc6979), BOTH(test_curve_mismatch), BOTH(test_replace), BOTH(test_curve_found),
 		BOTH(test_half_curve), BOTH(test_rsa),
 		BOTH(test_rsa_import), BOTH(test_attest),
 		{ "test_rsa_sizes (7)", test_rsa_sizes, setup_7, teardown, NULL },
+		{ "test_montgomery_created", test_montgomery_created, setup_7, teardown, NULL },
 		{ "test_no_rsa", test_no_rsa, setup_no_rsa, teardown, NULL },
 	};
 

@@ -218,7 +218,7 @@ static void test_ec(void **state)
 	end();
 	ONE(V7, "80 02 00 00 00 0006 4104 01010101 0000", "4182 0020"
 	    "1F1E1D1C1B1A19181716151413121110 0F0E0D0C0B0A09080706050403020100 9000",
-	    se05x_iot_ec_public(iot, 0x01010101, SE05X_IOT_CURVE_ED25519, key + 32, &call));
+	    read_point(iot, 0x01010101, SE05X_IOT_CURVE_ED25519, key + 32, &call));
 	assert_memory_equal(key, key + 32, 32);
 	ONE(V7, "80 03 0C 09 2B 4104 01010101 4201 21 4320" D32 "00",
 	    "4182 0008 3006020101020102 9000",
@@ -232,7 +232,7 @@ static void test_ec(void **state)
 	ONE(V7, "80 03 01 0F 00 0028 4104 01010101 4220"
 	    "1F1E1D1C1B1A19181716151413121110 0F0E0D0C0B0A09080706050403020100 0000",
 	    "4182 0020" D32 "9000",
-	    se05x_iot_ecdh(iot, 0x01010101, SE05X_IOT_CURVE_X25519, key, secret, &call));
+	    agree(iot, 0x01010101, SE05X_IOT_CURVE_X25519, key, secret, &call));
 	assert_int_equal(secret[31], 0xD1);
 }
 
@@ -811,8 +811,8 @@ static void test_refused(void **state)
 	assert_int_equal(se05x_iot_counter_create(iot, 1, 9, 0, NULL, &call), -EINVAL);
 	assert_int_equal(se05x_iot_counter_create(iot, 1, 1, 256, NULL, &call), -EINVAL);
 	assert_int_equal(se05x_iot_ec_generate(iot, 1, 0x99, NULL, NULL, &call), -EINVAL);
-	assert_int_equal(se05x_iot_ec_public(iot, 1, 0x99, out, &call), -EINVAL);
-	assert_int_equal(se05x_iot_ecdh(iot, 1, SE05X_IOT_CURVE_ED25519, big, out, &call), -EINVAL);
+	assert_int_equal(read_point(iot, 1, 0x99, out, &call), -EINVAL);
+	assert_int_equal(agree(iot, 1, SE05X_IOT_CURVE_ED25519, big, out, &call), -EINVAL);
 	end();
 }
 

@@ -131,12 +131,12 @@ EVP_PKEY *key_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t 
 int read_public(struct tool *t, const struct se05x_iot_object *object, EVP_PKEY **key)
 {
 	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
-	uint8_t bytes[512], e[8];
+	uint8_t bytes[512], e[8], number = object->curve;
 	size_t len = sizeof(bytes), e_len = sizeof(e);
 	int ret;
 
 	if (object->kind == SE05X_IOT_KIND_EC && curve) {
-		ret = CHIP(t, se05x_iot_ec_public, object->id, curve->id, bytes);
+		ret = CHIP(t, se05x_iot_ec_public, object->id, &number, bytes, &len);
 		*key = ret ? NULL : key_from_point(curve, bytes);
 	} else if (object->kind == SE05X_IOT_KIND_RSA) {
 		ret = CHIP(t, se05x_iot_rsa_public, object->id, bytes, &len, e, &e_len);

@@ -236,6 +236,7 @@ out:
 int iot_ecdh(struct tool *t, char **args, int n)
 {
 	uint8_t point[SE05X_IOT_POINT_MAX], secret[80];
+	size_t secret_len = sizeof(secret);
 	const struct se05x_iot_curve *mine, *theirs;
 	struct se05x_iot_object object;
 	EVP_PKEY *peer;
@@ -266,8 +267,9 @@ int iot_ecdh(struct tool *t, char **args, int n)
 	if (ret)
 		goto out;
 	t->secret = true;
-	ret = CHIP(t, se05x_iot_ecdh, id, mine->id, point, secret);
-	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "secret", secret, mine->size);
+	ret = CHIP(t, se05x_iot_ecdh, id, mine->id, point, se05x_iot_point_len(mine->id), secret,
+		   &secret_len);
+	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "secret", secret, secret_len);
 	OPENSSL_cleanse(secret, sizeof(secret));
 out:
 	EVP_PKEY_free(peer);
