@@ -87,6 +87,12 @@ EXPORT int se05x_get_info(struct se05x *se, struct se05x_info *info)
 	return call_kernel(se, SE05X_IOC_INFO, info);
 }
 
+/* What a later library may give a meaning is not silently passed over. */
+static bool unknown(const struct se05x_call *call)
+{
+	return call && (call->padding || call->reserved_in[0] || call->reserved_in[1]);
+}
+
 /* What an ioctl told into the caller's struct; kernels say no less on failure. */
 static void tell(struct se05x_call *call, uint32_t outcome, uint32_t reason,
 		 uint64_t generation, uint16_t sw)
@@ -98,6 +104,7 @@ static void tell(struct se05x_call *call, uint32_t outcome, uint32_t reason,
 	call->protection = SE05X_PROTECTION_NONE;
 	call->generation = generation;
 	call->sw = sw;
+	memset(call->reserved_out, 0, sizeof(call->reserved_out));
 }
 
 EXPORT int se05x_transceive(struct se05x *se, const void *command, size_t command_len,
@@ -112,7 +119,7 @@ EXPORT int se05x_transceive(struct se05x *se, const void *command, size_t comman
 		.deadline_ms = call ? call->deadline_ms : 0,
 		.demanded = call ? call->demanded : 0,
 	};
-	int ret = call_kernel(se, SE05X_IOC_TRANSCEIVE, &t);
+	int ret = unknown(call) ? -EINVAL : call_kernel(se, SE05X_IOC_TRANSCEIVE, &t);
 
 	tell(call, t.outcome, t.reason, t.generation, t.sw);
 	if (call)
@@ -133,7 +140,7 @@ EXPORT int se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint3
 	};
 	int ret;
 
-	if (aid_len > sizeof(s.aid))
+	if (aid_len > sizeof(s.aid) || unknown(call))
 		return -EINVAL;
 	if (aid_len)
 		memcpy(s.aid, aid, aid_len);
@@ -147,7 +154,7 @@ EXPORT int se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint3
 EXPORT int se05x_lock(struct se05x *se, struct se05x_call *call)
 {
 	struct se05x_lock l = { .deadline_ms = call ? call->deadline_ms : 0 };
-	int ret = call_kernel(se, SE05X_IOC_LOCK, &l);
+	int ret = unknown(call) ? -EINVAL : call_kernel(se, SE05X_IOC_LOCK, &l);
 
 	tell(call, l.outcome, l.reason, l.generation, 0);
 	return ret;
@@ -168,7 +175,7 @@ EXPORT int se05x_reset(struct se05x *se, uint32_t kind, uint32_t flags,
 		.kind = kind,
 		.deadline_ms = call ? call->deadline_ms : 0,
 	};
-	int ret = call_kernel(se, SE05X_IOC_RESET, &r);
+	int ret = unknown(call) ? -EINVAL : call_kernel(se, SE05X_IOC_RESET, &r);
 
 	tell(call, r.outcome, SE05X_REASON_NONE, r.generation, 0);
 	return ret;

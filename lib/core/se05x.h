@@ -33,6 +33,9 @@ struct se05x;	/* an open chip: a client with its own applet and its own lock */
  * @reason: out: which cause -ESTALE had, an enum se05x_reason
  * @protection: out: how the command travelled, an enum se05x_protection
  * @sw: out: status word, 0 without one
+ * @padding: must be zero
+ * @reserved_in: must be zero
+ * @reserved_out: out: zero
  *
  * Zero it before use. It may be used again as it came back. Every function that
  * takes one also takes NULL.
@@ -46,6 +49,9 @@ struct se05x_call {
 	uint32_t reason;
 	uint32_t protection;
 	uint16_t sw;
+	uint16_t padding;
+	uint64_t reserved_in[2];
+	uint64_t reserved_out[2];
 };
 
 /**

@@ -6,7 +6,23 @@
  * signs a digest of the command (header, Lc of three bytes, data), and then the
  * answer's TLVs as they are, up to the signature.
  */
+#include <stdlib.h>
+
 #include "iot.h"
+
+struct se05x_iot_attestation {
+	uint32_t object_size;
+	uint8_t timestamp[12];
+	uint8_t freshness[16];
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	/* as long as an answer can be, and what goes before it */
+	size_t value_len, attributes_len, signature_len, command_len, message_len;
+	uint8_t value[RESPONSE_MAX];
+	uint8_t attributes[RESPONSE_MAX];
+	uint8_t signature[SE05X_IOT_SIG_MAX];
+	uint8_t command[COMMAND_MAX + 7];
+	uint8_t message[RESPONSE_MAX];
+};
 
 /* A TLV's value into a buffer. Return: false if it is not there, or does not fit. */
 static bool take(const struct response *rsp, uint8_t tag, void *to, size_t max, size_t *len)
@@ -75,12 +91,32 @@ static bool unpack_tlvs(const struct response *rsp, struct se05x_iot_attestation
 	return true;
 }
 
+static int attest(struct se05x_iot *iot, struct command *cmd, struct se05x_iot_attestation *a,
+		  struct se05x_call *call)
+{
+	struct response rsp;
+	int ret;
+
+	if (iot->as->attest_tlvs) {
+		memcpy(a->command, cmd->header, 4);
+		put_be(a->command + 4, cmd->len, 3);
+		memcpy(a->command + 7, cmd->data, cmd->len);
+		a->command_len = 7 + cmd->len;
+	}
+	ret = siot_run(iot, cmd, &rsp, call);
+	if (!ret && !(iot->as->attest_tlvs ? unpack_tlvs : unpack_values)(&rsp, a))
+		ret = -EPROTO;
+	explicit_bzero(&rsp, sizeof(rsp));
+	return ret;
+}
+
 EXPORT int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_kind kind,
 			    uint32_t key, enum se05x_iot_hash hash,
 			    const uint8_t freshness[16], size_t offset, size_t len,
-			    struct se05x_iot_attestation *a, struct se05x_call *call)
+			    struct se05x_iot_attestation **attestation,
+			    struct se05x_call *call)
 {
-	struct response rsp;
+	struct se05x_iot_attestation *a;
 	struct command cmd;
 	int ret = siot_need(iot, SE05X_IOT_FEATURE_ECDSA, call);
 
@@ -89,7 +125,9 @@ EXPORT int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_k
 	if (!se05x_iot_hash_len(hash) || offset > SE05X_IOT_BINARY_MAX ||
 	    len > SE05X_IOT_BINARY_MAX)
 		return siot_refuse(-EINVAL, call);
-	memset(a, 0, sizeof(*a));
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return siot_refuse(-ENOMEM, call);
 	memcpy(a->freshness, freshness, sizeof(a->freshness));
 	siot_begin(&cmd, INS_READ | INS_ATTEST, P1_DEFAULT, 0x00, LE_LONG);
 	siot_object(&cmd, id);
@@ -102,15 +140,46 @@ EXPORT int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_k
 	siot_u32(&cmd, TAG_5, key);
 	siot_u8(&cmd, TAG_6, siot_ecdsa_algorithm(hash));
 	siot_tlv(&cmd, TAG_7, freshness, 16);
-	if (iot->as->attest_tlvs) {
-		memcpy(a->command, cmd.header, 4);
-		put_be(a->command + 4, cmd.len, 3);
-		memcpy(a->command + 7, cmd.data, cmd.len);
-		a->command_len = 7 + cmd.len;
-	}
-	ret = siot_run(iot, &cmd, &rsp, call);
-	if (!ret && !(iot->as->attest_tlvs ? unpack_tlvs : unpack_values)(&rsp, a))
-		ret = -EPROTO;
-	explicit_bzero(&rsp, sizeof(rsp));
+	ret = attest(iot, &cmd, a, call);
+	if (ret)
+		se05x_iot_attestation_free(a);
+	else
+		*attestation = a;
 	return ret;
+}
+
+EXPORT void se05x_iot_attestation_free(struct se05x_iot_attestation *a)
+{
+	if (!a)
+		return;
+	explicit_bzero(a, sizeof(*a));
+	free(a);
+}
+
+EXPORT const uint8_t *se05x_iot_attested(const struct se05x_iot_attestation *a,
+					 enum se05x_iot_attested what, size_t *len)
+{
+	const struct {
+		const uint8_t *bytes;
+		size_t len;
+	} parts[] = {
+		[SE05X_IOT_ATTESTED_VALUE] = { a->value, a->value_len },
+		[SE05X_IOT_ATTESTED_ATTRIBUTES] = { a->attributes, a->attributes_len },
+		[SE05X_IOT_ATTESTED_UNIQUE_ID] = { a->uid, sizeof(a->uid) },
+		[SE05X_IOT_ATTESTED_TIMESTAMP] = { a->timestamp, sizeof(a->timestamp) },
+		[SE05X_IOT_ATTESTED_FRESHNESS] = { a->freshness, sizeof(a->freshness) },
+		[SE05X_IOT_ATTESTED_SIGNATURE] = { a->signature, a->signature_len },
+		[SE05X_IOT_ATTESTED_COMMAND] = { a->command, a->command_len },
+		[SE05X_IOT_ATTESTED_MESSAGE] = { a->message, a->message_len },
+	};
+
+	if ((size_t)what >= ARRAY_SIZE(parts))
+		return NULL;
+	*len = parts[what].len;
+	return parts[what].bytes;
+}
+
+EXPORT uint32_t se05x_iot_attested_size(const struct se05x_iot_attestation *a)
+{
+	return a->object_size;
 }

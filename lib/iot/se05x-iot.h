@@ -43,6 +43,9 @@
  * outcome says.
  * se05x_iot_error_text() says all this in words.
  *
+ * Structs that a caller allocates have room to grow: what is @reserved has to be zero
+ * where the caller fills a struct in, and is zero where the library does.
+ *
  * APDUs are named as INS P1 P2 (CLA is 80) and by the names that NXP's AN12413
  * and AN12543 give them.
  */
@@ -111,6 +114,7 @@ void se05x_iot_set_deadline(struct se05x_iot *iot, uint32_t deadline_ms);
  * @major: 3, 6 or 7; @minor; @patch
  * @features: SE05X_IOT_FEATURE_ECDSA, ...
  * @secure_box: version of the secure box, as it comes
+ * @reserved: zero
  */
 struct se05x_iot_version {
 	uint8_t major;
@@ -118,6 +122,7 @@ struct se05x_iot_version {
 	uint8_t patch;
 	uint16_t features;
 	uint16_t secure_box;
+	uint8_t reserved[24];
 };
 
 /* se05x_iot_version() - learned at se05x_iot_open(); sends nothing */
@@ -202,6 +207,7 @@ enum se05x_iot_part {
  * @transient: its value is lost at reset
  * @size: bytes of the value; for EC of the field, for RSA of the modulus;
  *	0 where the chip does not say
+ * @reserved: zero
  */
 struct se05x_iot_object {
 	uint32_t id;
@@ -211,6 +217,7 @@ struct se05x_iot_object {
 	uint8_t curve;
 	bool transient;
 	uint32_t size;
+	uint32_t reserved[4];
 };
 
 /* The largest list and the last word on who may touch them: AN12413, 3.2 */
@@ -262,6 +269,7 @@ int se05x_iot_delete(struct se05x_iot *iot, uint32_t id, struct se05x_call *call
  * @version: as written
  * @policy: sets as the chip keeps them, for se05x_iot_policy_print()
  * @policy_len: bytes of it
+ * @reserved: zero
  */
 struct se05x_iot_attributes {
 	bool auth;
@@ -272,6 +280,7 @@ struct se05x_iot_attributes {
 	uint32_t version;
 	uint8_t policy[SE05X_IOT_POLICY_MAX];
 	size_t policy_len;
+	uint64_t reserved[2];
 };
 
 /**
@@ -887,36 +896,39 @@ int se05x_iot_pcr_read(struct se05x_iot *iot, uint32_t id, uint8_t value[SE05X_I
 
 /* ---- attestation ---- */
 
-/**
- * struct se05x_iot_attestation - a value, and a key's word that the chip holds it
- * @value: what the object holds; 0 bytes if its policy says so
- * @attributes: as the chip sent them
- * @object_size: applet 7.x
- * @timestamp: as se05x_iot_timestamp()
- * @freshness: what the caller gave
- * @uid: the chip's number
- * @signature: DER for ECDSA
- * @message: what was signed, put together from the above as the applet does it.
- *	Applets of 7.2 begin it with a digest of the command, made by the same hash;
- *	there @command is what has to be hashed and put before @message.
- * @command: for that; 0 bytes with older applets
- */
-struct se05x_iot_attestation {
-	uint8_t value[1100];
-	size_t value_len;
-	uint8_t attributes[300];
-	size_t attributes_len;
-	uint32_t object_size;
-	uint8_t timestamp[12];
-	uint8_t freshness[16];
-	uint8_t uid[SE05X_IOT_UID_LEN];
-	uint8_t signature[SE05X_IOT_SIG_MAX];
-	size_t signature_len;
-	uint8_t command[80];
-	size_t command_len;
-	uint8_t message[1600];
-	size_t message_len;
+struct se05x_iot_attestation;	/* a value, and a key's word that the chip holds it */
+
+/* Parts of it */
+enum se05x_iot_attested {
+	SE05X_IOT_ATTESTED_VALUE,	/* what the object holds; none if its policy says so */
+	SE05X_IOT_ATTESTED_ATTRIBUTES,	/* for se05x_iot_attributes_parse() */
+	SE05X_IOT_ATTESTED_UNIQUE_ID,	/* the chip's number */
+	SE05X_IOT_ATTESTED_TIMESTAMP,	/* as se05x_iot_timestamp() */
+	SE05X_IOT_ATTESTED_FRESHNESS,	/* what the caller gave */
+	SE05X_IOT_ATTESTED_SIGNATURE,	/* ECDSA, in DER */
+	SE05X_IOT_ATTESTED_COMMAND,	/* what MESSAGE lacks, see there; else 0 bytes */
+	SE05X_IOT_ATTESTED_MESSAGE,	/* what was signed */
 };
+
+/**
+ * se05x_iot_attested() - a part of an attestation
+ * @attestation: of se05x_iot_attest()
+ * @what: which. SE05X_IOT_ATTESTED_MESSAGE is what was signed, put together as the
+ *	applet does it. Applets of 7.2 sign a digest of the command before it: there
+ *	SE05X_IOT_ATTESTED_COMMAND has to be hashed, by the hash that the attestation was
+ *	asked for with, and the digest put before the message.
+ * @len: out: bytes; may be 0
+ *
+ * Return: the bytes, valid until se05x_iot_attestation_free(); NULL: no such part.
+ */
+const uint8_t *se05x_iot_attested(const struct se05x_iot_attestation *attestation,
+				  enum se05x_iot_attested what, size_t *len);
+
+/* se05x_iot_attested_size() - bytes of the whole value; 0 before applet 7.2 */
+uint32_t se05x_iot_attested_size(const struct se05x_iot_attestation *attestation);
+
+/* se05x_iot_attestation_free() - wipe and free it; NULL is fine */
+void se05x_iot_attestation_free(struct se05x_iot_attestation *attestation);
 
 /**
  * se05x_iot_attest() - an attested read: ReadObject with attestation (22 00 00)
@@ -928,7 +940,7 @@ struct se05x_iot_attestation {
  * @freshness: 16 bytes that nobody could know before
  * @offset: in a file; else 0
  * @len: of a file; 0: all of it, in one APDU
- * @attestation: out
+ * @attestation: out: for se05x_iot_attested() and se05x_iot_attestation_free()
  * @call: may be NULL
  *
  * The signature is not verified here: it is worth nothing to who trusts the chip
@@ -936,10 +948,10 @@ struct se05x_iot_attestation {
  */
 int se05x_iot_attest(struct se05x_iot *iot, uint32_t id, enum se05x_iot_kind kind,
 		     uint32_t key, enum se05x_iot_hash hash, const uint8_t freshness[16],
-		     size_t offset, size_t len, struct se05x_iot_attestation *attestation,
+		     size_t offset, size_t len, struct se05x_iot_attestation **attestation,
 		     struct se05x_call *call);
 
-/* se05x_iot_attributes_parse() - take apart what @attributes of an attestation holds */
+/* se05x_iot_attributes_parse() - take apart what SE05X_IOT_ATTESTED_ATTRIBUTES holds */
 int se05x_iot_attributes_parse(const struct se05x_iot *iot, const uint8_t *bytes, size_t len,
 			       struct se05x_iot_attributes *attributes);
 

@@ -102,7 +102,7 @@ static void notation(struct se05x *se)
 /* Calls of which each has a parser of its own */
 static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 {
-	static struct se05x_iot_attestation a;
+	struct se05x_iot_attestation *a;
 	static const struct se05x_iot_rsa rsa = { { "\x01", 1 }, { "\x03", 1 } };
 	static uint8_t data[2500], out[2500];
 	struct se05x_iot_attributes attr;
@@ -152,9 +152,14 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 	case 23: se05x_iot_counter_read(iot, 1, &value, &call); break;
 	case 24: se05x_iot_pcr_read(iot, 1, out, &call); break;
 	case 25:
-		if (!se05x_iot_attest(iot, 1, 0, 2, SE05X_IOT_HASH_SHA256, data, 0, 0, &a, &call) &&
-		    !se05x_iot_attributes_parse(iot, a.attributes, a.attributes_len, &attr))
-			attributes(&attr);
+		if (!se05x_iot_attest(iot, 1, 0, 2, SE05X_IOT_HASH_SHA256, data, 0, 0, &a, &call)) {
+			const uint8_t *bytes = se05x_iot_attested(a, SE05X_IOT_ATTESTED_ATTRIBUTES,
+								  &len);
+
+			if (!se05x_iot_attributes_parse(iot, bytes, len, &attr))
+				attributes(&attr);
+			se05x_iot_attestation_free(a);
+		}
 		break;
 	case 26:
 		if (!se05x_iot_session_open(iot, 1, "pass", 4, &session, &call))

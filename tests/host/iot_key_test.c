@@ -585,11 +585,21 @@ static void test_no_rsa(void **state)
 
 /* ---- attestation ---- */
 
+static struct {
+	const uint8_t *bytes;
+	size_t len;
+} part;
+
+static void get_part(const struct se05x_iot_attestation *a, enum se05x_iot_attested what)
+{
+	part.bytes = se05x_iot_attested(a, what, &part.len);
+	assert_non_null(part.bytes);
+}
+
 static void test_attest(void **state)
 {
-	static struct se05x_iot_attestation a;
-	static uint8_t message[EVP_MAX_MD_SIZE + sizeof(a.message)];
-	uint8_t fresh[16] = "sixteen bytes ..", point[65], digest[32];
+	uint8_t fresh[16] = "sixteen bytes ..", point[65], digest[32], message[3000];
+	struct se05x_iot_attestation *a;
 	uint8_t policy[SE05X_IOT_POLICY_MAX];
 	struct se05x_iot_new how = { .policy = policy, .policy_len = sizeof(policy) };
 	struct se05x_iot_attributes attributes;
@@ -603,27 +613,35 @@ static void test_attest(void **state)
 	key = public_key(se05x_iot_curve(SE05X_IOT_CURVE_P256), point);
 	GOOD(se05x_iot_binary_create(iot, ID, "held by the chip", 16, NULL, NULL, &call));
 	GOOD(se05x_iot_attest(iot, ID, SE05X_IOT_KIND_BINARY, ID2, SE05X_IOT_HASH_SHA256, fresh,
-			      0, 0,
-			      &a, &call));
-	assert_int_equal(a.value_len, 16);
-	assert_memory_equal(a.value, "held by the chip", 16);
-	if (a.command_len)
-		EVP_Digest(a.command, a.command_len, message, &len, EVP_sha256(), NULL);
-	memcpy(message + len, a.message, a.message_len);
-	EVP_Digest(message, len + a.message_len, digest, NULL, EVP_sha256(), NULL);
-	assert_true(host_verifies(key, digest, 32, a.signature, a.signature_len));
-	GOOD(se05x_iot_attributes_parse(iot, a.attributes, a.attributes_len, &attributes));
+			      0, 0, &a, &call));
+	get_part(a, SE05X_IOT_ATTESTED_VALUE);
+	assert_int_equal(part.len, 16);
+	assert_memory_equal(part.bytes, "held by the chip", 16);
+	get_part(a, SE05X_IOT_ATTESTED_COMMAND);
+	if (part.len)
+		EVP_Digest(part.bytes, part.len, message, &len, EVP_sha256(), NULL);
+	get_part(a, SE05X_IOT_ATTESTED_MESSAGE);
+	memcpy(message + len, part.bytes, part.len);
+	EVP_Digest(message, len + part.len, digest, NULL, EVP_sha256(), NULL);
+	get_part(a, SE05X_IOT_ATTESTED_SIGNATURE);
+	assert_true(host_verifies(key, digest, 32, part.bytes, part.len));
+	get_part(a, SE05X_IOT_ATTESTED_ATTRIBUTES);
+	GOOD(se05x_iot_attributes_parse(iot, part.bytes, part.len, &attributes));
 	assert_int_equal(attributes.origin, 1);
+	assert_null(se05x_iot_attested(a, SE05X_IOT_ATTESTED_MESSAGE + 1, &part.len));
+	se05x_iot_attestation_free(a);
 	EVP_PKEY_free(key);
 
 	/* a key: its public half, and that it was made in the chip */
 	GOOD(se05x_iot_rsa_generate(iot, 0x01010103, 1024, NULL, &call));
 	GOOD(se05x_iot_attest(iot, 0x01010103, SE05X_IOT_KIND_RSA, ID2, SE05X_IOT_HASH_SHA256,
-			      fresh, 0,
-			      0, &a, &call));
-	assert_int_equal(a.value_len, 128);
-	GOOD(se05x_iot_attributes_parse(iot, a.attributes, a.attributes_len, &attributes));
+			      fresh, 0, 0, &a, &call));
+	get_part(a, SE05X_IOT_ATTESTED_VALUE);
+	assert_int_equal(part.len, 128);
+	get_part(a, SE05X_IOT_ATTESTED_ATTRIBUTES);
+	GOOD(se05x_iot_attributes_parse(iot, part.bytes, part.len, &attributes));
 	assert_int_equal(attributes.origin, 2);
+	se05x_iot_attestation_free(a);
 }
 
 int main(void)

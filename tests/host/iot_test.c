@@ -468,6 +468,14 @@ static void test_files(void **state)
 	    se05x_iot_pcr_extend(iot, 0x01010101, "a", 1, &call));
 }
 
+static size_t part_len(const struct se05x_iot_attestation *a, enum se05x_iot_attested what)
+{
+	size_t len = 0;
+
+	assert_non_null(se05x_iot_attested(a, what, &len));
+	return len;
+}
+
 static void test_attest(void **state)
 {
 #define FRESH	"00112233445566778899AABBCCDDEEFF"
@@ -477,7 +485,8 @@ static void test_attest(void **state)
 		0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
 		0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF,
 	};
-	static struct se05x_iot_attestation a;
+	struct se05x_iot_attestation *a;
+	size_t len;
 
 	(void)state;
 #define COMMAND	"80 22 00 00 00 0021 4104 01010101 4504 F0000012 4601 21 4710" FRESH
@@ -486,28 +495,31 @@ static void test_attest(void **state)
 	    "4682 0003 300102 9000",
 	    se05x_iot_attest(iot, 0x01010101, SE05X_IOT_KIND_BINARY, 0xF0000012,
 			     SE05X_IOT_HASH_SHA256, fresh, 0, 0, &a, &call));
-	assert_int_equal(a.value_len, 2);
-	assert_int_equal(a.command_len, 0);
-	assert_int_equal(a.message_len, 2 + 2 + 12 + 16 + 18);
-	assert_memory_equal(a.message, "\x12\x34\x56\x78\xA0", 5);
-	assert_int_equal(a.signature_len, 3);
+	assert_int_equal(part_len(a, SE05X_IOT_ATTESTED_VALUE), 2);
+	assert_int_equal(part_len(a, SE05X_IOT_ATTESTED_COMMAND), 0);
+	assert_int_equal(part_len(a, SE05X_IOT_ATTESTED_MESSAGE), 2 + 2 + 12 + 16 + 18);
+	assert_memory_equal(se05x_iot_attested(a, SE05X_IOT_ATTESTED_MESSAGE, &len), "\x12\x34\x56\x78\xA0", 5);
+	assert_int_equal(part_len(a, SE05X_IOT_ATTESTED_SIGNATURE), 3);
 
+	se05x_iot_attestation_free(a);
 	ONE(V7, COMMAND "0000",
 	    "4182 0002 1234 4282 0012" UID "4382 0002 5678 4482 0002 0002 4F82 000C" STAMP
 	    "5282 0003 300102 9000",
 	    se05x_iot_attest(iot, 0x01010101, SE05X_IOT_KIND_BINARY, 0xF0000012,
 			     SE05X_IOT_HASH_SHA256, fresh, 0, 0, &a, &call));
-	assert_int_equal(a.command_len, 7 + 0x21);
-	assert_memory_equal(a.command, "\x80\x22\x00\x00\x00\x00\x21\x41", 8);
-	assert_int_equal(a.message_len, 6 + 4 + 18 + 6 + 6 + 4 + 12);
-	assert_int_equal(a.object_size, 2);
+	assert_int_equal(part_len(a, SE05X_IOT_ATTESTED_COMMAND), 7 + 0x21);
+	assert_memory_equal(se05x_iot_attested(a, SE05X_IOT_ATTESTED_COMMAND, &len), "\x80\x22\x00\x00\x00\x00\x21\x41", 8);
+	assert_int_equal(part_len(a, SE05X_IOT_ATTESTED_MESSAGE), 6 + 4 + 18 + 6 + 6 + 4 + 12);
+	assert_int_equal(se05x_iot_attested_size(a), 2);
 	/* the value may be missing; the freshness must be ours */
+	se05x_iot_attestation_free(a);
 	ONE(V7, COMMAND "0000",
 	    "4282 0012" UID "4382 0002 5678 4482 0002 0002 4F82 000C" STAMP
 	    "5282 0003 300102 9000",
 	    se05x_iot_attest(iot, 0x01010101, SE05X_IOT_KIND_BINARY, 0xF0000012,
 			     SE05X_IOT_HASH_SHA256, fresh, 0, 0, &a, &call));
-	assert_int_equal(a.value_len, 0);
+	assert_int_equal(part_len(a, SE05X_IOT_ATTESTED_VALUE), 0);
+	se05x_iot_attestation_free(a);
 	begin(V3, (const char *const[]) { COMMAND "0000",
 	    "4182 0002 1234 4282 0002 5678 4382 000C" STAMP "4482 0010 FF" FRESH "4582 0012" UID
 	    "4682 0003 300102 9000", NULL });

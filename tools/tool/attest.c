@@ -7,24 +7,44 @@
 
 #include "tool.h"
 
-/* What was signed: applet 7.x puts a digest of the command before it. */
-static size_t signed_message(const struct se05x_iot_attestation *a, const EVP_MD *md,
-			     uint8_t *message)
-{
-	unsigned int len = 0;
+struct part {
+	const uint8_t *bytes;
+	size_t len;
+};
 
-	if (a->command_len)
-		EVP_Digest(a->command, a->command_len, message, &len, md, NULL);
-	memcpy(message + len, a->message, a->message_len);
-	return len + a->message_len;
+static struct part part_of(const struct se05x_iot_attestation *a, enum se05x_iot_attested what)
+{
+	struct part part;
+
+	part.bytes = se05x_iot_attested(a, what, &part.len);
+	return part;
+}
+
+/* What was signed: applet 7.x puts a digest of the command before it. OPENSSL_free() it. */
+static uint8_t *signed_message(const struct se05x_iot_attestation *a, const EVP_MD *md,
+			       size_t *len)
+{
+	struct part command = part_of(a, SE05X_IOT_ATTESTED_COMMAND);
+	struct part rest = part_of(a, SE05X_IOT_ATTESTED_MESSAGE);
+	uint8_t *message = OPENSSL_malloc(EVP_MAX_MD_SIZE + rest.len);
+	unsigned int digest_len = 0;
+
+	if (!message)
+		return NULL;
+	if (command.len)
+		EVP_Digest(command.bytes, command.len, message, &digest_len, md, NULL);
+	memcpy(message + digest_len, rest.bytes, rest.len);
+	*len = digest_len + rest.len;
+	return message;
 }
 
 static bool verify(EVP_PKEY *key, const EVP_MD *md, const uint8_t *message, size_t len,
 		   const struct se05x_iot_attestation *a)
 {
+	struct part signature = part_of(a, SE05X_IOT_ATTESTED_SIGNATURE);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool good = EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) == 1 &&
-		    EVP_DigestVerify(ctx, a->signature, a->signature_len, message, len) == 1;
+		    EVP_DigestVerify(ctx, signature.bytes, signature.len, message, len) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	return good;
@@ -40,21 +60,30 @@ static void print_item(const struct tool *t, const char *name, const uint8_t *by
 static void print_attestation(const struct tool *t, const struct se05x_iot_attestation *a,
 			      const uint8_t *message, size_t len, bool good, bool own_key)
 {
+	static const struct {
+		const char *name;
+		enum se05x_iot_attested what;
+	} items[] = {
+		{ "value", SE05X_IOT_ATTESTED_VALUE },
+		{ "attributes", SE05X_IOT_ATTESTED_ATTRIBUTES },
+		{ "unique_id", SE05X_IOT_ATTESTED_UNIQUE_ID },
+		{ "timestamp", SE05X_IOT_ATTESTED_TIMESTAMP },
+		{ "freshness", SE05X_IOT_ATTESTED_FRESHNESS },
+		{ "signature", SE05X_IOT_ATTESTED_SIGNATURE },
+	};
 	struct se05x_iot_attributes attributes;
 	char policy[4096];
-	bool known = !se05x_iot_attributes_parse(t->iot, a->attributes, a->attributes_len,
-						 &attributes) &&
+	struct part bytes = part_of(a, SE05X_IOT_ATTESTED_ATTRIBUTES);
+	bool known = !se05x_iot_attributes_parse(t->iot, bytes.bytes, bytes.len, &attributes) &&
 		     se05x_iot_policy_print(attributes.policy, attributes.policy_len, policy,
 					    sizeof(policy)) >= 0;
 
 	if (t->opt.json)
 		putchar('{');
-	print_item(t, "value", a->value, a->value_len);
-	print_item(t, "attributes", a->attributes, a->attributes_len);
-	print_item(t, "unique_id", a->uid, sizeof(a->uid));
-	print_item(t, "timestamp", a->timestamp, sizeof(a->timestamp));
-	print_item(t, "freshness", a->freshness, sizeof(a->freshness));
-	print_item(t, "signature", a->signature, a->signature_len);
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+		bytes = part_of(a, items[i].what);
+		print_item(t, items[i].name, bytes.bytes, bytes.len);
+	}
 	if (t->opt.json) {
 		print_item(t, "message", message, len);
 		printf("\"policy\":\"%s\",\"key\":\"%s\",\"verified\":%s}\n",
@@ -71,8 +100,8 @@ static void print_attestation(const struct tool *t, const struct se05x_iot_attes
 
 int iot_attest(struct tool *t, char **args, int n)
 {
-	static struct se05x_iot_attestation a;
-	static uint8_t message[EVP_MAX_MD_SIZE + sizeof(a.message)];
+	struct se05x_iot_attestation *a = NULL;
+	uint8_t *message = NULL;
 	struct se05x_iot_object object, signer;
 	enum se05x_iot_hash hash;
 	uint8_t freshness[16];
@@ -107,14 +136,20 @@ int iot_attest(struct tool *t, char **args, int n)
 		ret = chip_failed(t, id, ret);
 		goto out;
 	}
-	len = signed_message(&a, md, message);
-	good = verify(key, md, message, len, &a);
+	message = signed_message(a, md, &len);
+	if (!message) {
+		ret = TROUBLE;
+		goto out;
+	}
+	good = verify(key, md, message, len, a);
 	if (t->output)
 		ret = write_output(t, message, len);
-	print_attestation(t, &a, message, len, good, t->key_file);
+	print_attestation(t, a, message, len, good, t->key_file);
 	if (!ret && !good)
 		ret = UNMET;
 out:
+	OPENSSL_free(message);
+	se05x_iot_attestation_free(a);
 	EVP_PKEY_free(key);
 	return ret;
 }
