@@ -166,6 +166,26 @@ int siot_run_bytes(struct se05x_iot *iot, struct command *cmd, void *out, size_t
 int siot_run_yes(struct se05x_iot *iot, struct command *cmd, bool *yes,
 		struct se05x_call *call);
 
+/* Bytes of an object's value, by ReadSize */
+int siot_size(struct se05x_iot *iot, uint32_t id, uint32_t *size, struct se05x_call *call);
+
+/* ---- RSA's padding ---- */
+
+/* @hash is one that se05x_iot_hash_len() knows; @data is short */
+void siot_hash(enum se05x_iot_hash hash, const void *data, size_t len, uint8_t *digest);
+/* PKCS#1 or PSS. Return: false if the modulus of @len bytes is too short for that. */
+bool siot_pad_signature(enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+			const uint8_t *digest, uint8_t *em, size_t len);
+/* Return: false if the message is too long for a modulus of @len bytes. */
+bool siot_pad_oaep(enum se05x_iot_hash hash, const void *message, size_t message_len,
+		   uint8_t *em, size_t len);
+/*
+ * PKCS#1 or OAEP, in constant time. @em is of no use after it; @len is at least twice the
+ * digest and 2, @out has room for @len bytes. Return: 0 or -EILSEQ.
+ */
+int siot_unpad(enum se05x_iot_padding padding, enum se05x_iot_hash hash, uint8_t *em, size_t len,
+	       void *out, size_t *out_len);
+
 /* ---- curves ---- */
 
 /* Written as RFC 7748 and 8032 have it: little-endian, where the chip has big-endian */

@@ -124,21 +124,20 @@ static int read_type(struct se05x_iot *iot, struct se05x_iot_object *object,
 	return 0;
 }
 
-static int read_size(struct se05x_iot *iot, struct se05x_iot_object *object,
-		     struct se05x_call *call)
+int siot_size(struct se05x_iot *iot, uint32_t id, uint32_t *size, struct se05x_call *call)
 {
 	struct command cmd;
-	uint8_t size[4];
-	size_t len = sizeof(size);
+	uint8_t bytes[4];
+	size_t len = sizeof(bytes);
 	int ret;
 
 	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x07, LE_SHORT);
-	siot_object(&cmd, object->id);
-	ret = siot_run_bytes(iot, &cmd, size, &len, call);
+	siot_object(&cmd, id);
+	ret = siot_run_bytes(iot, &cmd, bytes, &len, call);
 	if (!ret && len != 2 && len != 4)
 		ret = -EPROTO;
 	if (!ret)
-		object->size = get_be(size, len);
+		*size = get_be(bytes, len);
 	return ret == -ENOSPC ? -EPROTO : ret;
 }
 
@@ -175,7 +174,7 @@ EXPORT int se05x_iot_object(struct se05x_iot *iot, uint32_t id,
 	}
 	if (object->kind == SE05X_IOT_KIND_USERID)
 		return 0;	/* it would be refused */
-	ret = read_size(iot, object, call);
+	ret = siot_size(iot, id, &object->size, call);
 	return siot_denied(ret) ? 0 : ret;
 }
 

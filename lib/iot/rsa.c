@@ -245,29 +245,13 @@ EXPORT int se05x_iot_rsa_verify(struct se05x_iot *iot, uint32_t id,
 	return siot_run_yes(iot, &cmd, good, call);
 }
 
-static int crypt(struct se05x_iot *iot, uint8_t p2, uint32_t id,
-		 enum se05x_iot_padding padding, const void *in, size_t in_len, void *out,
-		 size_t *out_len, struct se05x_call *call)
+/* The chip's RSA and nothing else, or its own padding around it */
+static int crypt(struct se05x_iot *iot, uint8_t p2, uint32_t id, uint8_t algorithm,
+		 const void *in, size_t in_len, void *out, size_t *out_len,
+		 struct se05x_call *call)
 {
-	uint8_t algorithm;
 	struct command cmd;
-	int ret = need_rsa(iot, call);
 
-	if (ret)
-		return ret;
-	switch (padding) {
-	case SE05X_IOT_PADDING_NONE:
-		algorithm = 0x0C;
-		break;
-	case SE05X_IOT_PADDING_PKCS1:
-		algorithm = 0x0A;
-		break;
-	case SE05X_IOT_PADDING_OAEP:
-		algorithm = 0x0F;
-		break;
-	default:
-		return siot_refuse(-EINVAL, call);
-	}
 	siot_begin(&cmd, INS_CRYPTO, P1_RSA, p2, LE_LONG);
 	siot_object(&cmd, id);
 	siot_u8(&cmd, TAG_2, algorithm);
@@ -275,16 +259,100 @@ static int crypt(struct se05x_iot *iot, uint8_t p2, uint32_t id,
 	return siot_run_bytes(iot, &cmd, out, out_len, call);
 }
 
-EXPORT int se05x_iot_rsa_encrypt(struct se05x_iot *iot, uint32_t id,
-				 enum se05x_iot_padding padding, const void *in, size_t in_len,
-				 void *out, size_t *out_len, struct se05x_call *call)
+#define ENCRYPT		0x37
+#define DECRYPT		0x38
+#define BARE		0x0C
+#define CHIPS_PKCS1	0x0A
+
+/* Bytes of a key's modulus */
+static int read_modulus_len(struct se05x_iot *iot, uint32_t id, uint32_t *len,
+			    struct se05x_call *call)
 {
-	return crypt(iot, 0x37, id, padding, in, in_len, out, out_len, call);
+	int ret = siot_size(iot, id, len, call);
+
+	return !ret && (!*len || *len > NUMBER_MAX) ? -EMEDIUMTYPE : ret;
+}
+
+EXPORT int se05x_iot_rsa_sign_digest(struct se05x_iot *iot, uint32_t id,
+				     enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+				     const void *digest, void *sig, size_t *sig_len,
+				     struct se05x_call *call)
+{
+	uint8_t em[NUMBER_MAX], unused;
+	uint32_t len;
+	int ret = need_rsa(iot, call);
+
+	if (ret)
+		return ret;
+	if (!sign_algorithm(padding, hash, &unused))
+		return siot_refuse(-EINVAL, call);
+	ret = read_modulus_len(iot, id, &len, call);
+	if (ret)
+		return ret;
+	if (!siot_pad_signature(padding, hash, digest, em, len))
+		return siot_refuse(-EINVAL, call);
+	return crypt(iot, DECRYPT, id, BARE, em, len, sig, sig_len, call);
+}
+
+EXPORT int se05x_iot_rsa_encrypt(struct se05x_iot *iot, uint32_t id,
+				 enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+				 const void *in, size_t in_len, void *out, size_t *out_len,
+				 struct se05x_call *call)
+{
+	uint8_t em[NUMBER_MAX];
+	uint32_t len;
+	int ret = need_rsa(iot, call);
+
+	if (ret)
+		return ret;
+	switch (padding) {
+	case SE05X_IOT_PADDING_NONE:
+		return crypt(iot, ENCRYPT, id, BARE, in, in_len, out, out_len, call);
+	case SE05X_IOT_PADDING_PKCS1:
+		return crypt(iot, ENCRYPT, id, CHIPS_PKCS1, in, in_len, out, out_len, call);
+	case SE05X_IOT_PADDING_OAEP:
+		break;
+	default:
+		return siot_refuse(-EINVAL, call);
+	}
+	if (!se05x_iot_hash_len(hash))
+		return siot_refuse(-EINVAL, call);
+	ret = read_modulus_len(iot, id, &len, call);
+	if (!ret && !siot_pad_oaep(hash, in, in_len, em, len))
+		ret = siot_refuse(-EINVAL, call);
+	if (!ret)
+		ret = crypt(iot, ENCRYPT, id, BARE, em, len, out, out_len, call);
+	explicit_bzero(em, sizeof(em));
+	return ret;
 }
 
 EXPORT int se05x_iot_rsa_decrypt(struct se05x_iot *iot, uint32_t id,
-				 enum se05x_iot_padding padding, const void *in, size_t in_len,
-				 void *out, size_t *out_len, struct se05x_call *call)
+				 enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+				 const void *in, size_t in_len, void *out, size_t *out_len,
+				 struct se05x_call *call)
 {
-	return crypt(iot, 0x38, id, padding, in, in_len, out, out_len, call);
+	uint8_t em[NUMBER_MAX];
+	size_t room = *out_len, len = sizeof(em);
+	int ret = need_rsa(iot, call);
+
+	if (ret)
+		return ret;
+	if (padding == SE05X_IOT_PADDING_NONE)
+		return crypt(iot, DECRYPT, id, BARE, in, in_len, out, out_len, call);
+	if ((padding != SE05X_IOT_PADDING_PKCS1 && padding != SE05X_IOT_PADDING_OAEP) ||
+	    (padding == SE05X_IOT_PADDING_OAEP &&
+	     (!se05x_iot_hash_len(hash) || in_len < 2 * se05x_iot_hash_len(hash) + 2)) ||
+	    in_len < 11 || in_len > sizeof(em))
+		return siot_refuse(-EINVAL, call);
+	/* how long the message is must not show in whether it fits */
+	*out_len = in_len;
+	if (room < in_len)
+		return siot_refuse(-ENOSPC, call);
+	ret = crypt(iot, DECRYPT, id, BARE, in, in_len, em, &len, call);
+	if (!ret && len != in_len)
+		ret = -EPROTO;
+	if (!ret)
+		ret = siot_unpad(padding, hash, em, len, out, out_len);
+	explicit_bzero(em, sizeof(em));
+	return ret;
 }

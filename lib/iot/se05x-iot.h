@@ -615,7 +615,7 @@ enum se05x_iot_padding {
 	SE05X_IOT_PADDING_NONE,	/* the number as it is, as long as the modulus */
 	SE05X_IOT_PADDING_PKCS1,
 	SE05X_IOT_PADDING_PSS,	/* to sign; salt as long as the digest, MGF1 by the same hash */
-	SE05X_IOT_PADDING_OAEP,	/* to encrypt; SHA-1 */
+	SE05X_IOT_PADDING_OAEP,	/* to encrypt; MGF1 by the same hash, no label */
 };
 
 /**
@@ -624,9 +624,8 @@ enum se05x_iot_padding {
  * @id: RSA key pair
  * @padding: SE05X_IOT_PADDING_PKCS1 or SE05X_IOT_PADDING_PSS
  * @hash: what the chip shall hash with
- * @message: all of it, in one APDU: else -E2BIG. A longer one is hashed and padded
- *	by the caller and goes to se05x_iot_rsa_decrypt() without padding, if the
- *	key's policy allows that.
+ * @message: all of it, in one APDU: else -E2BIG. A longer one is hashed by the
+ *	caller and goes to se05x_iot_rsa_sign_digest(), if the key's policy allows that.
  * @len: bytes of it
  * @sig: out; @sig_len: in: room there, SE05X_IOT_SIG_MAX is enough; out: bytes
  * @call: may be NULL
@@ -642,23 +641,63 @@ int se05x_iot_rsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padd
 			 struct se05x_call *call);
 
 /**
+ * se05x_iot_rsa_sign_digest() - sign what the caller hashed: padded here, RSADecrypt (03 02 38)
+ * @iot: handle
+ * @id: RSA key pair; its policy has to allow decrypt (not sign)
+ * @padding: SE05X_IOT_PADDING_PKCS1 or SE05X_IOT_PADDING_PSS
+ * @hash: what made the digest
+ * @digest: se05x_iot_hash_len(@hash) bytes
+ * @sig: out
+ * @sig_len: in: room there, SE05X_IOT_SIG_MAX is enough; out: bytes
+ * @call: may be NULL
+ *
+ * For messages of any length. The size of the key is asked for first (02 00 07).
+ *
+ * Return: 0; -EINVAL, also if the key is too short for that; as above.
+ */
+int se05x_iot_rsa_sign_digest(struct se05x_iot *iot, uint32_t id,
+			      enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+			      const void *digest, void *sig, size_t *sig_len,
+			      struct se05x_call *call);
+
+/**
  * se05x_iot_rsa_encrypt() - RSAEncrypt (03 02 37)
  * @iot: handle
  * @id: RSA key
- * @padding: SE05X_IOT_PADDING_PKCS1, SE05X_IOT_PADDING_OAEP or SE05X_IOT_PADDING_NONE
+ * @padding: SE05X_IOT_PADDING_PKCS1, by the chip; SE05X_IOT_PADDING_OAEP, here; or
+ *	SE05X_IOT_PADDING_NONE: @in is as long as the modulus, and a smaller number
+ * @hash: for OAEP, without a label; else it does not count
  * @in: what is to be encrypted
  * @in_len: bytes of it
- * @out: out; @out_len: in: room there; out: bytes, the modulus' length
+ * @out: out
+ * @out_len: in: room there; out: bytes, the modulus' length
  * @call: may be NULL
  */
 int se05x_iot_rsa_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padding padding,
-			  const void *in, size_t in_len, void *out, size_t *out_len,
-			  struct se05x_call *call);
+			  enum se05x_iot_hash hash, const void *in, size_t in_len, void *out,
+			  size_t *out_len, struct se05x_call *call);
 
-/* se05x_iot_rsa_decrypt() - RSADecrypt (03 02 38); wrong padding: -EBADR, 6A80 */
+/**
+ * se05x_iot_rsa_decrypt() - RSADecrypt (03 02 38), bare; the padding is taken off here
+ * @iot: handle
+ * @id: RSA key pair
+ * @padding: as se05x_iot_rsa_encrypt()
+ * @hash: the same
+ * @in: what was encrypted, as long as the modulus
+ * @in_len: bytes of it
+ * @out: out
+ * @out_len: in: room there, at least @in_len; out: bytes
+ * @call: may be NULL
+ *
+ * The padding is taken off in constant time, and one error says all that can be wrong
+ * with it. With SE05X_IOT_PADDING_PKCS1 that one is an oracle too, to who may ask often:
+ * protocols that have to live with it go on with a random secret instead.
+ *
+ * Return: 0; -EILSEQ: wrong padding; as above.
+ */
 int se05x_iot_rsa_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_padding padding,
-			  const void *in, size_t in_len, void *out, size_t *out_len,
-			  struct se05x_call *call);
+			  enum se05x_iot_hash hash, const void *in, size_t in_len, void *out,
+			  size_t *out_len, struct se05x_call *call);
 
 /* ---- symmetric keys ---- */
 

@@ -141,7 +141,7 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 	case 13: se05x_iot_ecdh(iot, 1, SE05X_IOT_CURVE_P384, data, 97, out, &len, &call); break;
 	case 14: se05x_iot_rsa_public(iot, 1, out, &len, out + 1000, &e_len, &call); break;
 	case 15: se05x_iot_rsa_sign(iot, 1, 1, 2, data, 10, out, &len, &call); break;
-	case 16: se05x_iot_rsa_decrypt(iot, 1, 1, data, 64, out, &len, &call); break;
+	case 16: se05x_iot_rsa_decrypt(iot, 1, 1 + pick / 32 % 2 * 2, 2, data, 128, out, &len, &call); break;
 	case 17: se05x_iot_cipher(iot, 1, pick / 32 % 3, true, data, data, out, 2400, &call); break;
 	case 18: se05x_iot_mac(iot, 1, 1, data, 10, out, &len, &call); break;
 	case 19: se05x_iot_hkdf(iot, 1, SE05X_IOT_HASH_SHA256, data, 5, data, 5, out, 100,

@@ -401,7 +401,7 @@ static EVP_PKEY *rsa_public(void)
 static void rsa_signs(EVP_PKEY *key, size_t modulus)
 {
 	static const char message[] = "a message that the chip hashes";
-	uint8_t sig[512];
+	uint8_t sig[512], digest[64];
 	bool good;
 
 	for (int pss = 0; pss < 2; pss++) {
@@ -431,6 +431,14 @@ static void rsa_signs(EVP_PKEY *key, size_t modulus)
 			GOOD(se05x_iot_rsa_verify(iot, ID, padding, hash, message, sizeof(message),
 						  sig, len, &good, &call));
 			assert_true(good);
+			/* hashed here: the chip can't tell the difference */
+			EVP_Digest(message, sizeof(message), digest, NULL, md, NULL);
+			len = sizeof(sig);
+			GOOD(se05x_iot_rsa_sign_digest(iot, ID, padding, hash, digest, sig, &len,
+						       &call));
+			GOOD(se05x_iot_rsa_verify(iot, ID, padding, hash, message, sizeof(message),
+						  sig, len, &good, &call));
+			assert_true(good);
 			sig[5] ^= 1;
 			GOOD(se05x_iot_rsa_verify(iot, ID, padding, hash, message, sizeof(message),
 						  sig, len, &good, &call));
@@ -439,33 +447,45 @@ static void rsa_signs(EVP_PKEY *key, size_t modulus)
 	}
 }
 
-static void rsa_crypts(EVP_PKEY *key)
+static void rsa_crypts(EVP_PKEY *key, size_t modulus)
 {
-	static const int paddings[] = {
-		[SE05X_IOT_PADDING_PKCS1] = RSA_PKCS1_PADDING,
-		[SE05X_IOT_PADDING_OAEP] = RSA_PKCS1_OAEP_PADDING,
-	};
 	uint8_t out[512], back[512];
 
-	for (int p = SE05X_IOT_PADDING_PKCS1; p <= SE05X_IOT_PADDING_OAEP; p++) {
+	/* PKCS#1, then OAEP with each hash */
+	for (int c = -1; c <= SE05X_IOT_HASH_SHA512; c++) {
+		int padding = c < 0 ? SE05X_IOT_PADDING_PKCS1 : SE05X_IOT_PADDING_OAEP;
+		enum se05x_iot_hash hash = c < 0 ? 0 : c;
 		EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 		size_t len = sizeof(out), back_len = sizeof(back);
 
-		if (p == SE05X_IOT_PADDING_PSS) {
+		assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, c < 0 ? RSA_PKCS1_PADDING :
+							      RSA_PKCS1_OAEP_PADDING), 1);
+		if (c >= 0)
+			EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, md_names[hash], NULL);
+		if (c >= 0 && 2 * se05x_iot_hash_len(hash) + 2 + 6 > modulus) {
 			EVP_PKEY_CTX_free(ctx);
 			continue;
 		}
-		assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
-		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, paddings[p]), 1);
 		assert_int_equal(EVP_PKEY_encrypt(ctx, out, &len, (const uint8_t *)"secret", 6), 1);
-		GOOD(se05x_iot_rsa_decrypt(iot, ID, p, out, len, back, &back_len, &call));
+		GOOD(se05x_iot_rsa_decrypt(iot, ID, padding, hash, out, len, back, &back_len, &call));
 		assert_int_equal(back_len, 6);
 		assert_memory_equal(back, "secret", 6);
 		len = sizeof(out);
-		GOOD(se05x_iot_rsa_encrypt(iot, ID, p, "secret", 6, out, &len, &call));
-		back_len = sizeof(back);
-		GOOD(se05x_iot_rsa_decrypt(iot, ID, p, out, len, back, &back_len, &call));
+		GOOD(se05x_iot_rsa_encrypt(iot, ID, padding, hash, "secret", 6, out, &len, &call));
+		back_len = len - 1;
+		assert_int_equal(se05x_iot_rsa_decrypt(iot, ID, padding, hash, out, len, back,
+						       &back_len, &call), -ENOSPC);
+		assert_int_equal(back_len, len);
+		GOOD(se05x_iot_rsa_decrypt(iot, ID, padding, hash, out, len, back, &back_len, &call));
+		assert_int_equal(back_len, 6);
 		assert_memory_equal(back, "secret", 6);
+		/* not what it encrypted */
+		back_len = sizeof(back);
+		assert_int_equal(se05x_iot_rsa_decrypt(iot, ID, c < 0 ? SE05X_IOT_PADDING_OAEP :
+						       SE05X_IOT_PADDING_PKCS1, 0, out, len, back,
+						       &back_len, &call), -EILSEQ);
+		assert_int_equal(call.sw, 0x9000);
 		EVP_PKEY_CTX_free(ctx);
 	}
 }
@@ -486,7 +506,7 @@ static void test_rsa(void **state)
 		assert_int_equal(object.size, sizes[i] / 8);
 		key = rsa_public();
 		rsa_signs(key, sizes[i] / 8);
-		rsa_crypts(key);
+		rsa_crypts(key, sizes[i] / 8);
 		EVP_PKEY_free(key);
 		GOOD(se05x_iot_delete(iot, ID, &call));
 	}
@@ -542,7 +562,7 @@ static void test_rsa_import(void **state)
 		EVP_PKEY_free(back);
 		if (how < 2) {
 			rsa_signs(key, 128);
-			rsa_crypts(key);
+			rsa_crypts(key, 128);
 		}
 		GOOD(se05x_iot_delete(iot, ID, &call));
 	}

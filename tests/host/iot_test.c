@@ -339,12 +339,12 @@ static void test_rsa(void **state)
 				 "\x12\x34", 2, &good, &call));
 	assert_true(good);
 	len = sizeof(out);
-	ONE(V7, "80 03 02 37 00 000C 4104 01010101 4201 0F 4301 61 0000", "4102 1234 9000",
-	    se05x_iot_rsa_encrypt(iot, 0x01010101, SE05X_IOT_PADDING_OAEP, "a", 1, out, &len,
+	ONE(V7, "80 03 02 37 00 000C 4104 01010101 4201 0A 4301 61 0000", "4102 1234 9000",
+	    se05x_iot_rsa_encrypt(iot, 0x01010101, SE05X_IOT_PADDING_PKCS1, 0, "a", 1, out, &len,
 				  &call));
 	len = sizeof(out);
 	ONE(V7, "80 03 02 38 00 000C 4104 01010101 4201 0C 4301 61 0000", "4101 12 9000",
-	    se05x_iot_rsa_decrypt(iot, 0x01010101, SE05X_IOT_PADDING_NONE, "a", 1, out, &len,
+	    se05x_iot_rsa_decrypt(iot, 0x01010101, SE05X_IOT_PADDING_NONE, 0, "a", 1, out, &len,
 				  &call));
 }
 

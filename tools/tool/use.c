@@ -51,38 +51,6 @@ static int find_signer(struct tool *t, uint32_t id, bool pair, struct se05x_iot_
 	return TROUBLE;
 }
 
-/*
- * A digest that the host made, padded by PKCS#1 v1.5 (RFC 8017, 9.2), and then the
- * bare RSA of the chip: for messages that are too long for it
- */
-static int sign_padded(struct tool *t, const struct se05x_iot_object *object, const EVP_MD *md,
-		       const uint8_t *digest, uint8_t *sig, size_t *sig_len)
-{
-	X509_SIG *info = X509_SIG_new();
-	uint8_t padded[512], *der = NULL;
-	size_t size = object->size;
-	ASN1_OCTET_STRING *value;
-	X509_ALGOR *algorithm;
-	int len, ret = -EINVAL;
-
-	X509_SIG_getm(info, &algorithm, &value);
-	X509_ALGOR_set0(algorithm, OBJ_nid2obj(EVP_MD_get_type(md)), V_ASN1_NULL, NULL);
-	ASN1_OCTET_STRING_set(value, digest, EVP_MD_get_size(md));
-	len = i2d_X509_SIG(info, &der);
-	if (len > 0 && size <= sizeof(padded) && (size_t)len + 11 <= size) {
-		memset(padded, 0xff, size);
-		padded[0] = 0x00;
-		padded[1] = 0x01;
-		padded[size - len - 1] = 0x00;
-		memcpy(padded + size - len, der, len);
-		ret = CHIP(t, se05x_iot_rsa_decrypt, object->id, SE05X_IOT_PADDING_NONE, padded,
-			   size, sig, sig_len);
-	}
-	OPENSSL_free(der);
-	X509_SIG_free(info);
-	return ret;
-}
-
 static int sign_rsa(struct tool *t, const struct se05x_iot_object *object, const char *path,
 		    uint8_t *sig, size_t *sig_len)
 {
@@ -103,19 +71,14 @@ static int sign_rsa(struct tool *t, const struct se05x_iot_object *object, const
 	}
 	ret = t->digest ? -E2BIG : CHIP(t, se05x_iot_rsa_sign, object->id, padding, hash, message,
 					len, sig, sig_len);
-	if (ret == -E2BIG && padding == SE05X_IOT_PADDING_PKCS1) {
+	if (ret == -E2BIG) {
 		if (t->digest)
 			memcpy(digest, message, len);
 		else
 			EVP_Digest(message, len, digest, NULL, md, NULL);
 		*sig_len = SE05X_IOT_SIG_MAX;
-		ret = sign_padded(t, object, md, digest, sig, sig_len);
-	} else if (ret == -E2BIG) {
-		complain("sign: for PSS the message itself has to go to the chip, in one command:"
-			 " this one is %s; --mode pkcs1 has no limit",
-			 t->digest ? "a digest" : "too long");
-		free(message);
-		return USAGE;
+		ret = CHIP(t, se05x_iot_rsa_sign_digest, object->id, padding, hash, digest, sig,
+			   sig_len);
 	}
 	free(message);
 	return ret ? chip_failed(t, object->id, ret) : OK;
@@ -288,10 +251,11 @@ static int crypt_rsa(struct tool *t, uint32_t id, bool encrypt, const uint8_t *i
 	if (ret)
 		return ret;
 	if (encrypt)
-		ret = CHIP(t, se05x_iot_rsa_encrypt, id, padding, in, len, out, &out_len);
+		ret = CHIP(t, se05x_iot_rsa_encrypt, id, padding, SE05X_IOT_HASH_SHA1, in, len, out, &out_len);
 	else
-		ret = CHIP(t, se05x_iot_rsa_decrypt, id, padding, in, len, out, &out_len);
-	if (ret == -EINVAL || ret == -EBADR || ret == -E2BIG) {
+		ret = CHIP(t, se05x_iot_rsa_decrypt, id, padding, SE05X_IOT_HASH_SHA1, in, len, out,
+			   &out_len);
+	if (ret == -EINVAL || ret == -EBADR || ret == -EILSEQ || ret == -E2BIG) {
 		complain("%s %s: %zu bytes do not go with that key and padding, or are not what it"
 			 " encrypted", t->command, id_text(id), len);
 		return TROUBLE;
