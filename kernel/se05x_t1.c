@@ -61,7 +61,7 @@
 #define SILENCE_MIN		(5 * SECOND)	/* before power is cut in an exchange */
 #define RETRY_MIN		SECOND		/* given up: until the next attempt, */
 #define RETRY_MAX		(60 * SECOND)	/* twice as long each time */
-#define NAP			(100 * MS)	/* who wants us to stop waits no longer */
+#define NAP			(100 * MS)	/* between two questions whether to stop */
 
 #define RNAK_TRIES		3
 #define RESEND_TRIES		3
@@ -399,7 +399,7 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 	enum xfer x;
 	u16 crc;
 
-	/* when it was due, not when it began: late wake-ups would shift what is learnt */
+	/* the due time, not the actual start: late wake-ups would shift the learned time */
 	link->looked = max(now(link), link->ready);
 	x = bus_read(link, rx, have);
 	if (x == STOP)
@@ -465,7 +465,7 @@ static enum rx look_or_drain(struct se05x_link *link, u64 deadline)
 	return r;
 }
 
-/* What a chip did by itself and in one go tells how it will do the next time. */
+/* Only a wait without faults or requests in between is learnt from: else wait is NULL. */
 static void learn(struct se05x_link *link)
 {
 	if (link->wait)
@@ -474,10 +474,10 @@ static void learn(struct se05x_link *link)
 }
 
 /*
- * When to look next: when what is waited for will most likely just have come, by
- * its habit. But a chip that needs longer asks for more time when BWT is over
- * since it had its last block, so no look is put off beyond that. Where there is
- * no habit, and from BWT on, waits between looks grow with what was waited.
+ * When to look next: when the block will most likely have come, by what the poller
+ * learned. A chip that needs longer than BWT asks for more time then, so no look is
+ * later than that. Where nothing is known, and after BWT, the time between looks
+ * grows with the time waited so far.
  */
 static u64 next_look(struct se05x_link *link, u64 start)
 {
@@ -514,7 +514,7 @@ static enum rx receive(struct se05x_link *link)
 	}
 }
 
-/* In mid-chain a block of number 0 is what a chip that restarted would take for a command. */
+/* A chip that restarted in mid-chain would take a block of number 0 for a new command. */
 static bool is_tail(struct se05x_link *link, u8 pcb)
 {
 	return link->midway && pcb == (pcb & PCB_I_MORE);
@@ -573,9 +573,9 @@ static enum rx send(struct se05x_link *link, const u8 *buf, size_t len, bool *ou
 		first = false;
 		if (wait_guard(link) == STOP)
 			return RX_STOP;
-		if (now(link) < deadline)	/* as it is when the next try may begin */
+		if (now(link) < deadline)	/* checked when the next try may begin */
 			continue;
-		/* or it works on this block, if what its adapter calls a NACK was none */
+		/* Where a NACK is not certain the chip may be working on this block: read. */
 		if (!is_tail(link, buf[1]) || !(link->retries || link->nack_errno))
 			return RX_SILENT;
 		*out = true;
@@ -726,7 +726,7 @@ static enum rx write_block(struct se05x_link *link, struct exchange *x)
 	return ask(link, x->wait, link->tx, link->tx_len, &x->out);
 }
 
-/* The chip lives, so what was lost so far is mended: tries are counted anew. */
+/* The chip works on the command, so earlier losses are over: count tries anew. */
 static enum rx on_wtx(struct se05x_link *link, struct exchange *x)
 {
 	enum rx r = grant_wtx(link);
@@ -773,9 +773,9 @@ static enum rx on_asked_again(struct se05x_link *link, struct exchange *x)
 }
 
 /*
- * What was read, if anything, is of no use: ask for the chip's last block. But not
- * as long as that may be one of before its counters were reset: it would have the
- * right number.
+ * Nothing useful was read: ask for the chip's last block. Not before the chip took a
+ * first I-block after a counter reset: its last block may be one from before the
+ * reset, and would have the right number [U].
  */
 static enum rx write_nak(struct se05x_link *link, struct exchange *x, enum rx r)
 {
@@ -790,9 +790,9 @@ static enum rx write_nak(struct se05x_link *link, struct exchange *x, enum rx r)
 }
 
 /*
- * Our block is not out, so what was read is older, and no answer to it. If it may be
- * the tail of a chain that the chip forgot, R-NAK tells: a chip that did not restart
- * acknowledges its predecessor again.
+ * Our block is not out, so what was read is older and does not answer it. If the chip
+ * NACKs the tail of a chain it may have restarted. R-NAK finds out: a chip that did
+ * not restart repeats its last acknowledgment.
  */
 static enum rx on_older(struct se05x_link *link, struct exchange *x, enum rx r)
 {
@@ -831,7 +831,7 @@ static enum rx go_on(struct se05x_link *link, struct exchange *x, enum rx r)
 	return write_nak(link, x, r);
 }
 
-/* An empty block ends the answer too early, more likely than not: once more, please. */
+/* An empty last block probably ends the answer too early: ask for it once more. */
 static bool is_doubtful(struct se05x_link *link, struct exchange *x)
 {
 	bool empty = (link->tx[1] & PCB_NOT_I) && !link->rx_len;
@@ -927,7 +927,7 @@ static int s_request(struct se05x_link *link, u8 pcb, int all)
 	return 0;
 }
 
-/* From here on nothing tells what the applet still knows. */
+/* Tell the owner that the applet's state may be lost from here on. */
 static void lose(struct se05x_link *link, enum se05x_rung rung)
 {
 	link->synced = false;
@@ -952,7 +952,7 @@ static int start_over(struct se05x_link *link)
 			return 0;
 		case RX_STOP:
 			return link->stop;
-		case RX_FAILED:	/* for all that is known of some adapters: a NACK */
+		case RX_FAILED:	/* some adapters have no other word for a NACK */
 			continue;
 		default:
 			left = true;
@@ -977,7 +977,7 @@ static int resync(struct se05x_link *link, int tries)
 	return start_over(link);
 }
 
-/* What holds after a boot, until S(IFS) says otherwise. RESYNC and soft reset may keep that. */
+/* The ATR's IFSC holds from a boot to S(IFS). RESYNC and soft reset may not end that [U]. */
 static void take_ifsc(struct se05x_link *link)
 {
 	link->ifsc = min_t(u16, link->atr.ifsc ?: SE05X_T1_INF_MAX, SE05X_T1_INF_MAX);
@@ -1021,9 +1021,9 @@ static int boot(struct se05x_link *link)
 }
 
 /*
- * A chip that was not heard to restart may have done so. Once it is in step again
- * it is told once more; a chip that never says so is in step at least, and
- * counted as recovered.
+ * If the response was not heard the chip may have restarted or not. So put it in step
+ * and ask once more. If that is not heard either, the chip is at least in step, and
+ * this counts as a recovery by RESYNC.
  */
 static int chip_reset(struct se05x_link *link)
 {
@@ -1053,7 +1053,7 @@ static int power_cycle(struct se05x_link *link)
 	lose(link, SE05X_RUNG_POWER);
 	link->in_flight = false;
 	link->fresh = true;
-	/* told to stop here, the lines are no longer ours */
+	/* after -ENODEV the lines belong to somebody else */
 	if (pause_for(link, SE05X_T1_OFF_TIME) == STOP) {
 		if (link->stop != -ENODEV)
 			link->ops->power(link->ctx, true);
@@ -1085,7 +1085,7 @@ static int wait_for_silence(struct se05x_link *link)
 			return link->stop;
 		if (r == RX_BLOCK && is_wtx(link) && grant_wtx(link) == RX_STOP)
 			return link->stop;
-		if (r != RX_SILENT)	/* garbled or not: it spoke */
+		if (r != RX_SILENT)	/* a garbled block is no silence either */
 			return -EAGAIN;
 	}
 	return 0;
@@ -1137,7 +1137,7 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 		ret = climb(link, rung, wanted);
 		if (!ret) {
 			link->in_flight = false;
-			if (rung < from && on_purpose) {	/* now it may be cut */
+			if (rung < from && on_purpose) {	/* idle now: power may be cut */
 				rung = from;
 				continue;
 			}
@@ -1157,8 +1157,8 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 }
 
 /*
- * Where to start for a command that failed. One that fails the same way as the
- * last, which was mended, shows that this did not help: one rung higher.
+ * The first rung for a command that failed. If it failed the same way as the one
+ * before it, the last mend did not help: start one rung higher than that.
  */
 static enum se05x_rung first_rung(struct se05x_link *link)
 {
@@ -1390,7 +1390,7 @@ int se05x_link_sleep(struct se05x_link *link)
 	begin(link);
 	lose(link, SE05X_RUNG_RNAK);
 	link->fresh = true;
-	/* once: a chip that answered is asleep, and RESYNC comes first then */
+	/* only once: a chip that took it is asleep, and then RESYNC comes first */
 	return end(link, s_request(link, PCB_S_END_SESSION, 1));
 }
 
