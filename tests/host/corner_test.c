@@ -99,12 +99,13 @@ static void answer(u8 pcb)
 static int wire_write(void *ctx, const u8 *buf, size_t len)
 {
 	(void)ctx;
-	wire.time += 25 * len;
-	if (wire.refuse) {
+	if (wire.refuse) {	/* one byte, the address */
+		wire.time += 25;
 		wire.refuse--;
 		say(wire.stale);
 		return -ENXIO;
 	}
+	wire.time += 25 * len;
 	wire.i_blocks += !(buf[1] & 0x80);
 	if (wire.wrote_len < sizeof(wire.wrote))
 		wire.wrote[wire.wrote_len++] = buf[1];
@@ -324,6 +325,26 @@ static void request_before_ours(void **state)
 	assert_int_equal(1, wire.i_blocks);
 }
 
+/* Before the last block of a chain, which is not taken: blocks that mean nothing */
+static void odd_before_tail(void **state)
+{
+	static const struct say acks[] = { { 0xA5, 0x90, 0, { 0 } }, { 0xA5, 0x80, 0, { 0 } } };
+	static const struct say odd[] = { { 0xA5, 0x80, 1, { 0 } }, { 0xA5, 0x91, 0, { 0 } } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < OUT_OF(odd); i++) {
+		open_link();
+		wire.script = acks;
+		wire.left = OUT_OF(acks);
+		wire.refuse_after = 2;
+		wire.stale = &odd[i];
+		assert_int_equal(0, transceive(600));
+		assert_int_equal(3, wire.i_blocks);
+		assert_int_equal(0, link.stats.rungs[SE05X_RUNG_RNAK]);
+	}
+}
+
 /* It asks to end the chain again and again, and takes no block: up the ladder. */
 static void abort_storm(void **state)
 {
@@ -497,6 +518,7 @@ int main(void)
 		cmocka_unit_test(never_taken),
 		cmocka_unit_test(ifs_storm),
 		cmocka_unit_test(request_before_ours),
+		cmocka_unit_test(odd_before_tail),
 		cmocka_unit_test(abort_storm),
 		cmocka_unit_test(wtx_for_ever),
 		cmocka_unit_test(atr_of_zeros),
