@@ -424,6 +424,96 @@ static void test_turns(void **state)
 	answered(again, 0);
 }
 
+#define PIECE	"\x90\x16\x00\x00\x01\x42"
+#define LAST	"\x80\x16\x00\x00\x01\x43\x00"
+#define MORE	"\x00\xC0\x00\x00\x00"
+
+/* Between the pieces of a command nobody else is served, for a while, and once a second. */
+static void test_command_chain(void **state)
+{
+	struct client *a = client_open(driver, 1), *b = client_open(driver, 2);
+	int n, m;
+
+	(void)state;
+	do_select(a, "AAAAA", 0);
+	chip(SEL_A, 0x9000);
+	transceive(a, PIECE);
+	n = transceive(b, CMD);
+	m = simple(b, SE05X_IOC_LOCK);
+	chip(PIECE, 0x9000);
+	assert_int_equal(sent_len, 0);	/* b waits */
+	transceive(a, LAST);
+	chip(LAST, 0x9000);
+	chip(CMD, 0x9000);
+	answered(n, 0);
+	answered(m, 0);
+	simple(b, SE05X_IOC_UNLOCK);
+	/* the same user's next one within the second has no preference, and is broken */
+	transceive(a, PIECE);
+	n = transceive(b, CMD);
+	chip(PIECE, 0x9000);
+	chip(SEL_A, 0x9000);		/* or CMD would become its last piece */
+	chip(CMD, 0x9000);
+	answered(n, 0);
+	n = transceive(a, LAST);
+	answered(n, ESTALE);
+	assert_int_equal(T(n).reason, SE05X_REASON_CHAIN);
+	assert_int_equal(T(n).outcome, SE05X_OUTCOME_NOT_SENT);
+	transceive(a, LAST);		/* told once */
+	chip(LAST, 0x9000);
+	/* another user's, who then takes his time */
+	transceive(b, PIECE);
+	chip(PIECE, 0x9000);
+	n = transceive(a, CMD);
+	assert_int_equal(sent_len, 0);
+	pass_ms(150);
+	chip(SEL_A, 0x9000);
+	chip(CMD, 0x9000);
+	answered(n, 0);
+	transceive(b, CMD);		/* something else: nothing is lost by it */
+	chip(CMD, 0x9000);
+	transceive(b, LAST);
+	chip(LAST, 0x9000);
+}
+
+/* GET RESPONSE is for whose answer it is. */
+static void test_answer_chain(void **state)
+{
+	struct client *a = client_open(driver, 1), *b = client_open(driver, 2);
+	int n;
+
+	(void)state;
+	n = transceive(a, MORE);
+	answered(n, ESTALE);
+	assert_int_equal(T(n).reason, SE05X_REASON_CHAIN);
+	transceive(a, CMD);
+	chip(CMD, 0x6110);
+	n = transceive(b, MORE);
+	assert_false(answers[n].answered);	/* waits, to be told */
+	transceive(a, MORE);
+	chip(MORE, 0x6104);
+	transceive(a, MORE);
+	chip(MORE, 0x9000);
+	answered(n, ESTALE);
+	assert_int_equal(T(n).reason, SE05X_REASON_CHAIN);
+	/* a reset ends it */
+	transceive(b, CMD);
+	chip(CMD, 0x6110);
+	simple(client_open(driver, 0), SE05X_IOC_RESET);
+	n = transceive(b, MORE);
+	answered(n, ESTALE);
+	assert_int_equal(T(n).reason, SE05X_REASON_CHAIN);
+	/* so does who had it and is gone: the next has the chip to himself */
+	transceive(b, PIECE);
+	chip(PIECE, 0x9000);
+	n = transceive(a, CMD);
+	client_close(b);
+	driver_run(driver);
+	chip(NO_AID, 0x9000);
+	chip(CMD, 0x9000);
+	answered(n, 0);
+}
+
 static void test_reset(void **state)
 {
 	struct client *a = client_open(driver, 1), *b = client_open(driver, 2);
@@ -580,7 +670,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_binding), TEST(test_raw_select), TEST(test_unbound),
 		TEST(test_generation), TEST(test_channel), TEST(test_lock), TEST(test_deadline),
-		TEST(test_turns), TEST(test_reset), TEST(test_gone), TEST(test_refused),
+		TEST(test_turns), TEST(test_command_chain), TEST(test_answer_chain), TEST(test_reset), TEST(test_gone), TEST(test_refused),
 		TEST(test_link_error),
 	};
 

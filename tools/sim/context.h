@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whose applet is selected in the simulated chip. For driver.c and context.c only. */
+/* What the driver knows of clients and chip. For driver.c, context.c and chain.c only. */
 #ifndef SE05X_CONTEXT_H
 #define SE05X_CONTEXT_H
 
@@ -19,7 +19,7 @@ struct request {
 struct client {
 	struct client *next;
 	struct driver *driver;
-	uid_t uid;
+	struct user *user;
 	struct request *queue;
 	bool known;		/* it has had a request of its own taken */
 	bool bound;		/* to this applet */
@@ -27,6 +27,8 @@ struct client {
 	size_t aid_len;
 	bool lock_broken;	/* to be told once */
 	bool channel_lost;
+	bool chain_broken;	/* to be told to what goes on with it: */
+	uint8_t broken[3];	/* INS P1 P2 */
 	uint64_t served;	/* its last turn */
 	bool closed;		/* but the chip is still at a request of it */
 };
@@ -35,6 +37,15 @@ struct user {
 	struct user *next;
 	uid_t uid;
 	uint64_t served;
+	int64_t preferred;	/* when a chain of his last had preference; 0: never */
+};
+
+struct chain {
+	struct client *client;	/* in the midst of it; NULL: nobody is */
+	bool command;		/* a command's pieces, not an answer's */
+	uint8_t header[3];	/* INS P1 P2 of the last piece */
+	bool preferred;
+	int64_t since, until;	/* ms */
 };
 
 struct driver {
@@ -55,6 +66,7 @@ struct driver {
 	uint8_t remembered[SE05X_SOCKET_RESPONSE_MAX];	/* what the SELECT answered */
 	size_t remembered_len;	/* 0: not known */
 
+	struct chain chain;
 	struct request *running;
 	bool selecting;		/* the applet, before the command that runs */
 
@@ -93,6 +105,23 @@ bool is_select(const uint8_t *apdu);
 /* What such a command of the client's own did. Names are found in short C-APDUs only. */
 void selected_raw(struct client *c, const uint8_t *apdu, size_t apdu_len, const uint8_t *rsp,
 		  size_t len);
+
+/* ---- chain.c ---- */
+
+/* Another's command or a reset comes in between; what goes on with the chain will be told. */
+void chain_break(struct driver *d);
+
+/* A command of @c goes to the chip next: that breaks a chain of another. */
+void chain_interrupt(struct client *c);
+
+/* Is it a piece of a broken chain, or a GET RESPONSE without anything to be had? */
+bool chain_lacks(struct client *c, const uint8_t *apdu);
+
+/* It was answered: a chain begins, goes on, or is over. */
+void chain_note(struct client *c, const uint8_t *apdu, unsigned int sw, int64_t now);
+
+/* Return: for how long others have to wait, in ms. */
+int64_t chain_left(const struct driver *d, int64_t now);
 
 /* SW1 SW2 */
 static inline unsigned int status(const uint8_t *rsp, size_t len)

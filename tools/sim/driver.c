@@ -3,8 +3,8 @@
  * What the kernel's driver does for programs, for those that talk to a simulated chip by
  * a socket: see docs/abi.md
  *
- * Not there: chains (no applet here has them), the kernel's own secure channel, power
- * management, and a hard limit, since the simulated chip always answers.
+ * Not there: the kernel's own secure channel, power management, and a hard limit, since
+ * the simulated chip always answers.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -157,16 +157,28 @@ static void begin_transceive(struct request *r)
 	const uint8_t *aid;
 	size_t len;
 
+	if (chain_lacks(c, r->command)) {
+		refuse(r, ESTALE, SE05X_REASON_CHAIN);
+		return;
+	}
 	if (c->channel_lost) {
 		c->channel_lost = false;
 		refuse(r, ESTALE, SE05X_REASON_CHANNEL);
 		return;
 	}
+	if (demanded && demanded != d->generation) {
+		refuse(r, ESTALE, SE05X_REASON_GENERATION);
+		return;
+	}
+	/* a command chain of another leaves the context unknown */
+	if (demanded && !is_select(r->command) &&
+	    (needs_selection(c) || (d->chain.client && d->chain.client != c && d->chain.command))) {
+		refuse(r, ESTALE, SE05X_REASON_CONTEXT);
+		return;
+	}
+	chain_interrupt(c);
 	d->selecting = !is_select(r->command) && needs_selection(c);
-	if (demanded && (demanded != d->generation || d->selecting)) {
-		refuse(r, ESTALE, demanded == d->generation ? SE05X_REASON_CONTEXT :
-							      SE05X_REASON_GENERATION);
-	} else if (link_fails(d)) {
+	if (link_fails(d)) {
 		answer(r, d->error, SE05X_OUTCOME_MAY_HAVE_RUN, SE05X_REASON_NONE, NULL, 0);
 		end(r);
 	} else if (d->selecting) {
@@ -185,6 +197,7 @@ static void begin_select(struct request *r)
 	struct driver *d = c->driver;
 	uint8_t apdu[SELECT_MAX];
 
+	chain_interrupt(c);
 	d->selecting = false;
 	if (s->flags & SE05X_SELECT_FRESH || !d->remembered_len ||
 	    !is_selected(d, s->aid, s->aid_len)) {
@@ -200,7 +213,7 @@ static bool may_reset(const struct client *c)
 {
 	const struct client *other;
 
-	if (!c->uid)
+	if (!c->user->uid)
 		return true;
 	for (other = c->driver->clients; other; other = other->next)
 		if (other != c && other->known)
@@ -218,6 +231,7 @@ static void do_reset(struct request *r)
 		refuse(r, EPERM, SE05X_REASON_NONE);
 		return;
 	}
+	chain_break(d);
 	d->ops->reset(d->ctx);
 	set_context(d, true, NULL, 0, NULL);
 	if (d->holder && d->holder != c) {
@@ -235,6 +249,7 @@ static void do_lock(struct request *r)
 		refuse(r, EALREADY, SE05X_REASON_NONE);
 		return;
 	}
+	chain_interrupt(r->client);
 	d->holder = r->client;
 	finish(r, 0, NULL, 0);
 }
@@ -268,6 +283,7 @@ static void selection_done(struct request *r, const uint8_t *rsp, size_t len)
 	size_t aid_len;
 	const uint8_t *aid = target(c, &aid_len);
 
+	c->driver->chain.client = NULL;
 	if (!set_selected(c->driver, aid, aid_len, rsp, len)) {
 		answer(r, ENOTCONN, SE05X_OUTCOME_NOT_SENT, SE05X_REASON_NONE, rsp, len);
 		end(r);
@@ -284,6 +300,7 @@ static void transceive_done(struct request *r, const uint8_t *rsp, size_t len)
 	struct client *c = r->client;
 	struct driver *d = c->driver;
 
+	chain_note(c, r->command, status(rsp, len), now());
 	if (is_select(r->command)) {
 		selected_raw(c, r->command, r->arg.transceive.command_len, rsp, len);
 	} else if (r->command[1] == INS_INITIALIZE_UPDATE && status(rsp, len) == 0x9000) {
@@ -298,6 +315,7 @@ static void select_done(struct request *r, const uint8_t *rsp, size_t len)
 {
 	const struct se05x_select *s = &r->arg.select;
 
+	r->client->driver->chain.client = NULL;
 	if (set_selected(r->client->driver, s->aid, s->aid_len, rsp, len))
 		bind_client(r->client, s->aid, s->aid_len);
 	finish(r, s->response_size && len > s->response_size ? EMSGSIZE : 0, rsp, len);
@@ -316,10 +334,28 @@ static void client_free(struct client *c)
 	*at = c->next;
 	for (at = &d->clients; *at; at = &(*at)->next)
 		anybody |= (*at)->known;
+	if (d->chain.client == c)
+		chain_break(d);
 	/* nothing is inherited */
 	if (d->channel == c || (c->known && !anybody))
 		context_unknown(d);
 	free(c);
+}
+
+static struct user *find_user(struct driver *d, uid_t uid)
+{
+	struct user *user;
+
+	for (user = d->users; user; user = user->next)
+		if (user->uid == uid)
+			return user;
+	user = calloc(1, sizeof(*user));
+	if (!user)
+		abort();
+	user->uid = uid;
+	user->next = d->users;
+	d->users = user;
+	return user;
 }
 
 struct client *client_open(struct driver *d, uid_t uid)
@@ -329,7 +365,7 @@ struct client *client_open(struct driver *d, uid_t uid)
 	if (!c)
 		return NULL;
 	c->driver = d;
-	c->uid = uid;
+	c->user = find_user(d, uid);
 	c->next = d->clients;
 	d->clients = c;
 	return c;
@@ -410,7 +446,7 @@ void client_request(struct client *c, uint32_t number, const union se05x_socket_
 	while (*at)
 		at = &(*at)->next;
 	*at = r;
-	error = request_check(number, arg, command, !c->uid);
+	error = request_check(number, arg, command, !c->user->uid);
 	if (error) {
 		refuse(r, error, SE05X_REASON_NONE);
 	} else if (number == SE05X_IOC_INFO) {
@@ -429,32 +465,15 @@ void client_request(struct client *c, uint32_t number, const union se05x_socket_
 
 /* ---- turns ---- */
 
-static struct user *find_user(struct driver *d, uid_t uid)
-{
-	struct user *user;
-
-	for (user = d->users; user; user = user->next)
-		if (user->uid == uid)
-			return user;
-	user = calloc(1, sizeof(*user));
-	if (!user)
-		abort();
-	user->uid = uid;
-	user->next = d->users;
-	d->users = user;
-	return user;
-}
-
 /* Users take turns, and the clients of one user among themselves. */
 static bool before(const struct client *a, const struct client *b)
 {
-	uint64_t user_a = find_user(a->driver, a->uid)->served;
-	uint64_t user_b = find_user(b->driver, b->uid)->served;
-
-	return user_a != user_b ? user_a < user_b : a->served < b->served;
+	if (a->user != b->user)
+		return a->user->served < b->user->served;
+	return a->served < b->served;
 }
 
-/* An administrator's RESET goes before all others, then comes the holder of the lock. */
+/* An administrator's RESET goes before all others; then who is in mid-chain; the lock's holder. */
 static struct request *pick(struct driver *d)
 {
 	struct client *c, *best = NULL;
@@ -462,8 +481,10 @@ static struct request *pick(struct driver *d)
 
 	for (c = d->clients; c; c = c->next)
 		for (r = c->queue; r; r = r->next)
-			if (r->number == SE05X_IOC_RESET && !c->uid)
+			if (r->number == SE05X_IOC_RESET && !c->user->uid)
 				return r;
+	if (chain_left(d, now()))
+		return d->chain.client->queue;
 	for (c = d->clients; c; c = c->next)
 		if (c->queue && (!d->holder || d->holder == c) && (!best || before(c, best)))
 			best = c;
@@ -514,15 +535,18 @@ static int64_t look_at_queues(struct driver *d)
 int driver_run(struct driver *d)
 {
 	struct request *r;
-	int64_t next;
+	int64_t next, left;
 
 	look_at_queues(d);
 	while (!d->running && (r = pick(d))) {
 		r->client->served = ++d->turn;
-		find_user(d, r->client->uid)->served = d->turn;
+		r->client->user->served = d->turn;
 		begin(r);
 	}
 	next = look_at_queues(d);
+	left = chain_left(d, now());
+	if (left && (next < 0 || left < next))
+		next = left;
 	return next > 1000000 ? 1000000 : next;
 }
 
