@@ -52,8 +52,8 @@ unset device
 
 # ---- the chip ----
 
-run info;                       check info 0 '*applet *7.2.0*unique number *04005001*free flash*' ''
-run --json info;                check 'info --json' 0 '{"applet":"7.2.0","features_raw":"*"features":[[]"ECDSA/ECDH",*]*"free_persistent":*}' ''
+run info;                       check info 0 'simulated *applet *7.2.0*unique number *04005001*free flash*' ''
+run --json info;                check 'info --json' 0 '{"applet":"7.2.0","features_raw":"*"features":[[]"ECDSA/ECDH",*]*"simulated":true,"free_persistent":*}' ''
 run --hex random 20;            check random 0 '????????????????????????????????????????' ''
 run --json random 4;            check 'random --json' 0 '{"random":"????????"}' ''
 run random 0;                   check 'random nothing' 2 '' "*not '0'*"

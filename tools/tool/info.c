@@ -43,11 +43,14 @@ int iot_info(struct tool *t, char **args, int n)
 	};
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	struct se05x_iot_version v;
+	struct se05x_info info;
+	bool simulated;
 	uint32_t bytes;
 	int ret;
 
 	(void)args;
 	(void)n;
+	simulated = !se05x_get_info(t->se, &info) && info.features & SE05X_FEATURE_SIMULATED;
 	se05x_iot_version(t->iot, &v);
 	ret = CHIP(t, se05x_iot_unique_id, uid);
 	if (ret)
@@ -58,13 +61,15 @@ int iot_info(struct tool *t, char **args, int n)
 		print_features(v.features, "\"", ",", "\"");
 		printf("],\"secure_box\":\"%04X\",\"unique_id\":\"", v.secure_box);
 		print_hex(stdout, uid, sizeof(uid));
-		printf("\"");
+		printf("\",\"simulated\":%s", simulated ? "true" : "false");
 		for (size_t i = 0; i < 3; i++)
 			if (free_memory(t, memories[i].memory, &bytes))
 				printf(",\"%s\":%u", memories[i].json, bytes);
 		puts("}");
 		return OK;
 	}
+	if (simulated)
+		puts("simulated           no place for secrets");
 	printf("applet              %u.%u.%u\nfeatures            ", v.major, v.minor, v.patch);
 	print_features(v.features, "", " ", "");
 	printf("\nsecure box          %u.%u\nunique number       ", v.secure_box >> 8,
