@@ -4,7 +4,7 @@
 # se05x-sim as a program, its socket and its state, and every kind of bad input. TAP.
 #
 #   sim_test.sh BUILD-FOLDER
-# shellcheck disable=SC2034 # what check looks at
+# shellcheck disable=SC2034,SC2016 # what check looks at; variables of an inner shell
 set -u
 
 build=$(realpath "${1:?usage: sim_test.sh BUILD-FOLDER}")
