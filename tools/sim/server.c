@@ -204,10 +204,12 @@ static bool take_request(struct server *s, nfds_t i)
 		.msg_control = &control, .msg_controllen = sizeof(control),
 	};
 	union se05x_socket_arg arg = { };
-	ssize_t got = recvmsg(s->fds[i].fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	ssize_t got;
 	size_t size;
 	int fd;
 
+	in.head.request = 0;
+	got = recvmsg(s->fds[i].fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR;
 	fd = take_fd(&msg);
@@ -231,13 +233,14 @@ static bool take_request(struct server *s, nfds_t i)
 /* It computed; it is not through before it took as long as a chip. */
 static void computed(struct server *s)
 {
-	struct itimerspec delay = {
-		.it_value = { s->delay_us / 1000000, s->delay_us % 1000000 * 1000 },
-	};
+	struct itimerspec delay = { };
 	uint64_t n;
 
+	/* what it computed is ours from here on */
 	if (read(s->fds[DONE].fd, &n, sizeof(n)) < 0)
 		return;
+	delay.it_value.tv_sec = s->delay_us / 1000000;
+	delay.it_value.tv_nsec = s->delay_us % 1000000 * 1000;
 	if (s->slow && s->delay_us)
 		timerfd_settime(s->fds[DELAY].fd, 0, &delay, NULL);
 	else
