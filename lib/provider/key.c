@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/ec.h>
-#include <openssl/objects.h>
 #include <openssl/params.h>
 
 #include "provider.h"
@@ -13,14 +11,11 @@
 struct key *key_new(struct provider *prov, const struct se05x_iot_object *object)
 {
 	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
-	struct se05x_iot *iot = provider_chip(prov);
 	struct se05x_call call = { 0 };
 	uint8_t number = object->curve;
 	struct key *key;
-	int nid, ret;
+	int ret;
 
-	if (!iot)
-		return NULL;
 	if (object->kind != SE05X_IOT_KIND_EC || object->part == SE05X_IOT_PART_PUBLIC || !curve ||
 	    curve->id >= SE05X_IOT_CURVE_ED25519) {
 		raise_text("only EC key pairs for ECDSA are supported");
@@ -33,13 +28,10 @@ struct key *key_new(struct provider *prov, const struct se05x_iot_object *object
 	key->prov = prov;
 	key->id = object->id;
 	key->curve = curve;
-	/* "P-256" here is "prime256v1" there; both know both */
-	nid = EC_curve_nist2nid(curve->name);
-	if (nid == NID_undef)
-		nid = OBJ_txt2nid(curve->name);
-	key->group = OBJ_nid2sn(nid);
+	key->group = keys_group(curve);
 	key->point_len = sizeof(key->point);
-	ret = se05x_iot_ec_public(iot, key->id, &number, key->point, &key->point_len, &call);
+	ret = KEYS_RUN(prov->chip, &call, se05x_iot_ec_public, key->id, &number, key->point,
+		       &key->point_len);
 	if (ret) {
 		raise_chip("public key of", key->id, ret, &call);
 		key_free(key);

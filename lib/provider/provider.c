@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the provider has, and the chip behind it */
+#include <errno.h>
 #include <stdlib.h>
 
 #include <openssl/err.h>
@@ -16,32 +17,15 @@ void raise_chip(const char *what, uint32_t id, int error, const struct se05x_cal
 {
 	const char *text = se05x_iot_error_text(error, call);
 
-	if (call && call->sw)
+	if (keys_answered(call))
 		ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s 0x%08X: %s (%04X)",
 			       what, id, text, call->sw);
+	else if (error == -ENODEV)
+		ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s 0x%08X: %s"
+			       " (SE05X_DEVICE, or /dev/se05x)", what, id, text);
 	else
 		ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s 0x%08X: %s", what,
 			       id, text);
-}
-
-struct se05x_iot *provider_chip(struct provider *prov)
-{
-	struct se05x_call call = { 0 };
-	struct se05x_iot *iot;
-	int ret = 0;
-
-	pthread_mutex_lock(&prov->lock);
-	if (!prov->iot) {
-		ret = prov->se ? 0 : se05x_open(NULL, &prov->se);
-		if (!ret)
-			ret = se05x_iot_open(prov->se, NULL, 0, &prov->iot, &call);
-	}
-	iot = prov->iot;
-	pthread_mutex_unlock(&prov->lock);
-	if (ret)
-		ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s (SE05X_DEVICE, or"
-			       " /dev/se05x)", se05x_iot_error_text(ret, &call));
-	return iot;
 }
 
 static const OSSL_ALGORITHM keymgmt[] = {
@@ -111,9 +95,7 @@ static void teardown(void *ctx)
 {
 	struct provider *prov = ctx;
 
-	se05x_iot_close(prov->iot);
-	se05x_close(prov->se);
-	pthread_mutex_destroy(&prov->lock);
+	keys_chip_free(prov->chip);
 	free(prov);
 }
 
@@ -134,10 +116,13 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 	struct provider *prov = calloc(1, sizeof(*prov));
 
 	(void)in;
-	if (!prov)
+	if (prov)
+		prov->chip = keys_chip_new(NULL);
+	if (!prov || !prov->chip) {
+		free(prov);
 		return 0;
+	}
 	prov->handle = handle;
-	pthread_mutex_init(&prov->lock, NULL);
 	*out = functions;
 	*ctx = prov;
 	return 1;

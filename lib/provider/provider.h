@@ -8,25 +8,19 @@
 #ifndef SE05X_PROVIDER_H
 #define SE05X_PROVIDER_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 
-#include "se05x-iot.h"
+#include "keys.h"
 
 /* One per loaded provider */
 struct provider {
 	const OSSL_CORE_HANDLE *handle;
-	pthread_mutex_t lock;	/* for the two below */
-	struct se05x *se;
-	struct se05x_iot *iot;
+	struct keys_chip *chip;	/* opened when it is first needed */
 };
-
-/* The chip, opened when it is first needed; NULL with an error raised */
-struct se05x_iot *provider_chip(struct provider *prov);
 
 /* A key pair in the chip. Its public half is here too, the private one never. */
 struct key {

@@ -9,23 +9,10 @@
 
 #include "provider.h"
 
-static const struct {
-	const char *name;
-	int ecdsa_nid;
-} hashes[] = {
-	[SE05X_IOT_HASH_SHA1] = { "SHA1", NID_ecdsa_with_SHA1 },
-	[SE05X_IOT_HASH_SHA224] = { "SHA224", NID_ecdsa_with_SHA224 },
-	[SE05X_IOT_HASH_SHA256] = { "SHA256", NID_ecdsa_with_SHA256 },
-	[SE05X_IOT_HASH_SHA384] = { "SHA384", NID_ecdsa_with_SHA384 },
-	[SE05X_IOT_HASH_SHA512] = { "SHA512", NID_ecdsa_with_SHA512 },
-};
-
-#define HASHES	(sizeof(hashes) / sizeof(hashes[0]))
-
 struct context {
 	struct key *key;
 	EVP_MD_CTX *md;		/* while a message is hashed here */
-	size_t hash;		/* HASHES: not said */
+	const struct keys_hash *hash;	/* NULL: not said */
 };
 
 static void *new_context(void *prov, const char *properties)
@@ -34,8 +21,6 @@ static void *new_context(void *prov, const char *properties)
 
 	(void)prov;
 	(void)properties;
-	if (c)
-		c->hash = HASHES;
 	return c;
 }
 
@@ -52,11 +37,11 @@ static bool set_hash(struct context *c, const char *name)
 {
 	EVP_MD *md = EVP_MD_fetch(NULL, name, NULL);
 
-	for (c->hash = 0; c->hash < HASHES; c->hash++)
-		if (md && EVP_MD_is_a(md, hashes[c->hash].name))
+	for (c->hash = keys_hash_next(NULL); c->hash; c->hash = keys_hash_next(c->hash))
+		if (md && EVP_MD_is_a(md, c->hash->name))
 			break;
 	EVP_MD_free(md);
-	if (c->hash < HASHES)
+	if (c->hash)
 		return true;
 	raise_text("the chip signs digests of SHA-1 and SHA-2 only");
 	return false;
@@ -84,36 +69,47 @@ static int sign_init(void *data, void *key, const OSSL_PARAM params[])
 	return c->key && set_params(c, params);
 }
 
+/* Is it the signature of the key that the caller was shown? */
+static bool check_signature(const struct key *key, const struct keys_hash *hash,
+			    const uint8_t *digest, const uint8_t *sig, size_t sig_len)
+{
+	EVP_PKEY *public = keys_from_point(NULL, key->curve, key->point);
+	bool good = public && keys_verify(NULL, public, SE05X_IOT_PADDING_NONE, hash, digest,
+					  hash->len, sig, sig_len);
+
+	EVP_PKEY_free(public);
+	if (!good)
+		raise_text("the chip's signature is wrong, or its key was replaced");
+	return good;
+}
+
 static int sign(void *data, uint8_t *sig, size_t *sig_len, size_t size, const uint8_t *digest,
 		size_t len)
 {
 	struct context *c = data;
-	size_t hash = c->hash, out = SE05X_IOT_SIG_MAX;
+	/* a digest without a name says by its length what it is */
+	const struct keys_hash *hash = c->hash ? c->hash : keys_hash_by_len(len);
 	uint8_t bytes[SE05X_IOT_SIG_MAX];
+	size_t out = sizeof(bytes);
 	struct se05x_call call = { 0 };
-	struct se05x_iot *iot;
 	int ret;
 
 	if (!sig) {
 		*sig_len = 2 * (c->key->curve->size + 3) + 4;
 		return 1;
 	}
-	/* a digest without a name says by its length what it is */
-	for (size_t i = 0; hash == HASHES && i < HASHES; i++)
-		if (se05x_iot_hash_len(i) == len)
-			hash = i;
-	if (hash == HASHES || se05x_iot_hash_len(hash) != len) {
+	if (!hash || hash->len != len) {
 		raise_text("that is no digest of SHA-1 or SHA-2");
 		return 0;
 	}
-	iot = provider_chip(c->key->prov);
-	if (!iot)
-		return 0;
-	ret = se05x_iot_ecdsa_sign(iot, c->key->id, hash, digest, bytes, &out, &call);
+	ret = KEYS_RUN(c->key->prov->chip, &call, se05x_iot_ecdsa_sign, c->key->id, hash->hash,
+		       digest, bytes, &out);
 	if (ret) {
 		raise_chip("sign with", c->key->id, ret, &call);
 		return 0;
 	}
+	if (!check_signature(c->key, hash, digest, bytes, out))
+		return 0;
 	if (out > size) {
 		raise_text("no room for the signature");
 		return 0;
@@ -131,7 +127,7 @@ static int digest_sign_init(void *data, const char *name, void *key, const OSSL_
 
 	if (!sign_init(c, key, params) || !set_hash(c, name && *name ? name : "SHA256"))
 		return 0;
-	md = EVP_MD_fetch(NULL, hashes[c->hash].name, NULL);
+	md = EVP_MD_fetch(NULL, c->hash->name, NULL);
 	if (!c->md)
 		c->md = EVP_MD_CTX_new();
 	ok = md && c->md && EVP_DigestInit_ex2(c->md, md, NULL);
@@ -207,7 +203,7 @@ static bool set_algorithm(const struct context *c, OSSL_PARAM *p)
 	int len = -1;
 	bool ok;
 
-	if (algorithm && X509_ALGOR_set0(algorithm, OBJ_nid2obj(hashes[c->hash].ecdsa_nid),
+	if (algorithm && X509_ALGOR_set0(algorithm, OBJ_nid2obj(c->hash->ecdsa_nid),
 					 V_ASN1_UNDEF, NULL))
 		len = i2d_X509_ALGOR(algorithm, &der);
 	ok = len > 0 && OSSL_PARAM_set_octet_string(p, der, len);
@@ -221,10 +217,10 @@ static int get_params(void *data, OSSL_PARAM params[])
 	const struct context *c = data;
 	OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
 
-	if (p && (c->hash == HASHES || !set_algorithm(c, p)))
+	if (p && (!c->hash || !set_algorithm(c, p)))
 		return 0;
 	p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_DIGEST);
-	return !p || OSSL_PARAM_set_utf8_string(p, c->hash == HASHES ? "" : hashes[c->hash].name);
+	return !p || OSSL_PARAM_set_utf8_string(p, c->hash ? c->hash->name : "");
 }
 
 const OSSL_DISPATCH signature_functions[] = {

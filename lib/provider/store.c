@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* se05x:0x01010101 is that object: a key pair, or a file with a certificate in it */
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,42 +17,33 @@ struct loader {
 	bool done;
 };
 
-/* se05x:0x and hex digits, up to the end */
+/* se05x:0x and hex digits, or an alias */
 static bool parse_uri(const char *uri, uint32_t *id)
 {
-	unsigned long long n;
-	char *end;
-
 	if (strncasecmp(uri, SCHEME, strlen(SCHEME)))
 		return false;
 	uri += strlen(SCHEME);
-	if (uri[0] != '0' || (uri[1] | 0x20) != 'x' || !isxdigit((unsigned char)uri[2]))
-		return false;
-	errno = 0;
-	n = strtoull(uri, &end, 16);
-	*id = n;
-	return !errno && !*end && n && n <= UINT32_MAX;
+	return keys_looks_like_id(uri) ? keys_parse_id(uri, id) : keys_alias(uri, id);
 }
 
 static void *open_uri(void *data, const char *uri)
 {
 	struct provider *prov = data;
 	struct se05x_call call = { 0 };
-	struct se05x_iot *iot;
 	struct loader *l;
 	uint32_t id;
 	int ret;
 
 	if (!parse_uri(uri, &id)) {
-		raise_text("not an object: it is se05x:0x and up to eight hex digits");
+		raise_text("not an object: it is se05x:0x and up to eight hex digits, or se05x:"
+			   " and a name of the alias file");
 		return NULL;
 	}
-	iot = provider_chip(prov);
-	l = iot ? calloc(1, sizeof(*l)) : NULL;
+	l = calloc(1, sizeof(*l));
 	if (!l)
 		return NULL;
 	l->prov = prov;
-	ret = se05x_iot_object(iot, id, &l->object, &call);
+	ret = KEYS_RUN(prov->chip, &call, se05x_iot_object, id, &l->object);
 	if (!ret)
 		return l;
 	raise_chip("object", id, ret, &call);
@@ -82,11 +71,10 @@ static int load_key(struct loader *l, OSSL_CALLBACK *callback, void *arg)
 
 static int load_certificate(struct loader *l, OSSL_CALLBACK *callback, void *arg)
 {
-	struct se05x_iot *iot = provider_chip(l->prov);
 	int type = OSSL_OBJECT_CERT, ok = 0, ret;
 	struct se05x_call call = { 0 };
 	size_t len = l->object.size;
-	uint8_t *der = iot && len <= SE05X_IOT_BINARY_MAX ? malloc(len + 1) : NULL;
+	uint8_t *der = len <= SE05X_IOT_BINARY_MAX ? malloc(len + 1) : NULL;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_int(OSSL_OBJECT_PARAM_TYPE, &type),
 		OSSL_PARAM_octet_string(OSSL_OBJECT_PARAM_DATA, der, len),
@@ -95,7 +83,7 @@ static int load_certificate(struct loader *l, OSSL_CALLBACK *callback, void *arg
 
 	if (!der)
 		return 0;
-	ret = se05x_iot_binary_read(iot, l->object.id, 0, der, len, &call);
+	ret = KEYS_RUN(l->prov->chip, &call, se05x_iot_binary_read, l->object.id, 0, der, len);
 	if (ret)
 		raise_chip("read", l->object.id, ret, &call);
 	else

@@ -122,6 +122,9 @@ unset OPENSSL_CONF
 # ---- bad input ----
 
 ssl pkey -pubout -in se05x:0x01010199; check 'no such object' 1 '' '*no such object (6985)*'
+printf 'web = 0x01010101\n' > aliases
+SE05X_ALIASES=$PWD/aliases ssl pkey -pubout -in se05x:web -out byname.pem; check 'a key by its alias' 0 '' ''
+ssl pkey -pubout -in se05x:web; check 'no such alias' 1 '' '*a name of the alias file*'
 ssl pkey -pubout -in se05x:01010101;  check 'bad URI' 1 '' '*se05x:0x and up to eight hex digits*'
 ssl pkey -pubout -in se05x:0x123456789; check 'id too long' 1 '' '*se05x:0x and up to eight hex digits*'
 ssl pkey -pubout -in se05x:0x7FFF0206; check 'no key' 1 '' '*'

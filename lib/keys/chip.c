@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A chip that outlives fork, rebind and idleness; and bursts with a PIN */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "keys.h"
+
+unsigned int keys_idle_ms = 5000;	/* tests are in more of a hurry */
+
+struct keys_chip {
+	char *device;		/* NULL: the default one */
+	struct keys_chip *next;	/* in the list of all */
+	pthread_mutex_t lock;	/* for all that follows */
+	pthread_cond_t changed;
+	struct se05x *se;
+	struct se05x_iot *iot;
+	bool inherited;		/* opened by the parent: its lock and chains are ours */
+	bool gone;		/* ENODEV: to be opened anew when nobody uses it */
+	unsigned int users;	/* calls under way */
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	bool known;		/* that is its unique number */
+	/* who closes it when it was idle */
+	struct timespec used;
+	pthread_t closer;
+	bool has_closer;
+	bool closer_ended;
+	bool stop;
+};
+
+/* ---- fork: nothing but our own memory is touched in the child ---- */
+
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct keys_chip *all;
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&all_lock);
+}
+
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&all_lock);
+}
+
+static void init_locks(struct keys_chip *chip)
+{
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&chip->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&chip->changed, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+/* Other threads, and what they held, are not here. */
+static void in_child(void)
+{
+	pthread_mutex_unlock(&all_lock);
+	for (struct keys_chip *chip = all; chip; chip = chip->next) {
+		init_locks(chip);
+		chip->inherited = true;
+		chip->users = 0;
+		chip->has_closer = false;
+	}
+}
+
+static void watch_forks(void)
+{
+	pthread_atfork(before_fork, after_fork, in_child);
+}
+
+struct keys_chip *keys_chip_new(const char *device)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct keys_chip *chip = calloc(1, sizeof(*chip));
+
+	if (!chip)
+		return NULL;
+	if (device)
+		chip->device = strdup(device);
+	if (device && !chip->device) {
+		free(chip);
+		return NULL;
+	}
+	init_locks(chip);
+	pthread_once(&once, watch_forks);
+	pthread_mutex_lock(&all_lock);
+	chip->next = all;
+	all = chip;
+	pthread_mutex_unlock(&all_lock);
+	return chip;
+}
+
+/* ---- open and closed ---- */
+
+static void close_file(struct keys_chip *chip)
+{
+	se05x_iot_close(chip->iot);
+	se05x_close(chip->se);
+	chip->iot = NULL;
+	chip->se = NULL;
+	chip->gone = false;
+}
+
+/* @uid: what it has to be, if @known; else it is learnt */
+static int open_file(const char *device, struct se05x **se, struct se05x_iot **iot,
+		     uint8_t uid[SE05X_IOT_UID_LEN], bool *known, struct se05x_call *call)
+{
+	uint8_t now[SE05X_IOT_UID_LEN];
+	int ret;
+
+	*call = (struct se05x_call) { .flags = call->flags, .deadline_ms = call->deadline_ms,
+				      .demanded = call->demanded };
+	*iot = NULL;
+	ret = se05x_open(device, se);
+	if (ret) {
+		*se = NULL;
+		return ret;
+	}
+	ret = se05x_iot_open(*se, NULL, 0, iot, call);
+	if (!ret)
+		ret = se05x_iot_unique_id(*iot, now, call);
+	if (!ret && *known && memcmp(now, uid, sizeof(now))) {
+		*call = (struct se05x_call) { .deadline_ms = call->deadline_ms };
+		ret = -ENODEV;	/* there is one, but not the one */
+	}
+	if (ret) {
+		se05x_iot_close(*iot);
+		se05x_close(*se);
+		*se = NULL;
+		*iot = NULL;
+		return ret;
+	}
+	memcpy(uid, now, sizeof(now));
+	*known = true;
+	return 0;
+}
+
+/* With the lock held */
+static int provide(struct keys_chip *chip, struct se05x_call *call)
+{
+	struct se05x_iot *iot;
+	struct se05x *se;
+	int ret;
+
+	while (chip->gone && chip->users)
+		pthread_cond_wait(&chip->changed, &chip->lock);
+	if (chip->gone)
+		close_file(chip);
+	if (chip->iot && !chip->inherited)
+		return 0;
+	ret = open_file(chip->device, &se, &iot, chip->uid, &chip->known, call);
+	if (ret)
+		/* a child that may not open one, as in a chroot, goes on with its parent's */
+		return chip->iot ? 0 : ret;
+	close_file(chip);
+	chip->se = se;
+	chip->iot = iot;
+	chip->inherited = false;
+	return 0;
+}
+
+/* ---- idleness ---- */
+
+static struct timespec later(struct timespec t, unsigned int ms)
+{
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000L;
+	if (t.tv_nsec >= 1000000000L) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000L;
+	}
+	return t;
+}
+
+static bool passed(struct timespec t)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > t.tv_sec || (now.tv_sec == t.tv_sec && now.tv_nsec >= t.tv_nsec);
+}
+
+static void *close_when_idle(void *arg)
+{
+	struct keys_chip *chip = arg;
+
+	pthread_mutex_lock(&chip->lock);
+	while (!chip->stop && chip->iot) {
+		struct timespec end = later(chip->used, keys_idle_ms);
+
+		if (chip->users)
+			pthread_cond_wait(&chip->changed, &chip->lock);
+		else if (!passed(end))
+			pthread_cond_timedwait(&chip->changed, &chip->lock, &end);
+		else
+			close_file(chip);
+	}
+	chip->closer_ended = true;
+	pthread_mutex_unlock(&chip->lock);
+	return NULL;
+}
+
+/* With the lock held. Without a thread it stays open: no harm but to the chip's sleep. */
+static void watch_idleness(struct keys_chip *chip)
+{
+	sigset_t every, before;
+
+	/* what is the parent's could not be opened again */
+	if (chip->inherited || (chip->has_closer && !chip->closer_ended))
+		return;
+	if (chip->has_closer)
+		pthread_join(chip->closer, NULL);
+	chip->closer_ended = false;
+	sigfillset(&every);	/* signals are the program's */
+	pthread_sigmask(SIG_SETMASK, &every, &before);
+	chip->has_closer = !pthread_create(&chip->closer, NULL, close_when_idle, chip);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void keys_chip_free(struct keys_chip *chip)
+{
+	struct keys_chip **link;
+
+	if (!chip)
+		return;
+	pthread_mutex_lock(&all_lock);
+	for (link = &all; *link != chip; link = &(*link)->next)
+		;
+	*link = chip->next;
+	pthread_mutex_unlock(&all_lock);
+	pthread_mutex_lock(&chip->lock);
+	chip->stop = true;
+	pthread_cond_broadcast(&chip->changed);
+	pthread_mutex_unlock(&chip->lock);
+	if (chip->has_closer)
+		pthread_join(chip->closer, NULL);
+	close_file(chip);
+	pthread_cond_destroy(&chip->changed);
+	pthread_mutex_destroy(&chip->lock);
+	free(chip->device);
+	free(chip);
+}
+
+/* ---- use ---- */
+
+int keys_begin(struct keys_chip *chip, struct keys_turn *turn, struct se05x_call *call)
+{
+	int ret;
+
+	pthread_mutex_lock(&chip->lock);
+	ret = provide(chip, call);
+	turn->iot = ret ? NULL : chip->iot;
+	if (!ret) {
+		chip->users++;
+		watch_idleness(chip);
+	}
+	pthread_mutex_unlock(&chip->lock);
+	return ret;
+}
+
+bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
+	      const struct se05x_call *call)
+{
+	bool first = !turn->tries++;
+
+	if (!turn->iot)
+		return false;	/* it never began */
+	pthread_mutex_lock(&chip->lock);
+	chip->users--;
+	clock_gettime(CLOCK_MONOTONIC, &chip->used);
+	if (ret == -ENODEV)
+		chip->gone = true;
+	pthread_cond_broadcast(&chip->changed);
+	pthread_mutex_unlock(&chip->lock);
+	if (!first || !keys_not_sent(ret, call))
+		return false;
+	switch (ret) {
+	case -EINTR:
+	case -EAGAIN:
+	case -ECONNABORTED:
+	case -ESTALE:
+	case -ENODEV:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
+	       int (*run)(struct se05x_iot *session, void *arg, struct se05x_call *call),
+	       void *arg, struct se05x_call *call)
+{
+	struct se05x_iot *iot, *session;
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	struct se05x *se;
+	bool known;
+	int ret;
+
+	pthread_mutex_lock(&chip->lock);
+	memcpy(uid, chip->uid, sizeof(uid));
+	known = chip->known;
+	pthread_mutex_unlock(&chip->lock);
+	/* the PIN is shown to no other chip */
+	ret = open_file(chip->device, &se, &iot, uid, &known, call);
+	if (ret)
+		return ret;
+	ret = se05x_lock(se, call);
+	if (!ret)
+		ret = se05x_iot_session_open(iot, id, pin, len, &session, call);
+	if (!ret) {
+		if (run)
+			ret = run(session, arg, call);
+		se05x_iot_session_close(session, NULL);
+	}
+	se05x_iot_close(iot);
+	se05x_close(se);	/* and the lock with it */
+	return ret;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the tool, the OpenSSL provider and the PKCS#11 module share beyond libse05x-iot:
+ * names, hashes, public keys for libcrypto, and a chip that outlives fork and rebind.
+ * A static library on libse05x-iot and libcrypto; not installed.
+ */
+#ifndef SE05X_KEYS_H
+#define SE05X_KEYS_H
+
+#include <openssl/evp.h>
+
+#include "se05x-iot.h"
+
+/* ---- ids and names: names.c ---- */
+
+/*
+ * 0x and up to eight hex digits, or decimal digits that don't begin with 0; nothing behind
+ * it. Return: false if it is no such number, or one that no object can have (0,
+ * 0xFFFFFFFF).
+ */
+bool keys_parse_id(const char *text, uint32_t *id);
+/* Does it begin as a number does? Then it is no name. */
+bool keys_looks_like_id(const char *text);
+
+#define KEYS_NAME_MAX	256	/* with its NUL */
+
+/*
+ * The user's alias file, $SE05X_ALIASES or ~/.config/se05x/aliases: lines NAME = ID, #
+ * begins a comment, and what is no such line is passed over. Return: false without such
+ * an alias.
+ */
+bool keys_alias(const char *name, uint32_t *id);
+/* The first alias that an object has */
+bool keys_alias_of(uint32_t id, char name[KEYS_NAME_MAX]);
+
+/* ---- hashes: hash.c ---- */
+
+struct keys_hash {
+	enum se05x_iot_hash hash;
+	const char *name;	/* as people write it, and as EVP_MD_fetch() knows it */
+	size_t len;		/* of a digest */
+	int ecdsa_nid;		/* of the signature algorithm */
+};
+
+/* NULL: no such hash. Names in any case, with or without dash: SHA-256. */
+const struct keys_hash *keys_hash(enum se05x_iot_hash hash);
+const struct keys_hash *keys_hash_by_name(const char *name);
+const struct keys_hash *keys_hash_by_len(size_t len);
+/* All of them, one after the other, for a list: NULL after the last */
+const struct keys_hash *keys_hash_next(const struct keys_hash *before);
+
+/* ---- public keys: public.c. libcrypto's errors are in its queue. ---- */
+
+/* libcrypto's name of a curve, such as "prime256v1" */
+const char *keys_group(const struct se05x_iot_curve *curve);
+/* The chip's curve of a key; NULL: it has none */
+const struct se05x_iot_curve *keys_curve(const EVP_PKEY *key);
+
+/* A public key as the chip gives it, to libcrypto's; NULL: that is none */
+EVP_PKEY *keys_from_point(OSSL_LIB_CTX *ctx, const struct se05x_iot_curve *curve,
+			  const void *point);
+EVP_PKEY *keys_from_rsa(OSSL_LIB_CTX *ctx, const void *n, size_t n_len, const void *e,
+			size_t e_len);
+
+/*
+ * keys_public() - the public key of an object
+ *
+ * Return: 0; -EMEDIUMTYPE: it has none; -EPROTO: what the chip gave is none; as
+ * libse05x-iot's functions. EVP_PKEY_free() it.
+ */
+int keys_public(struct se05x_iot *iot, const struct se05x_iot_object *object, OSSL_LIB_CTX *ctx,
+		EVP_PKEY **key, struct se05x_call *call);
+
+/*
+ * keys_fingerprint() - first 8 bytes of SHA-256 of a key's SubjectPublicKeyInfo
+ *
+ * Return: false if it can't be made.
+ */
+bool keys_fingerprint(OSSL_LIB_CTX *ctx, EVP_PKEY *key, uint8_t fingerprint[8]);
+
+/*
+ * keys_verify() - is that the key's signature?
+ * @key: public key
+ * @padding: of an RSA key: SE05X_IOT_PADDING_PKCS1 or SE05X_IOT_PADDING_PSS
+ * @hash: what made the digest; NULL for Ed25519: @digest is the message
+ *
+ * By the host, so that a chip that signs wrongly, or another key, is found out before
+ * anybody else does.
+ */
+bool keys_verify(OSSL_LIB_CTX *ctx, EVP_PKEY *key, enum se05x_iot_padding padding,
+		 const struct keys_hash *hash, const void *digest, size_t len, const void *sig,
+		 size_t sig_len);
+
+/* ---- the chip: chip.c ---- */
+
+/*
+ * keys_answered() - did the chip answer? One rule for all: a call that returned 0 and a
+ * status word is the chip's answer, whatever the outcome says (simulators that skip the
+ * link say that it may have run).
+ */
+static inline bool keys_answered(const struct se05x_call *call)
+{
+	return call->sw != 0;
+}
+
+/* keys_not_sent() - certainly nothing of it reached the chip */
+static inline bool keys_not_sent(int ret, const struct se05x_call *call)
+{
+	return ret && !call->sw && call->outcome == SE05X_OUTCOME_NOT_SENT;
+}
+
+struct keys_chip;
+
+/*
+ * keys_chip_new() - a chip that is opened when it is first needed; NULL: no memory
+ * @device: as se05x_open()
+ *
+ * For many threads at once. In a forked child a file of its own is opened, so that lock
+ * and chains are not the parent's too; where the child may not open one, the parent's
+ * serves single commands. After a rebind it goes on with the new device if the unique
+ * number is the same. After five idle seconds the file is closed, so that the chip may
+ * sleep, and opened anew at the next use.
+ */
+struct keys_chip *keys_chip_new(const char *device);
+void keys_chip_free(struct keys_chip *chip);
+
+/* One use of it, as KEYS_RUN() makes them */
+struct keys_turn {
+	struct se05x_iot *iot;
+	unsigned int tries;
+};
+
+int keys_begin(struct keys_chip *chip, struct keys_turn *turn, struct se05x_call *call);
+/* Return: true if it is to be done once more: what was not sent, and may be now */
+bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
+	      const struct se05x_call *call);
+
+/*
+ * Call one function of libse05x-iot; @call is its last argument, and not NULL. What was
+ * not sent is tried once more: after a signal, a mended link, a lost context, a rebind.
+ * Evaluates to what it returned.
+ */
+#define KEYS_RUN(chip, call, function, ...) ({				\
+	struct keys_turn keys_turn = { 0 };				\
+	int keys_ret;							\
+	do {								\
+		keys_ret = keys_begin(chip, &keys_turn, call);		\
+		if (!keys_ret)						\
+			keys_ret = function(keys_turn.iot, __VA_ARGS__, call); \
+	} while (keys_end(chip, &keys_turn, keys_ret, call));		\
+	keys_ret; })
+
+/*
+ * keys_burst() - as the owner of a UserID, in one burst
+ * @chip: chip
+ * @id: UserID
+ * @pin: its value
+ * @len: bytes of it
+ * @run: what is to be done, by the session it gets; NULL: nothing, so that the PIN is tried
+ * @arg: for it
+ * @call: not NULL
+ *
+ * On a file of its own, under the chip's lock: session, Verify, @run, and the session is
+ * closed. Nothing stays open, and what was refused is not tried again.
+ *
+ * Return: what @run returned; -EBADE: wrong PIN, and @run was not called; as
+ * se05x_open(), se05x_lock() and se05x_iot_session_open().
+ */
+int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
+	       int (*run)(struct se05x_iot *session, void *arg, struct se05x_call *call),
+	       void *arg, struct se05x_call *call);
+
+#endif /* SE05X_KEYS_H */

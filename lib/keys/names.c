@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Objects by number, and by the names of the user's alias file */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys.h"
+
+bool keys_looks_like_id(const char *text)
+{
+	return isdigit((unsigned char)text[0]);
+}
+
+bool keys_parse_id(const char *text, uint32_t *id)
+{
+	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+	const char *digits = hex ? text + 2 : text;
+	size_t len = strlen(digits);
+	unsigned long long n;
+
+	/* strtoull() would take signs, blanks, and 0x once more */
+	if (strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789") != len ||
+	    len > (hex ? 8 : 10))
+		return false;
+	/* zeros before a decimal number: that was meant in hex */
+	if (!hex && digits[0] == '0')
+		return false;
+	n = strtoull(digits, NULL, hex ? 16 : 10);
+	if (!n || n >= UINT32_MAX)
+		return false;
+	*id = n;
+	return true;
+}
+
+static FILE *open_aliases(void)
+{
+	const char *path = secure_getenv("SE05X_ALIASES"), *home = secure_getenv("HOME");
+	char own[4096];
+
+	if (!path || !*path) {
+		if (!home || snprintf(own, sizeof(own), "%s/.config/se05x/aliases", home) >=
+			     (int)sizeof(own))
+			return NULL;
+		path = own;
+	}
+	return fopen(path, "re");
+}
+
+/* The alias whose name is @name, or whose number is *@id if that is NULL */
+static bool find(const char *name, uint32_t *id, char found[KEYS_NAME_MAX])
+{
+	FILE *file = open_aliases();
+	char line[KEYS_NAME_MAX], *equals, *key, *value, *save;
+	bool hit = false;
+	uint32_t n;
+
+	while (file && !hit && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "#\n")] = 0;
+		equals = strchr(line, '=');
+		if (!equals)
+			continue;
+		*equals = 0;
+		key = strtok_r(line, " \t", &save);
+		value = strtok_r(equals + 1, " \t\r", &save);
+		if (!key || !value || !keys_parse_id(value, &n) ||
+		    (name ? strcmp(key, name) : n != *id))
+			continue;
+		hit = true;
+		*id = n;
+		if (found)
+			strcpy(found, key);	/* a part of a line that fits */
+	}
+	if (file)
+		fclose(file);
+	return hit;
+}
+
+bool keys_alias(const char *name, uint32_t *id)
+{
+	return find(name, id, NULL);
+}
+
+bool keys_alias_of(uint32_t id, char name[KEYS_NAME_MAX])
+{
+	return find(NULL, &id, name);
+}

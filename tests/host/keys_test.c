@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lib/keys: names, hashes and public keys; and a chip that is forked, rebound, left alone
+ * and used with a PIN. The chip is se05x-sim by its socket, $SE05X_SIM, which this starts
+ * and kills as a bus is bound and unbound.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../lib/keys/keys.h"
+
+#define ID	0x01010101
+#define PIN_ID	0x0A0B0C0D
+
+extern unsigned int keys_idle_ms;
+
+static struct se05x_call call;
+
+#define GOOD(expression) do {							\
+	int good_ret = (expression);						\
+	if (good_ret)								\
+		fail_msg("%d, SW %04X: %s", good_ret, call.sw, #expression);	\
+} while (0)
+
+/* ---- what needs no chip ---- */
+
+static void test_ids(void **state)
+{
+	static const char *const bad[] = {
+		"", "0x", "0x0", "0", "x1", "0x123456789", "0xFFFFFFFF", "4294967295", "4294967296",
+		"99999999999999999999", "0x1 ", " 1", "+1", "-1", "1x", "0x0x1", "0x-1", "0x 1",
+		"01010101", "00", "1.0", "0xZ", "name",
+	};
+	static const struct {
+		const char *text;
+		uint32_t id;
+	} good[] = {
+		{ "0x01010101", 0x01010101 }, { "0X1", 1 }, { "0xfffffffe", 0xFFFFFFFE },
+		{ "1", 1 }, { "4294967294", 0xFFFFFFFE }, { "16843009", 0x01010101 },
+	};
+	uint32_t id = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (keys_parse_id(bad[i], &id))
+			fail_msg("taken: '%s'", bad[i]);
+	assert_int_equal(id, 7);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(keys_parse_id(good[i].text, &id));
+		assert_int_equal(id, good[i].id);
+		assert_true(keys_looks_like_id(good[i].text));
+	}
+	assert_false(keys_looks_like_id("name"));
+}
+
+static void test_aliases(void **state)
+{
+	char path[] = "/tmp/keys-test-XXXXXX", name[KEYS_NAME_MAX];
+	int fd = mkstemp(path);
+	uint32_t id;
+
+	(void)state;
+	assert_true(fd >= 0);
+	dprintf(fd, "# a comment = 0x1\nfirst=0x1\n second = 2 # words\nbroken\nempty =\n"
+		"bad = 0xZ\r\nlast\t=\t0x3\r\nagain = 0x1\n");
+	close(fd);
+	setenv("SE05X_ALIASES", path, 1);
+	assert_true(keys_alias("first", &id));
+	assert_int_equal(id, 1);
+	assert_true(keys_alias("second", &id));
+	assert_int_equal(id, 2);
+	assert_true(keys_alias("last", &id));
+	assert_int_equal(id, 3);
+	assert_false(keys_alias("bad", &id));
+	assert_false(keys_alias("broken", &id));
+	assert_false(keys_alias("", &id));
+	assert_true(keys_alias_of(1, name));
+	assert_string_equal(name, "first");
+	assert_false(keys_alias_of(4, name));
+	unlink(path);
+	assert_false(keys_alias("first", &id));
+	setenv("SE05X_ALIASES", "", 1);
+	setenv("HOME", "/nonexistent", 1);
+	assert_false(keys_alias("first", &id));
+}
+
+static void test_hashes(void **state)
+{
+	const struct keys_hash *h;
+	int n = 0;
+
+	(void)state;
+	for (h = keys_hash_next(NULL); h; h = keys_hash_next(h)) {
+		assert_ptr_equal(keys_hash(n), h);
+		assert_int_equal(h->hash, n++);
+		assert_int_equal(h->len, se05x_iot_hash_len(h->hash));
+		assert_ptr_equal(keys_hash_by_len(h->len), h);
+		assert_ptr_equal(keys_hash_by_name(h->name), h);
+	}
+	assert_int_equal(n, 5);
+	assert_int_equal(keys_hash_by_name("SHA-256")->hash, SE05X_IOT_HASH_SHA256);
+	assert_null(keys_hash_by_name("sha3-256"));
+	assert_null(keys_hash_by_name("sha2"));
+	assert_null(keys_hash_by_name("256"));
+	assert_null(keys_hash_by_len(33));
+	assert_null(keys_hash(5));
+}
+
+/* ---- a chip that comes and goes ---- */
+
+static char folder[] = "/tmp/keys-test-XXXXXX";
+static char device[120], path[100], argument[120], file[100], other[120];
+static pid_t server;
+
+static void start(const char *keep)
+{
+	const char *sim = getenv("SE05X_SIM");
+	struct se05x *se;
+
+	server = fork();
+	if (!server) {
+		execl(sim, sim, "--quiet", "--chip=SE051", argument, keep, NULL);
+		_exit(127);
+	}
+	while (se05x_open(device, &se)) {
+		assert_int_equal(waitpid(server, NULL, WNOHANG), 0);
+		usleep(1000);	/* it is not there yet: the loop ends when it is, or is dead */
+	}
+	se05x_close(se);
+}
+
+static void stop(void)
+{
+	kill(server, SIGTERM);
+	waitpid(server, NULL, 0);
+	unlink(path);
+}
+
+static int setup(void **state)
+{
+	struct keys_chip *chip;
+
+	call = (struct se05x_call) { 0 };
+	start(file);
+	chip = keys_chip_new(device);
+	*state = chip;
+	return !chip;
+}
+
+static int teardown(void **state)
+{
+	keys_chip_free(*state);
+	stop();
+	unlink(file + strlen("--state="));
+	unlink(other + strlen("--state="));
+	return 0;
+}
+
+static bool exists(struct keys_chip *chip, uint32_t id)
+{
+	bool yes = false;
+
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_exists, id, &yes));
+	return yes;
+}
+
+static void test_no_chip(void **state)
+{
+	struct keys_chip *chip = keys_chip_new("unix:/nonexistent/socket");
+	bool yes;
+
+	(void)state;
+	assert_int_equal(KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes), -ENODEV);
+	assert_true(keys_not_sent(-ENODEV, &call));
+	keys_chip_free(chip);
+	keys_chip_free(NULL);
+}
+
+static void test_rebind(void **state)
+{
+	struct keys_chip *chip = *state;
+	bool yes;
+
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_binary_create, ID, "x", 1, NULL, NULL));
+	assert_true(exists(chip, ID));
+	stop();
+	assert_int_equal(KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes), -ENODEV);
+	start(file);
+	assert_true(exists(chip, ID));
+	/* unbound and bound between two calls: nobody notices */
+	stop();
+	start(file);
+	assert_true(exists(chip, ID));
+	/* another chip is not the same one */
+	stop();
+	start(other);
+	assert_int_equal(KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes), -ENODEV);
+	assert_true(keys_not_sent(-ENODEV, &call));
+	assert_int_equal(keys_burst(chip, PIN_ID, "1234", 4, NULL, NULL, &call), -ENODEV);
+	stop();
+	start(file);
+	assert_true(exists(chip, ID));
+}
+
+static void test_fork(void **state)
+{
+	struct keys_chip *chip = *state;
+	int status;
+	pid_t child;
+
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_binary_create, ID, "x", 1, NULL, NULL));
+	child = fork();
+	if (!child) {
+		bool yes = false;
+		int ret = KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes);
+		struct keys_turn turn = { 0 };
+
+		/* a file of its own: its lock is not its parent's */
+		if (!ret)
+			ret = keys_begin(chip, &turn, &call);
+		keys_end(chip, &turn, ret, &call);
+		_exit(ret || !yes);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	assert_true(exists(chip, ID));
+
+	/* a child that can't open one: its parent's serves it */
+	child = fork();
+	if (!child) {
+		bool yes = false;
+
+		unlink(path);	/* who is connected stays so */
+		_exit(KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes) || !yes);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_idle(void **state)
+{
+	struct keys_chip *chip = *state;
+	struct keys_turn turn = { 0 };
+	int fds, now;
+	bool yes;
+
+	keys_idle_ms = 0;
+	/* while it is used it is open, however long that takes */
+	GOOD(keys_begin(chip, &turn, &call));
+	fds = dup(0);
+	close(fds);
+	for (int i = 0; i < 100; i++)
+		GOOD(se05x_iot_exists(turn.iot, ID, &yes, &call));
+	keys_end(chip, &turn, 0, &call);
+	/* then its descriptor is free again; the test would not end else */
+	do {
+		now = dup(0);
+		close(now);
+	} while (now >= fds);
+	assert_false(exists(chip, ID));
+	keys_idle_ms = 5000;
+}
+
+static int read_counter(struct se05x_iot *session, void *value, struct se05x_call *c)
+{
+	return se05x_iot_counter_read(session, ID, value, c);
+}
+
+static int never(struct se05x_iot *session, void *arg, struct se05x_call *c)
+{
+	(void)session;
+	(void)arg;
+	(void)c;
+	fail();
+	return 0;
+}
+
+static void test_burst(void **state)
+{
+	struct keys_chip *chip = *state;
+	uint8_t policy[SE05X_IOT_POLICY_MAX];
+	struct se05x_iot_new how = { .policy = policy, .policy_len = sizeof(policy) };
+	uint64_t value = 0;
+
+	GOOD(se05x_iot_policy_parse("0x0A0B0C0D:read,write,delete", policy, &how.policy_len, NULL));
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_userid_create, PIN_ID, "1234", 4, NULL));
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_counter_create, ID, 2, 0, &how));
+	assert_int_equal(KEYS_RUN(chip, &call, se05x_iot_counter_read, ID, &value), -EACCES);
+	/* as often as one likes: nothing stays open, and all else goes on */
+	for (int i = 0; i < 4; i++) {
+		GOOD(keys_burst(chip, PIN_ID, "1234", 4, read_counter, &value, &call));
+		assert_int_equal(keys_burst(chip, PIN_ID, "4321", 4, never, NULL, &call), -EBADE);
+		assert_true(exists(chip, ID));
+	}
+	GOOD(keys_burst(chip, PIN_ID, "1234", 4, NULL, NULL, &call));
+	assert_int_equal(keys_burst(chip, ID, "1234", 4, never, NULL, &call), -EMEDIUMTYPE);
+	assert_int_equal(keys_burst(chip, ID + 1, "1234", 4, never, NULL, &call), -ENOENT);
+}
+
+/* ---- public keys ---- */
+
+static void test_public(void **state)
+{
+	static const uint8_t curves[] = {
+		SE05X_IOT_CURVE_P256, SE05X_IOT_CURVE_P521, SE05X_IOT_CURVE_BP384,
+		SE05X_IOT_CURVE_SECP256K1, SE05X_IOT_CURVE_ED25519, SE05X_IOT_CURVE_X25519,
+	};
+	struct keys_chip *chip = *state;
+	uint8_t digest[64] = { 1 }, sig[SE05X_IOT_SIG_MAX], print[2][8];
+	struct se05x_iot_object object;
+	EVP_PKEY *key;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(curves); i++) {
+		const struct keys_hash *hash = keys_hash(i % 5);
+
+		GOOD(KEYS_RUN(chip, &call, se05x_iot_ec_generate, ID + i, curves[i], NULL, NULL));
+		GOOD(KEYS_RUN(chip, &call, se05x_iot_object, ID + i, &object));
+		GOOD(KEYS_RUN(chip, &call, keys_public, &object, NULL, &key));
+		assert_ptr_equal(keys_curve(key), se05x_iot_curve(curves[i]));
+		assert_true(keys_fingerprint(NULL, key, print[i & 1]));
+		if (i)
+			assert_memory_not_equal(print[0], print[1], 8);
+		len = sizeof(sig);
+		if (curves[i] < SE05X_IOT_CURVE_ED25519) {
+			GOOD(KEYS_RUN(chip, &call, se05x_iot_ecdsa_sign, ID + i, hash->hash, digest,
+				      sig, &len));
+			assert_true(keys_verify(NULL, key, 0, hash, digest, hash->len, sig, len));
+			digest[0] ^= 1;
+			assert_false(keys_verify(NULL, key, 0, hash, digest, hash->len, sig, len));
+		} else if (curves[i] == SE05X_IOT_CURVE_ED25519) {
+			GOOD(KEYS_RUN(chip, &call, se05x_iot_eddsa_sign, ID + i, "abc", 3, sig));
+			assert_true(keys_verify(NULL, key, 0, NULL, "abc", 3, sig, 64));
+			assert_false(keys_verify(NULL, key, 0, NULL, "abd", 3, sig, 64));
+		}
+		EVP_PKEY_free(key);
+	}
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_rsa_generate, ID + 20, 1024, NULL));
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_object, ID + 20, &object));
+	GOOD(KEYS_RUN(chip, &call, keys_public, &object, NULL, &key));
+	for (int padding = SE05X_IOT_PADDING_PKCS1; padding <= SE05X_IOT_PADDING_PSS; padding++) {
+		const struct keys_hash *hash = keys_hash(SE05X_IOT_HASH_SHA256);
+
+		len = sizeof(sig);
+		GOOD(KEYS_RUN(chip, &call, se05x_iot_rsa_sign_digest, ID + 20, padding, hash->hash,
+			      digest, sig, &len));
+		assert_true(keys_verify(NULL, key, padding, hash, digest, hash->len, sig, len));
+		digest[0] ^= 1;
+		assert_false(keys_verify(NULL, key, padding, hash, digest, hash->len, sig, len));
+	}
+	EVP_PKEY_free(key);
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_binary_create, ID + 21, "x", 1, NULL, NULL));
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_object, ID + 21, &object));
+	assert_int_equal(KEYS_RUN(chip, &call, keys_public, &object, NULL, &key), -EMEDIUMTYPE);
+}
+
+static void *work(void *chip)
+{
+	struct se05x_call mine = { 0 };
+	bool yes;
+
+	for (int i = 0; i < 100; i++)
+		if (KEYS_RUN(chip, &mine, se05x_iot_exists, ID, &yes))
+			return chip;
+	return NULL;
+}
+
+/* Many threads, and the file closed under them all the time */
+static void test_threads(void **state)
+{
+	pthread_t threads[4];
+	void *failed;
+
+	keys_idle_ms = 0;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work, *state), 0);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+	keys_idle_ms = 5000;
+}
+
+#define CHIP(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ids), cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_hashes), cmocka_unit_test(test_no_chip),
+		CHIP(test_rebind), CHIP(test_fork), CHIP(test_idle), CHIP(test_burst),
+		CHIP(test_public), CHIP(test_threads),
+	};
+	int ret;
+
+	if (!getenv("SE05X_SIM") || !mkdtemp(folder))
+		return 1;
+	snprintf(path, sizeof(path), "%s/socket", folder);
+	snprintf(device, sizeof(device), "unix:%s", path);
+	snprintf(argument, sizeof(argument), "--socket=%s", path);
+	snprintf(file, sizeof(file), "--state=%s/state", folder);
+	snprintf(other, sizeof(other), "--state=%s/other", folder);
+	ret = cmocka_run_group_tests_name("keys", tests, NULL, NULL);
+	rmdir(folder);
+	return ret;
+}
