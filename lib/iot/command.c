@@ -107,6 +107,11 @@ size_t siot_room(const struct se05x_iot *iot, size_t others)
 	return iot->as->payload - SESSION_OVERHEAD - CHANNEL_OVERHEAD - others - 4;
 }
 
+bool siot_fits(const struct se05x_iot *iot, const struct command *cmd)
+{
+	return !cmd->overflow && cmd->len <= siot_room(iot, 0);
+}
+
 /* ---- status words ---- */
 
 static int sw_errno(uint16_t sw)

@@ -123,6 +123,8 @@ struct response {
 	size_t len;		/* without SW */
 };
 
+/* It goes as one command, in a session and a secure channel too */
+bool siot_fits(const struct se05x_iot *iot, const struct command *cmd);
 /* Bytes of a value in one command that has @others bytes of other TLVs */
 size_t siot_room(const struct se05x_iot *iot, size_t others);
 
@@ -185,6 +187,32 @@ bool siot_pad_oaep(enum se05x_iot_hash hash, const void *message, size_t message
  */
 int siot_unpad(enum se05x_iot_padding padding, enum se05x_iot_hash hash, uint8_t *em, size_t len,
 	       void *out, size_t *out_len);
+
+/* ---- modes of AES, by one-shots of the block cipher ---- */
+
+/* What is to be encrypted or decrypted, and how */
+struct aead {
+	uint32_t id;
+	enum se05x_iot_aead aead;
+	bool encrypt;
+	const void *iv;
+	size_t iv_len;
+	const void *aad;
+	size_t aad_len;
+	const void *in;
+	void *out;
+	size_t len;
+	size_t tag_len;
+	void *tag;		/* where it goes, */
+	const void *expected;	/* or what it has to be */
+	bool *good;
+};
+
+int siot_aead(struct se05x_iot *iot, const struct aead *a, struct se05x_call *call);
+int siot_cmac(struct se05x_iot *iot, uint32_t id, const void *message, size_t len,
+	      uint8_t mac[16], struct se05x_call *call);
+/* In a time that does not tell where they differ */
+bool siot_same(const void *a, const void *b, size_t len);
 
 /* ---- curves ---- */
 

@@ -528,7 +528,7 @@ int se05x_iot_ecdsa_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_ha
  * se05x_iot_eddsa_sign() - pure Ed25519 of RFC 8032: EdDSASign (03 0C 09)
  * @iot: handle
  * @id: Ed25519 key pair
- * @message: all of it; it has to fit into one APDU, some 800 bytes: else -E2BIG
+ * @message: all of it, up to se05x_iot_max() bytes: more may be -E2BIG
  * @len: bytes of it
  * @sig: out: R and S as the RFC writes them
  * @call: may be NULL
@@ -751,7 +751,7 @@ enum se05x_iot_aead {
 };
 
 /**
- * se05x_iot_aead_encrypt() - AEADOneShot (03 11 37), applet 7.2 and up
+ * se05x_iot_aead_encrypt() - AEADOneShot (03 11 37), or by CipherOneShot (03 0E 37)
  * @iot: handle
  * @id: AES key
  * @aead: how
@@ -760,12 +760,14 @@ enum se05x_iot_aead {
  * @aad: what is authenticated and not encrypted; NULL: nothing
  * @aad_len: bytes of it
  * @in: what; @out: where to, as long
- * @len: bytes; it all has to fit into one APDU: else -E2BIG
+ * @len: bytes, any number
  * @tag: out
  * @tag_len: bytes that are wanted of it, 4 to 16; CCM: an even number
  * @call: may be NULL
  *
- * Return: 0; -EOPNOTSUPP: an older applet; as above.
+ * Applets before 7.2 have no AEAD, and what is more than one APDU's worth does not fit:
+ * then the library does it with the chip's AES one block after the other, and the key's
+ * policy has to allow encrypt, for decrypting too.
  */
 int se05x_iot_aead_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead aead,
 			   const void *iv, size_t iv_len, const void *aad, size_t aad_len,
@@ -773,8 +775,9 @@ int se05x_iot_aead_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_ae
 			   struct se05x_call *call);
 
 /*
- * se05x_iot_aead_decrypt() - AEADOneShot (03 11 38); @good: out: the tag is right. If
- * not, @out is left as it was.
+ * se05x_iot_aead_decrypt() - AEADOneShot (03 11 38), or by CipherOneShot (03 0E 38);
+ * @good: out: the tag is right. If not, or on error, @out is left as it was, unless the
+ * link failed in the middle of decrypting.
  */
 int se05x_iot_aead_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead aead,
 			   const void *iv, size_t iv_len, const void *aad, size_t aad_len,
@@ -796,9 +799,11 @@ enum se05x_iot_mac {
  * @iot: handle
  * @id: HMAC or AES key
  * @mac: how
- * @message: all of it, in one APDU: else -E2BIG
+ * @message: all of it. HMAC: up to se05x_iot_max() bytes, more may be -E2BIG. CMAC: of
+ *	any length; where one APDU is not enough the key's policy has to allow encrypt.
  * @len: bytes of it
- * @out: out; @out_len: in: room there, SE05X_IOT_MAC_MAX is enough; out: bytes
+ * @out: out
+ * @out_len: in: room there, SE05X_IOT_MAC_MAX is enough; out: bytes
  * @call: may be NULL
  */
 int se05x_iot_mac(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac mac,
@@ -820,7 +825,8 @@ int se05x_iot_mac_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac 
  * @info: up to 80 bytes [U]; NULL: none
  * @info_len: bytes of it
  * @out: out
- * @out_len: bytes that are wanted, 1 to 255 times the digest and one APDU
+ * @out_len: bytes that are wanted, 1 to 255 times the digest, and up to
+ *	se05x_iot_max(), 768: else -E2BIG
  * @call: may be NULL
  */
 int se05x_iot_hkdf(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
@@ -831,13 +837,37 @@ int se05x_iot_hkdf(struct se05x_iot *iot, uint32_t id, enum se05x_iot_hash hash,
  * se05x_iot_digest() - DigestOneShot (03 00 0E)
  * @iot: handle
  * @hash: how
- * @data: all of it, in one APDU: else -E2BIG, and the host is faster anyway
+ * @data: all of it, up to se05x_iot_max() bytes; more may be -E2BIG, and the host is
+ *	faster anyway
  * @len: bytes of it
  * @digest: out: se05x_iot_hash_len(@hash) bytes
  * @call: may be NULL
  */
 int se05x_iot_digest(struct se05x_iot *iot, enum se05x_iot_hash hash, const void *data,
 		     size_t len, void *digest, struct se05x_call *call);
+
+/* What has to go in one APDU */
+enum se05x_iot_limit {
+	SE05X_IOT_MAX_HMAC,	/* message of an HMAC, made or verified */
+	SE05X_IOT_MAX_DIGEST,	/* what se05x_iot_digest() hashes */
+	SE05X_IOT_MAX_PCR,	/* what se05x_iot_pcr_extend() takes */
+	SE05X_IOT_MAX_ED25519,	/* message of an Ed25519 signature, made or verified */
+	SE05X_IOT_MAX_RSA,	/* message that the chip hashes for RSA, signed or verified */
+	SE05X_IOT_MAX_HKDF,	/* what se05x_iot_hkdf() derives */
+};
+
+/**
+ * se05x_iot_max() - how many bytes are never too much for this chip
+ * @iot: handle
+ * @limit: for what
+ *
+ * In a session and in the kernel's secure channel too, whose overhead is left free; so
+ * a little more may go without them. CMAC, GCM, CCM and ciphers have no such limit, and
+ * digests are signed with ECDSA and by se05x_iot_rsa_sign_digest().
+ *
+ * Return: bytes.
+ */
+size_t se05x_iot_max(const struct se05x_iot *iot, enum se05x_iot_limit limit);
 
 /* ---- files, counters, PCRs ---- */
 

@@ -125,88 +125,95 @@ EXPORT int se05x_iot_cipher(struct se05x_iot *iot, uint32_t id, enum se05x_iot_c
 
 /* ---- AEAD ---- */
 
-static int aead_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, uint32_t id,
-		      enum se05x_iot_aead aead, const void *iv, size_t iv_len, const void *aad,
-		      size_t aad_len, const void *in, size_t len, size_t tag_len,
-		      struct se05x_call *call)
+/* Return: true if the chip can do it in one command, which then is @cmd. */
+static bool aead_command(struct se05x_iot *iot, struct command *cmd, const struct aead *a)
 {
-	static const uint8_t modes[] = { [SE05X_IOT_AEAD_GCM] = 0xB0, [SE05X_IOT_AEAD_CCM] = 0xF4 };
+	static const uint8_t modes[] = {
+		[SE05X_IOT_AEAD_GCM] = 0xB0, [SE05X_IOT_AEAD_CCM] = 0xF4,
+	};
+
+	if (!iot->as->aead)
+		return false;
+	siot_begin(cmd, INS_CRYPTO, P1_AEAD, a->encrypt ? 0x37 : 0x38, LE_LONG);
+	siot_object(cmd, a->id);
+	siot_u8(cmd, TAG_2, modes[a->aead]);
+	siot_tlv(cmd, TAG_3, a->in, a->len);
+	if (a->aad_len)
+		siot_tlv(cmd, TAG_4, a->aad, a->aad_len);
+	siot_tlv(cmd, TAG_5, a->iv, a->iv_len);
+	if (a->encrypt)
+		siot_u16(cmd, TAG_6, a->tag_len);
+	else
+		siot_tlv(cmd, TAG_6, a->expected, a->tag_len);
+	return siot_fits(iot, cmd);
+}
+
+static int aead(struct se05x_iot *iot, const struct aead *a, struct se05x_call *call)
+{
+	const uint8_t *text = NULL, *tag;
+	size_t text_len = 0, tag_len;
+	struct response rsp;
+	struct command cmd;
+	uint32_t result = RESULT_YES;
 	int ret = siot_need(iot, SE05X_IOT_FEATURE_AES, call);
 
 	if (ret)
 		return ret;
-	if (!iot->as->aead)
-		return siot_refuse(-EOPNOTSUPP, call);
-	if ((size_t)aead >= ARRAY_SIZE(modes) || !iv_len || tag_len < 4 || tag_len > 16)
+	if ((a->aead != SE05X_IOT_AEAD_GCM && a->aead != SE05X_IOT_AEAD_CCM) || !a->iv_len ||
+	    a->tag_len < 4 || a->tag_len > 16)
 		return siot_refuse(-EINVAL, call);
-	siot_begin(cmd, INS_CRYPTO, P1_AEAD, p2, LE_LONG);
-	siot_object(cmd, id);
-	siot_u8(cmd, TAG_2, modes[aead]);
-	siot_tlv(cmd, TAG_3, in, len);
-	if (aad_len)
-		siot_tlv(cmd, TAG_4, aad, aad_len);
-	siot_tlv(cmd, TAG_5, iv, iv_len);
-	return 0;
+	if (!aead_command(iot, &cmd, a)) {
+		explicit_bzero(&cmd, sizeof(cmd));
+		return siot_aead(iot, a, call);
+	}
+	ret = siot_run(iot, &cmd, &rsp, call);
+	if (ret)
+		return ret;
+	if (a->encrypt && (!siot_get(&rsp, TAG_2, &tag, &tag_len) || tag_len != a->tag_len))
+		ret = -EPROTO;
+	if (!a->encrypt && (!siot_get_number(&rsp, TAG_2, 1, &result) ||
+			    (result != RESULT_YES && result != RESULT_NO)))
+		ret = -EPROTO;
+	if (!ret && result == RESULT_YES &&
+	    (!siot_get(&rsp, TAG_1, &text, &text_len) || text_len != a->len))
+		ret = -EPROTO;
+	if (!ret && a->encrypt)
+		memcpy(a->tag, tag, tag_len);
+	else if (!ret)
+		*a->good = result == RESULT_YES;
+	if (!ret && text_len)
+		memcpy(a->out, text, text_len);
+	explicit_bzero(&rsp, sizeof(rsp));
+	return ret;
 }
 
-EXPORT int se05x_iot_aead_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead aead,
+EXPORT int se05x_iot_aead_encrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead mode,
 				  const void *iv, size_t iv_len, const void *aad,
 				  size_t aad_len, const void *in, void *out, size_t len,
 				  void *tag, size_t tag_len, struct se05x_call *call)
 {
-	const uint8_t *text, *mac;
-	size_t text_len, mac_len;
-	struct response rsp;
-	struct command cmd;
-	int ret = aead_begin(iot, &cmd, 0x37, id, aead, iv, iv_len, aad, aad_len, in, len,
-			     tag_len, call);
+	const struct aead a = {
+		.id = id, .aead = mode, .encrypt = true, .iv = iv, .iv_len = iv_len, .aad = aad,
+		.aad_len = aad_len, .in = in, .out = out, .len = len, .tag = tag,
+		.tag_len = tag_len,
+	};
 
-	if (ret)
-		return ret;
-	siot_u16(&cmd, TAG_6, tag_len);
-	ret = siot_run(iot, &cmd, &rsp, call);
-	if (ret)
-		return ret;
-	if (!siot_get(&rsp, TAG_1, &text, &text_len) || text_len != len ||
-	    !siot_get(&rsp, TAG_2, &mac, &mac_len) || mac_len != tag_len)
-		return -EPROTO;
-	if (len)
-		memcpy(out, text, len);
-	memcpy(tag, mac, tag_len);
-	return 0;
+	return aead(iot, &a, call);
 }
 
-EXPORT int se05x_iot_aead_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead aead,
+EXPORT int se05x_iot_aead_decrypt(struct se05x_iot *iot, uint32_t id, enum se05x_iot_aead mode,
 				  const void *iv, size_t iv_len, const void *aad,
 				  size_t aad_len, const void *in, void *out, size_t len,
 				  const void *tag, size_t tag_len, bool *good,
 				  struct se05x_call *call)
 {
-	const uint8_t *text;
-	struct response rsp;
-	struct command cmd;
-	uint32_t result;
-	size_t text_len;
-	int ret = aead_begin(iot, &cmd, 0x38, id, aead, iv, iv_len, aad, aad_len, in, len,
-			     tag_len, call);
+	const struct aead a = {
+		.id = id, .aead = mode, .iv = iv, .iv_len = iv_len, .aad = aad,
+		.aad_len = aad_len, .in = in, .out = out, .len = len, .expected = tag,
+		.tag_len = tag_len, .good = good,
+	};
 
-	if (ret)
-		return ret;
-	siot_tlv(&cmd, TAG_6, tag, tag_len);
-	ret = siot_run(iot, &cmd, &rsp, call);
-	if (!ret && (!siot_get_number(&rsp, TAG_2, 1, &result) ||
-		     (result != RESULT_YES && result != RESULT_NO)))
-		ret = -EPROTO;
-	if (!ret && result == RESULT_YES &&
-	    (!siot_get(&rsp, TAG_1, &text, &text_len) || text_len != len))
-		ret = -EPROTO;
-	if (!ret) {
-		*good = result == RESULT_YES;
-		if (*good && len)
-			memcpy(out, text, len);
-	}
-	explicit_bzero(&rsp, sizeof(rsp));
-	return ret;
+	return aead(iot, &a, call);
 }
 
 /* ---- MACs ---- */
@@ -240,27 +247,45 @@ static int mac_begin(struct se05x_iot *iot, struct command *cmd, uint8_t p2, uin
 	return 0;
 }
 
+#define CMAC_LEN	16
+
 EXPORT int se05x_iot_mac(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac mac,
 			 const void *message, size_t len, void *out, size_t *out_len,
 			 struct se05x_call *call)
 {
+	size_t room = *out_len;
 	struct command cmd;
 	int ret = mac_begin(iot, &cmd, 0x45, id, mac, message, len, call);
 
-	return ret ? ret : siot_run_bytes(iot, &cmd, out, out_len, call);
+	if (ret)
+		return ret;
+	if (mac != SE05X_IOT_MAC_CMAC_AES || siot_fits(iot, &cmd))
+		return siot_run_bytes(iot, &cmd, out, out_len, call);
+	explicit_bzero(&cmd, sizeof(cmd));
+	*out_len = CMAC_LEN;
+	return room < CMAC_LEN ? siot_refuse(-ENOSPC, call) :
+				 siot_cmac(iot, id, message, len, out, call);
 }
 
 EXPORT int se05x_iot_mac_verify(struct se05x_iot *iot, uint32_t id, enum se05x_iot_mac mac,
 				const void *message, size_t len, const void *value,
 				size_t value_len, bool *good, struct se05x_call *call)
 {
+	uint8_t computed[CMAC_LEN];
 	struct command cmd;
 	int ret = mac_begin(iot, &cmd, 0x46, id, mac, message, len, call);
 
 	if (ret)
 		return ret;
 	siot_tlv(&cmd, TAG_5, value, value_len);
-	return siot_run_yes(iot, &cmd, good, call);
+	if (mac != SE05X_IOT_MAC_CMAC_AES || siot_fits(iot, &cmd))
+		return siot_run_yes(iot, &cmd, good, call);
+	explicit_bzero(&cmd, sizeof(cmd));
+	ret = siot_cmac(iot, id, message, len, computed, call);
+	if (!ret)
+		*good = value_len == CMAC_LEN && siot_same(value, computed, CMAC_LEN);
+	explicit_bzero(computed, sizeof(computed));
+	return ret;
 }
 
 /* ---- digests, and what is derived by them ---- */
@@ -283,7 +308,7 @@ EXPORT int se05x_iot_hkdf(struct se05x_iot *iot, uint32_t id, enum se05x_iot_has
 	if (!se05x_iot_hash_len(hash) || hash == SE05X_IOT_HASH_SHA224 || !out_len ||
 	    out_len > 255 * se05x_iot_hash_len(hash))
 		return siot_refuse(-EINVAL, call);
-	if (out_len > siot_room(iot, 0))
+	if (out_len > se05x_iot_max(iot, SE05X_IOT_MAX_HKDF))
 		return siot_refuse(-E2BIG, call);
 	siot_begin(&cmd, INS_CRYPTO, P1_DEFAULT, 0x2D, LE_LONG);
 	siot_object(&cmd, id);
@@ -307,4 +332,29 @@ EXPORT int se05x_iot_digest(struct se05x_iot *iot, enum se05x_iot_hash hash, con
 	siot_u8(&cmd, TAG_1, digests[hash]);
 	siot_tlv(&cmd, TAG_2, data, len);
 	return siot_run_fixed(iot, &cmd, digest, se05x_iot_hash_len(hash), call);
+}
+
+/* ---- how much ---- */
+
+#define HKDF_MAX	768	/* bytes that the applet derives at once [U] */
+
+EXPORT size_t se05x_iot_max(const struct se05x_iot *iot, enum se05x_iot_limit limit)
+{
+	/* of the other TLVs: 41 04 id, 42 01 algorithm, 45 signature or MAC */
+	switch (limit) {
+	case SE05X_IOT_MAX_HMAC:
+		return siot_room(iot, 6 + 3 + 2 + SE05X_IOT_MAC_MAX);
+	case SE05X_IOT_MAX_DIGEST:
+		return siot_room(iot, 3);
+	case SE05X_IOT_MAX_PCR:
+		return siot_room(iot, 6);
+	case SE05X_IOT_MAX_ED25519:
+		return siot_room(iot, 6 + 3 + 2 + 64);
+	case SE05X_IOT_MAX_RSA:
+		return siot_room(iot, 6 + 3 + 4 + SE05X_IOT_SIG_MAX);
+	case SE05X_IOT_MAX_HKDF:
+		return HKDF_MAX;
+	default:
+		return 0;
+	}
 }

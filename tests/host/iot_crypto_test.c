@@ -119,24 +119,15 @@ static void test_aead(void **state)
 		  "0001020304050607", "20212223", "7162015b", "4dac255d" },
 	};
 	uint8_t key[16], iv[16], aad[32], plain[64], out[64], tag[16], back[64];
-	struct se05x_iot_version v;
 	bool good = false;
 
 	(void)state;
-	se05x_iot_version(iot, &v);
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
 		size_t iv_len = unhex(vectors[i].iv, iv), aad_len = unhex(vectors[i].aad, aad);
 		size_t len = unhex(vectors[i].plain, plain), tag_len = strlen(vectors[i].tag) / 2;
 
 		unhex(vectors[i].key, key);
 		GOOD(se05x_iot_key_import(iot, ID, SE05X_IOT_KIND_AES, key, 16, NULL, &call));
-		if (v.major < 7) {
-			assert_int_equal(se05x_iot_aead_encrypt(iot, ID, vectors[i].aead, iv, iv_len,
-								aad, aad_len, plain, out, len, tag,
-								tag_len, &call), -EOPNOTSUPP);
-			assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
-			return;
-		}
 		GOOD(se05x_iot_aead_encrypt(iot, ID, vectors[i].aead, iv, iv_len, aad, aad_len,
 					    plain, out, len, tag, tag_len, &call));
 		is_hex(out, len, vectors[i].out);
@@ -153,6 +144,159 @@ static void test_aead(void **state)
 		assert_int_equal(back[0], 0);
 		GOOD(se05x_iot_delete(iot, ID, &call));
 	}
+}
+
+/* What libcrypto makes of it; @tag_len bytes of tag behind the text */
+static void host_aead(bool ccm, const uint8_t *key, const uint8_t *iv, size_t iv_len,
+		      const uint8_t *aad, size_t aad_len, const uint8_t *plain, size_t len,
+		      size_t tag_len, uint8_t *out)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n;
+
+	assert_int_equal(EVP_EncryptInit_ex(ctx, ccm ? EVP_aes_128_ccm() : EVP_aes_128_gcm(), NULL,
+					    NULL, NULL), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, iv_len, NULL), 1);
+	if (ccm)
+		assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, tag_len, NULL), 1);
+	assert_int_equal(EVP_EncryptInit_ex(ctx, NULL, NULL, key, iv), 1);
+	if (ccm)
+		assert_int_equal(EVP_EncryptUpdate(ctx, NULL, &n, NULL, len), 1);
+	if (aad_len)
+		assert_int_equal(EVP_EncryptUpdate(ctx, NULL, &n, aad, aad_len), 1);
+	if (len || ccm)
+		assert_int_equal(EVP_EncryptUpdate(ctx, out, &n, plain, len), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(ctx, out + len, &n), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, tag_len, out + len), 1);
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* Of any length, with and without the chip's own AEAD; where blocks and counters end */
+static void test_aead_long(void **state)
+{
+	static const size_t lens[] = { 0, 1, 15, 16, 17, 800, 1024, 2000, 5000 };
+	static const struct {
+		enum se05x_iot_aead aead;
+		const char *iv;
+		size_t aad, tag;
+	} ways[] = {
+		{ SE05X_IOT_AEAD_GCM, "000102030405060708090a0b", 0, 16 },
+		{ SE05X_IOT_AEAD_GCM, "000102030405060708090a0b", 3000, 12 },
+		{ SE05X_IOT_AEAD_GCM, "0001020304050607", 5, 16 },
+		/* made so that J0 is 0123456789abcdef01234567fffffff0: it counts over */
+		{ SE05X_IOT_AEAD_GCM, "73b885fa036bbdf710f14812b4764a8b", 16, 16 },
+		{ SE05X_IOT_AEAD_CCM, "00010203040506", 0, 16 },
+		{ SE05X_IOT_AEAD_CCM, "000102030405060708090a0b0c", 14, 8 },
+		{ SE05X_IOT_AEAD_CCM, "000102030405060708090a0b0c", 0xff00, 4 },
+		{ SE05X_IOT_AEAD_CCM, "000102030405060708090a", 0xfeff, 10 },
+	};
+	static uint8_t plain[5000], want[5016], out[5000], aad[0xff00], back[5000];
+	uint8_t key[16], iv[16], tag[16];
+	bool good;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(aad); i++)
+		aad[i] = i * 5;
+	for (size_t i = 0; i < sizeof(plain); i++)
+		plain[i] = i * 11;
+	unhex("000102030405060708090a0b0c0d0e0f", key);
+	GOOD(se05x_iot_key_import(iot, ID, SE05X_IOT_KIND_AES, key, 16, NULL, &call));
+	for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
+		size_t iv_len = unhex(ways[w].iv, iv);
+
+		for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+			size_t len = lens[i];
+
+			host_aead(ways[w].aead == SE05X_IOT_AEAD_CCM, key, iv, iv_len, aad,
+				  ways[w].aad, plain, len, ways[w].tag, want);
+			GOOD(se05x_iot_aead_encrypt(iot, ID, ways[w].aead, iv, iv_len, aad,
+						    ways[w].aad, plain, out, len, tag,
+						    ways[w].tag, &call));
+			assert_memory_equal(out, want, len);
+			assert_memory_equal(tag, want + len, ways[w].tag);
+			/* in place */
+			memcpy(back, out, len);
+			GOOD(se05x_iot_aead_decrypt(iot, ID, ways[w].aead, iv, iv_len, aad,
+						    ways[w].aad, back, back, len, tag, ways[w].tag,
+						    &good, &call));
+			assert_true(good);
+			assert_memory_equal(back, plain, len);
+			tag[ways[w].tag - 1] ^= 1;
+			memset(back, 0x33, sizeof(back));
+			GOOD(se05x_iot_aead_decrypt(iot, ID, ways[w].aead, iv, iv_len, aad,
+						    ways[w].aad, out, back, len, tag, ways[w].tag,
+						    &good, &call));
+			assert_false(good);
+			for (size_t k = 0; k < sizeof(back); k++)
+				assert_int_equal(back[k], 0x33);
+		}
+	}
+	/* a text that its nonce leaves no length for, a tag and a nonce that CCM has not */
+	assert_int_equal(se05x_iot_aead_encrypt(iot, ID, SE05X_IOT_AEAD_CCM, key, 13, NULL, 0, aad,
+						aad, 0x10000, tag, 16, &call), -EINVAL);
+	assert_int_equal(se05x_iot_aead_encrypt(iot, ID, SE05X_IOT_AEAD_CCM, key, 13, aad, 2000,
+						plain, out, 2000, tag, 5, &call), -EINVAL);
+	assert_int_equal(se05x_iot_aead_encrypt(iot, ID, SE05X_IOT_AEAD_CCM, key, 14, aad, 2000,
+						plain, out, 2000, tag, 4, &call), -EINVAL);
+}
+
+/* CMAC has no limit, and all else that has one tells it. */
+static void test_limits(void **state)
+{
+	static const size_t lens[] = { 800, 1000, 1008, 1024, 4999, 5000 };
+	static uint8_t message[5000];
+	uint8_t key[16] = { 9 }, out[64], want[16];
+	size_t len, want_len, most;
+	bool good;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = i * 13;
+	GOOD(se05x_iot_key_import(iot, ID, SE05X_IOT_KIND_AES, key, 16, NULL, &call));
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, key, 16, message, lens[i], want,
+			  sizeof(want), &want_len);
+		len = 15;
+		assert_int_equal(se05x_iot_mac(iot, ID, SE05X_IOT_MAC_CMAC_AES, message, lens[i], out,
+					       &len, &call), -ENOSPC);
+		assert_int_equal(len, 16);
+		GOOD(se05x_iot_mac(iot, ID, SE05X_IOT_MAC_CMAC_AES, message, lens[i], out, &len,
+				   &call));
+		assert_memory_equal(out, want, 16);
+		GOOD(se05x_iot_mac_verify(iot, ID, SE05X_IOT_MAC_CMAC_AES, message, lens[i], out, 16,
+					  &good, &call));
+		assert_true(good);
+		out[15] ^= 1;
+		GOOD(se05x_iot_mac_verify(iot, ID, SE05X_IOT_MAC_CMAC_AES, message, lens[i], out, 16,
+					  &good, &call));
+		assert_false(good);
+	}
+	GOOD(se05x_iot_delete(iot, ID, &call));
+
+	GOOD(se05x_iot_key_import(iot, ID, SE05X_IOT_KIND_HMAC, key, 16, NULL, &call));
+	most = se05x_iot_max(iot, SE05X_IOT_MAX_HMAC);
+	assert_in_range(most, 700, 1100);
+	len = sizeof(out);
+	GOOD(se05x_iot_mac(iot, ID, SE05X_IOT_MAC_HMAC_SHA512, message, most, out, &len, &call));
+	GOOD(se05x_iot_mac_verify(iot, ID, SE05X_IOT_MAC_HMAC_SHA512, message, most, out, len, &good,
+				  &call));
+	assert_true(good);
+	most = se05x_iot_max(iot, SE05X_IOT_MAX_HKDF);
+	GOOD(se05x_iot_hkdf(iot, ID, SE05X_IOT_HASH_SHA512, NULL, 0, NULL, 0, message, most, &call));
+	assert_int_equal(se05x_iot_hkdf(iot, ID, SE05X_IOT_HASH_SHA512, NULL, 0, NULL, 0, message,
+					most + 1, &call), -E2BIG);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+	GOOD(se05x_iot_digest(iot, SE05X_IOT_HASH_SHA256, message,
+			      se05x_iot_max(iot, SE05X_IOT_MAX_DIGEST), out, &call));
+	GOOD(se05x_iot_pcr_create(iot, ID2, out, NULL, &call));
+	GOOD(se05x_iot_pcr_extend(iot, ID2, message, se05x_iot_max(iot, SE05X_IOT_MAX_PCR), &call));
+	GOOD(se05x_iot_ec_generate(iot, ID + 5, SE05X_IOT_CURVE_ED25519, NULL, NULL, &call));
+	most = se05x_iot_max(iot, SE05X_IOT_MAX_ED25519);
+	GOOD(se05x_iot_eddsa_sign(iot, ID + 5, message, most, out, &call));
+	GOOD(se05x_iot_eddsa_verify(iot, ID + 5, message, most, out, &good, &call));
+	assert_true(good);
+	assert_int_equal(se05x_iot_eddsa_sign(iot, ID + 5, message, 1100, out, &call), -E2BIG);
+	assert_int_equal(se05x_iot_max(iot, 99), 0);
 }
 
 /* RFC 4231 (test cases 1, 2), RFC 2202 (2), RFC 4493 (examples 1, 3) */
@@ -406,7 +550,7 @@ static void test_session_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_aes), BOTH(test_long), BOTH(test_aead), BOTH(test_mac),
+		BOTH(test_aes), BOTH(test_long), BOTH(test_aead), BOTH(test_aead_long), BOTH(test_limits), BOTH(test_mac),
 		BOTH(test_hkdf), BOTH(test_digest), BOTH(test_random), BOTH(test_files),
 		BOTH(test_counter_pcr), BOTH(test_list), BOTH(test_policy),
 		BOTH(test_session_file),

@@ -440,7 +440,7 @@ static int parse_bytes(const char *name, const char *hex, uint8_t *bytes, size_t
 
 int iot_hkdf(struct tool *t, char **args, int n)
 {
-	uint8_t salt[64], info[80], out[800];
+	uint8_t salt[64], info[80], out[768];
 	struct se05x_iot_object object;
 	size_t salt_len, info_len;
 	enum se05x_iot_hash hash;
