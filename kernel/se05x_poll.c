@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long the chip took for the like of this before, and when to look for it
+ * When the chip answered before, and so when to look for its answer
  *
  * A look that comes too early is not acknowledged, and the next one may start
  * no sooner than MPOT after it: a *gap* from look to look. All that is ever
- * known of an arrival is that it came after the last look in vain, if there was
- * one, and before the one that found it.
+ * known of an arrival is that it came after the last look in vain and before
+ * the one that found it.
  *
- * A habit says that what is waited for comes between lo and hi. Where these are
- * more than a gap apart (*wide*), looks are spread over the time between, the
- * last of them at hi: the closer they are, the less time is lost and the more
- * looks are in vain. lo and hi are the extremes of a generation of arrivals; a
- * young habit has short ones, and so learns fast.
+ * A class of waits remembers its last arrivals. They say how likely the answer
+ * is at each time, and the looks are those that cost least if they are right:
+ * the time that answers lie unread, and a price for each look in vain. Where
+ * the density of arrivals is f and the part still to come is S, such looks are
+ * sqrt(2 * price * S / f) apart.
  *
- * Where they are not (*narrow*), there is one look, at hi. It finds what has
- * come and tells no more, so now and then it is tried earlier, half-way to lo;
- * lo is then the latest time that is known to be too early. Tries cost a gap
- * when they fail, so they are made less often the more that is, and the more
- * often they failed.
+ * Arrivals closer together than a gap can't be told apart that way: one look
+ * finds them all. They are a *narrow* group with one edge, where the look is.
+ * Now and then it is made earlier, to try whether they all come earlier; a look
+ * in vain at the edge moves it up.
  *
- * Both see nothing of a chip that got much faster, since their first look finds
- * the answer whatever happens. So many waits begin with scouts: looks so early
- * that they delay no other, each at a fraction of the time of the next. What one
- * of them finds is not later than that fraction says.
+ * An arrival that the first look finds may have come long before. *Guards* are
+ * looks before the first one that find that out. They end a gap before it at
+ * the latest, so they cost no time.
  */
-#include <linux/bitops.h>
 #include <linux/limits.h>
-#include <linux/math.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -34,36 +30,34 @@
 
 #include "se05x_poll.h"
 
-#define AGE_MAX		5	/* generations of 32 */
-#define YOUNG		2	/* too young to know an accident from a habit */
-#define PATIENCE_MAX	2	/* tries that failed: four times as rare at most */
-#define EARLY_MAX	16	/* arrivals for which one that came early is remembered */
-#define UNSEEN		4	/* for which one that nobody looked for is */
-#define SHORT		16	/* gaps */
-#define SCOUT_SHORT	4	/* one wait in so many */
-#define SCOUT_WIDE	22
+#define FEW		12	/* arrivals that are too few to judge by */
+#define PARTS		4	/* points for one arrival */
+#define NEIGHBOURS	8	/* arrivals that say how far their group reaches */
+#define PRICE_SHIFT	10	/* a look in vain is as bad as 1/1024 of the wait lost */
+#define LATE_MAX	61000	/* us between looks where an answer may come */
+#define FAILED_MAX	2	/* tries that failed: four times as rare at most */
 
 /**
- * se05x_poll_find() - the habit of a class of waits
- * @habits: the table
+ * se05x_poll_find() - what is known of a class of waits
+ * @poll: the table
  * @header: CLA INS P1 P2 of the command, or 0
  * @what: the rest of what makes the class
  *
  * Return: it, or a new one, for which that used longest ago had to go. Valid as
- * long as no more than SE05X_HABITS - 1 others were looked up since.
+ * long as no more than SE05X_POLL_CLASSES - 1 others were looked up since.
  */
-struct se05x_habit *se05x_poll_find(struct se05x_habits *habits, u32 header, u32 what)
+struct se05x_poll_class *se05x_poll_find(struct se05x_poll *poll, u32 header, u32 what)
 {
-	struct se05x_habit *oldest = habits->habits, *h;
-	u32 now = ++habits->clock;
+	struct se05x_poll_class *oldest = poll->classes, *c;
+	u32 now = ++poll->clock;
 
-	for (h = habits->habits; h < habits->habits + SE05X_HABITS; h++) {
-		if (h->what == what && h->header == header) {
-			h->used = now;
-			return h;
+	for (c = poll->classes; c < poll->classes + SE05X_POLL_CLASSES; c++) {
+		if (c->what == what && c->header == header) {
+			c->used = now;
+			return c;
 		}
-		if (now - h->used > now - oldest->used)
-			oldest = h;
+		if (now - c->used > now - oldest->used)
+			oldest = c;
 	}
 	memset(oldest, 0, sizeof(*oldest));
 	oldest->header = header;
@@ -72,106 +66,182 @@ struct se05x_habit *se05x_poll_find(struct se05x_habits *habits, u32 header, u32
 	return oldest;
 }
 
-static bool is_narrow(const struct se05x_habit *h, u32 gap)
+/* 16 bits that keep step with nothing that the chip does */
+static u32 chance(const struct se05x_poll_class *c, u32 salt)
 {
-	return h->hi - h->lo <= gap + gap / 4;
+	u32 x = (c->count + salt * 7919) * 2654435761U;
+
+	x = (x ^ x >> 15) * 2246822519U;
+	return (x ^ x >> 13) >> 16;
 }
 
 /* Being more exact than 1/512 is not worth a try. */
-static u32 grain(const struct se05x_habit *h)
+static u32 grain(u32 by)
 {
-	return max_t(u32, h->hi >> 9, 1);
+	return max_t(u32, by >> 9, 1);
 }
 
-/* So many arrivals between tries that those cost no more than 1/256 of the time */
-static u32 patience(const struct se05x_habit *h, u32 gap)
+/* So many arrivals between tries that those cost no more than 1/512 of the time */
+static bool is_time_to_try(const struct se05x_poll_class *c, u32 by, u32 gap)
 {
-	return max_t(u32, div64_u64((u64)gap * 256, (u64)h->hi + gap), 4);
+	u32 every = max_t(u32, div64_u64((u64)gap * 512, (u64)by + gap), 4);
+
+	return c->quiet >= every << c->failed;
 }
 
-static bool is_time_to_try(const struct se05x_habit *h, u32 gap)
+static bool in_group(const struct se05x_poll_arrival *a, u32 by, u32 gap)
 {
-	if (!h->settled)
-		return h->hi - h->lo > grain(h);
-	return h->run >= patience(h, gap) << h->patience;
+	return a->by <= by && a->by + gap / 4 * 3 > by;
 }
 
-/* Scouts leave a gap before the look at hi, which is most of a short time. */
-static bool is_time_to_dig(const struct se05x_habit *h, u32 gap)
+/* Do so many come just before @by, and none near, that one look is enough? */
+static bool is_narrow(const struct se05x_poll_class *c, u32 by, u32 gap, u32 *after)
 {
-	if (!h->settled || h->hi <= gap || h->hi >= 4 * gap)
-		return false;
-	return h->early == EARLY_MAX || h->count % (patience(h, gap) / 2 | 1) == 0;
+	const struct se05x_poll_arrival *a;
+	u32 near = 2 * gap + by / 8;
+	u32 same = 0;
+
+	*after = 0;
+	for (a = c->seen; a < c->seen + c->known; a++) {
+		if (in_group(a, by, gap)) {
+			same++;
+			*after = max(*after, a->after);
+		} else if (a->by + near > by && a->by < by + near) {
+			return false;
+		}
+	}
+	return same * 4 >= c->known && by - *after <= gap + gap / 4;
 }
 
-/* By a hash: what keeps step with the count may keep step with what alternates. */
-static bool one_in(const struct se05x_habit *h, u32 n)
+/* Too few to judge by, unless nothing but the first gap or two is left to know. */
+static bool is_new(const struct se05x_poll_class *c, u32 gap)
 {
-	return (u16)(h->count * 40503U) < 65536 / n;
+	u32 i;
+
+	for (i = 0; i < c->known && c->seen[i].by < 2 * gap; i++)
+		;
+	return c->known < (i == c->known ? 1 : FEW);
 }
 
-/* The last arrivals were not as expected. */
-static bool is_suspect(const struct se05x_habit *h, bool narrow)
+static u32 sort_arrivals(const struct se05x_poll_class *c, u32 *at)
 {
-	return h->age < AGE_MAX || h->far > UNSEEN || h->early == EARLY_MAX ||
-	       (!narrow && h->run > 1);
+	u32 i, k;
+
+	for (i = 0; i < c->known; i++) {
+		for (k = i; k && at[k - 1] > c->seen[i].by; k--)
+			at[k] = at[k - 1];
+		at[k] = c->seen[i].by;
+	}
+	return c->known;
+}
+
+/* Put PARTS points evenly between @from and @to, the last of them there. */
+static u32 spread(u32 *point, u32 n, u32 last, u32 from, u32 to)
+{
+	u32 k, x;
+
+	for (k = PARTS; k-- > 0;) {
+		x = to - (to - from) / PARTS * k;
+		if (x > last && (!n || x >= point[n - 1]))
+			point[n++] = x;
+	}
+	return n;
 }
 
 /*
- * At how many eighths of its time the scout before one is; 0: there are none.
- * What may have changed is looked for closely. In a short wait a look in vain
- * counts, so few have scouts; in a long one a few looks are little beside those
- * from first to last, or beside a late answer where there is but one.
+ * Where the answer may be after @last: each arrival spread over the time since
+ * the one before it. Where a group of them begins or ends, it may come as far
+ * outside as the next few are apart.
  */
-static u32 scouts_at(const struct se05x_habit *h, bool narrow, u32 gap)
+static u32 spread_arrivals(u32 *point, const u32 *at, u32 count, u32 last, u32 gap)
 {
-	if (is_suspect(h, narrow))
-		return 6;
-	if (h->far)
-		return 4;
-	if (h->hi < SHORT * gap)
-		return one_in(h, SCOUT_SHORT) ? 2 : 0;
-	if (narrow)
-		return 2;
-	return h->run || one_in(h, SCOUT_WIDE) ? 1 : 0;
+	u32 n = 0, prev = 0, i, width;
+
+	for (i = 0; i < count; prev = at[i++]) {
+		width = at[i] - prev;
+		if (width > at[i] / 3) {
+			u32 tail = prev ? prev - at[i - 1 - min_t(u32, i - 1, NEIGHBOURS)] : 0;
+
+			tail = max(gap, min3(tail, width / 2, prev / 3));
+			if (prev && width > tail)
+				n = spread(point, n, last, prev, prev + tail);
+			width = min(at[min(i + NEIGHBOURS, count - 1)] - at[i], at[i] / 3);
+		}
+		n = spread(point, n, last, at[i] - (width < gap / 2 ? 0 : width), at[i]);
+	}
+	return n;
 }
 
-/* The looks of a wait: perhaps scouts, and from first to last, step apart */
-struct plan {
-	u32 eighths, scout, first, last, step;
-};
-
-static struct plan make_plan(const struct se05x_habit *h, u32 gap)
+/* The first look, @after or later, of those that cost least, found backwards */
+static u32 cheapest(const u32 *point, u64 *cost, int n, u32 after, u32 gap)
 {
-	struct plan p = { .last = h->hi, .step = gap };
-	bool narrow = is_narrow(h, gap);
-	u32 width = h->hi - h->lo;
+	u32 first = after;
+	int i, j;
 
-	if (narrow) {
-		if (is_time_to_try(h, gap))
-			p.last -= width / 2;
-		else if (is_time_to_dig(h, gap))
-			p.last -= gap / 2;
-		p.first = p.last;
-	} else {
-		/*
-		 * Looks d apart lose d / 2 and are in vain width / 2d times. One
-		 * in vain is taken as bad as the loss of 13/64 gap, more for long
-		 * waits: that bounds their number. d is the best of it.
-		 */
-		p.step = max_t(u32, gap, int_sqrt(width) *
-			       int_sqrt(gap * 13 / 4 + width / 40) / 4);
-		p.first = p.last - (width - p.step / 4) / p.step * p.step;
+	for (i = n - 1; i >= -1; i--) {
+		u32 earliest = i < 0 ? after : point[i] + gap;
+		u64 sum = 0, best = ~0ULL;
+
+		if (i >= 0 && i + 1 < n && point[i + 1] == point[i])
+			continue;	/* the same look finds it */
+		for (j = i + 1; j < n; j++) {
+			u32 at = max(point[j], earliest);
+			u64 late, all;
+
+			sum += point[j];
+			if (j + 1 < n && point[j + 1] <= at)
+				continue;
+			late = (u64)at * (j - i) - sum;
+			if (late >= best)
+				break;
+			all = late + (u64)min(at >> PRICE_SHIFT, gap) * (n - j) + cost[j];
+			if (all < best) {
+				best = all;
+				first = at;
+			}
+		}
+		if (i >= 0)
+			cost[i] = i == n - 1 ? 0 : best;
 	}
-	p.eighths = scouts_at(h, narrow, gap);
-	if (p.eighths && p.first > gap)
-		p.scout = min(narrow ? p.first : h->lo, p.first - gap);
-	return p;
+	return first;
+}
+
+/*
+ * Is this a wait with guards before the look at @at? In a short wait a look in
+ * vain counts, so few have them; in a long one a few are little beside a late
+ * answer.
+ */
+static bool is_guarded(const struct se05x_poll_class *c, u32 at, bool narrow, u32 gap)
+{
+	if (at < 16 * gap)
+		return chance(c, 1) % (narrow ? 4 : 16) == 0;
+	return narrow || c->first || chance(c, 1) % 32 == 0;
+}
+
+/* The first guard before @at, @after or later: 1, 4, 16, ... gaps before it */
+static u32 guard(const struct se05x_poll_class *c, u32 at, u32 prev, u32 after, bool narrow,
+		 u32 gap)
+{
+	u32 d = narrow ? gap : 4 * gap, x;
+
+	if (c->first && !prev && after <= at / 4) {	/* or at a quarter, a 16th, ... */
+		for (x = at / 4; x / 4 >= max(after, gap);)
+			x /= 4;
+		return x;
+	}
+	if (at < 16 * gap)	/* one of them is enough */
+		d = at <= 4 * gap || chance(c, 3) % 2 ? gap : 4 * gap;
+	if (at - prev <= at / 8 || at < d || at - d < after)
+		return at;
+	while (at >= 16 * gap && d < (at - prev) / 4 && at - 4 * d >= after)
+		d *= 4;
+	return at - d;
 }
 
 /**
  * se05x_poll_next() - when to look next
- * @h: the habit
+ * @poll: the table, for its scratch
+ * @c: the class
  * @last: the last look of this wait, in vain; 0: none
  * @after: earliest possible time of the next, SEGT and MPOT considered
  * @gap: the least time between a look in vain and the next
@@ -179,190 +249,185 @@ static struct plan make_plan(const struct se05x_habit *h, u32 gap)
  * Return: when, @after or later. Where nothing is known it is @after, and from
  * 4096 gaps on, which is four seconds by MPOT, 1/4096 of what was waited.
  */
-u32 se05x_poll_next(const struct se05x_habit *h, u32 last, u32 after, u32 gap)
+u32 se05x_poll_next(struct se05x_poll *poll, const struct se05x_poll_class *c, u32 last,
+		    u32 after, u32 gap)
 {
-	u32 unknown = max(after, last + last / 4096);
-	struct plan p;
-	u32 at;
+	u32 at[SE05X_POLL_ARRIVALS], count, look, edge, lo, low, prev = 0, i;
+	bool narrow;
 
-	if (!h->hi)
-		return unknown;
-	p = make_plan(h, gap);
-	if (p.scout && after <= p.scout) {
-		for (at = p.scout; at / 8 * p.eighths >= max(after, gap);)
-			at = at / 8 * p.eighths;
-		return at;
-	}
-	/* a scout that came late may delay it a bit */
-	if (after <= p.first || last + p.step / 2 < p.first)
-		return max(after, p.first);
-	at = p.first + ((last + p.step / 2 - p.first) / p.step + 1) * p.step;
-	return at <= p.last ? max(after, at) : unknown;
+	if (is_new(c, gap))
+		return max(after, last + last / 4096);
+	count = sort_arrivals(c, at);
+	if (at[count - 1] <= last)
+		return max(after, last + last / 4096);
+	look = cheapest(poll->point, poll->cost,
+			spread_arrivals(poll->point, at, count, last, gap), after, gap);
+
+	edge = look;
+	for (i = 0; i < count && at[i] < look + gap / 2; i++)
+		edge = max(edge, at[i]);
+	narrow = is_narrow(c, edge, gap, &lo);
+	if (narrow)
+		look = edge;
+	if (narrow && ((!c->failed && look - lo > grain(look)) || is_time_to_try(c, look, gap)))
+		look = max(look - min(look, max((look - lo) / 2, grain(look))), after);
+
+	low = at[0] - min(at[0], (at[count - 1] - at[0]) / 2);
+	if (look - last > LATE_MAX && last + LATE_MAX > low)
+		look = max(after, last + LATE_MAX);
+	if (c->to > max(last, after))
+		look = min(look, max(after, max(c->from, last) + max(gap, (c->to - c->from) / 16)));
+
+	for (i = 0; i < count && at[i] <= last; i++)
+		prev = at[i];
+	return is_guarded(c, look, narrow, gap) ? guard(c, look, prev, after, narrow, gap) : look;
 }
 
-static void begin_generation(struct se05x_habit *h, u8 age)
+static void remember(struct se05x_poll_class *c, u32 after, u32 by)
 {
-	h->low = ~0;
-	h->high = 0;
-	h->seen = 0;
-	h->age = min_t(u8, age, AGE_MAX);
+	u32 i = c->known < SE05X_POLL_ARRIVALS ? c->known++ : c->count % SE05X_POLL_ARRIVALS;
+
+	c->count++;
+	c->seen[i].after = after;
+	c->seen[i].by = by;
 }
 
-static void begin_habit(struct se05x_habit *h, u32 lo, u32 hi)
+/* The edge of the narrow group at @from is between @after and @by, so one more came. */
+static void move_edge(struct se05x_poll_class *c, u32 from, u32 gap, u32 after, u32 by)
 {
-	h->lo = lo;
-	h->hi = hi;
-	h->run = 0;
-	h->patience = 0;
-	h->settled = false;
-	h->tried = false;
-	begin_generation(h, 0);
-}
+	struct se05x_poll_arrival *a;
 
-/* It came before lo: that holds for a generation at least. */
-static void lower(struct se05x_habit *h, u32 lo, u8 age)
-{
-	h->lo = lo;
-	begin_generation(h, age);
-	h->low = lo;
-}
-
-/* The look at hi was in vain. */
-static void raise(struct se05x_habit *h, u32 width, u32 found, u32 gap)
-{
-	if (h->tried)
-		width /= 2;	/* back to where it was before */
-	else if ((u64)h->run * width < gap / 16)
-		width *= 2;	/* what is lost by looking later is little */
-	h->lo = h->hi;
-	h->hi = min(h->hi + max(width, grain(h)), found);
-	h->tried = false;
-	h->settled = true;
-	h->patience = 0;
-	h->run -= h->run / 4;	/* what is raised often is still to be tried */
-}
-
-static void learn_narrow(struct se05x_habit *h, u32 last, u32 found, u32 gap)
-{
-	u32 width = max(h->hi - h->lo, grain(h));
-	u32 lowest;
-
-	if (found <= h->lo) {
-		h->run = 0;
-		lower(h, max(last, found - min(found, max(gap, found / 8))), 2);
-		return;
-	}
-	if (last <= h->lo)
-		last = 0;
-	if (last > h->hi + gap / 2) {	/* two looks late */
-		h->hi = found;
-		h->run = 0;
-		h->settled = false;
-		begin_generation(h, 1);
-		return;
-	}
-	begin_generation(h, h->age + 1);
-	if (last >= h->hi) {
-		raise(h, width, found, gap);
-	} else if (last > h->lo) {		/* a try that failed */
-		h->lo = last;
-		if (h->settled && h->run)
-			h->patience = min(h->patience + 1, PATIENCE_MAX);
-		h->run = 0;
-	} else if (found < h->hi - width / 8) {	/* one that did not */
-		h->hi = found;
-		if (h->settled) {
-			h->lo -= min(h->lo, h->tried ? 3 * width / 2 : width / 2);
-			h->tried = true;
-			h->patience = 0;
+	for (a = c->seen; a < c->seen + c->known; a++)
+		if (in_group(a, from, gap)) {
+			a->after = after;
+			a->by = by;
 		}
-		h->run = 0;
-	} else if (h->run < U16_MAX) {
-		h->run++;
-	}
-	if (h->hi - h->lo > grain(h))
-		return;
-	h->settled = true;
-	lowest = h->hi - min(h->hi, gap + gap / 4);	/* or it would be wide */
-	if (is_time_to_try(h, gap) && h->lo > lowest)	/* what was too early long ago */
-		h->lo = max(h->lo - min3(h->lo, 2 * grain(h), gap / 2), lowest);
+	remember(c, after, by);
 }
 
-static void learn_wide(struct se05x_habit *h, u32 last, u32 found, u32 gap)
+/* It was found where the edge is. */
+static void learn_at_edge(struct se05x_poll_class *c, u32 edge, u32 lo, u32 last, u32 gap)
 {
-	u32 width = h->hi - h->lo;
-
-	if (found <= h->lo) {
-		/* once more: it got faster */
-		if (h->run >= 3) {
-			begin_habit(h, last, found);
-			return;
-		}
-		width = max(width / (h->age < AGE_MAX ? 4 : 8), gap) << h->run;
-		lower(h, h->lo - min(h->lo, width), h->age + 1);
-		h->run += 2;
-		return;
+	if (last > lo || (last && last + 2 * grain(edge) >= edge)) {	/* a try that failed */
+		if (is_time_to_try(c, edge, gap))
+			c->failed = min(c->failed + 1, FAILED_MAX);
+		c->quiet = 0;
+	} else if (c->quiet < U16_MAX) {
+		c->quiet++;
 	}
-	/* found by the first look it may have been there for long */
-	h->run = last ? h->run / 2 : max_t(u16, h->run, 1);
-	h->hi = max(h->hi, found);
-	h->low = min(h->low, last ?: h->lo);
-	h->high = max(h->high, found);
-	if (++h->seen < 1 << h->age)
-		return;
-	h->lo = max(h->lo, h->low);
-	h->hi = min(h->hi, h->high);
-	begin_generation(h, h->age + 1);
-	if (is_narrow(h, gap)) {
-		u8 age = h->age;
-
-		begin_habit(h, h->lo, h->hi);
-		h->age = age;
-	}
+	move_edge(c, edge, gap, max(last, lo), edge);
 }
 
-/* A scout found it, or who dug, not who tried. */
-static bool is_early(const struct se05x_habit *h, u32 found, u32 gap)
+/* It was found by a look before the edge. */
+static void lower_edge(struct se05x_poll_class *c, u32 edge, u32 lo, u32 last, u32 found, u32 gap)
 {
-	return h->settled && found + (h->hi < 4 * gap ? gap / 4 : gap) <= h->hi;
+	lo = min(lo, found - 1);
+	if (c->failed || c->quiet)	/* try further the next time */
+		lo -= min(lo, (edge - lo) / 2 * 3);
+	c->raised = false;
+	c->failed = 0;
+	c->quiet -= c->quiet / 4;	/* and soon */
+	move_edge(c, edge, gap, max(lo, last), found);
+}
+
+/*
+ * The look at the edge was in vain. Where that is so again and again the steps
+ * grow: what is lost by a look a bit late is little beside a look in vain.
+ */
+static void raise_edge(struct se05x_poll_class *c, u32 edge, u32 lo, u32 found, u32 gap)
+{
+	u32 step = edge - lo;
+
+	if (c->raised && (u64)c->quiet * step < 2 * gap)
+		step += step / 4 + 1;
+	c->raised = true;
+	c->failed = max_t(u8, c->failed, 1);
+	c->quiet -= c->quiet / 4;
+	move_edge(c, edge, gap, edge, min(edge + max(step, grain(edge)), found));
+}
+
+/* Two in a row far from all others, and near each other: what was known is over. */
+static void forget_if_changed(struct se05x_poll_class *c, u32 found, u32 gap)
+{
+	u32 low = U32_MAX, high = 0, near = 0, far;
+	const struct se05x_poll_arrival *a;
+	bool lone;
+
+	for (a = c->seen; a < c->seen + c->known; a++) {
+		low = min(low, a->by);
+		high = max(high, a->by);
+	}
+	far = max(found, high - min(low, high)) / 8 + 2 * gap;
+	for (a = c->seen; a < c->seen + c->known; a++)
+		near += a->by + far > found && a->by < found + far;
+	lone = c->known >= FEW && near <= c->lone;
+	if (lone && c->lone)
+		c->known = 0;
+	c->lone = lone;
+}
+
+/*
+ * It came between @low and @found, and nothing tells when: so at any time
+ * between, by chance. A fixed one would be found again and again by that look,
+ * and all arrivals would end up there.
+ */
+static void remember_between(struct se05x_poll_class *c, u32 low, u32 found)
+{
+	remember(c, low, found - (u32)((u64)(found - low) * chance(c, 2) >> 16));
 }
 
 /**
  * se05x_poll_learn() - learn from an arrival
- * @h: the habit
+ * @c: the class
  * @last: the last look in vain; 0: there was none
  * @found: the look that found it, later than @last; both as planned
  * @gap: as for se05x_poll_next()
- *
- * One arrival far from all others changes nothing; two in a row begin a new
- * habit.
  */
-void se05x_poll_learn(struct se05x_habit *h, u32 last, u32 found, u32 gap)
+void se05x_poll_learn(struct se05x_poll_class *c, u32 last, u32 found, u32 gap)
 {
-	bool narrow = is_narrow(h, gap);
-	bool late = h->hi && last >= h->hi &&
-		    (h->age >= YOUNG || last - h->hi > h->hi / 2) &&
-		    last - h->hi > max(h->hi - h->lo, gap / 2);
-	bool far = found <= h->hi / 2;
-	/* before lo, and no look was anywhere near */
-	bool unseen = h->hi && !narrow && found <= h->lo && last <= found / 2;
-	bool early = h->hi && last <= h->lo && (narrow ? is_early(h, found, gap) : far);
+	u32 below = 0, low = U32_MAX, hit = 0, above = 0, lo;
+	u32 upto = found + 1;	/* looks are no more exact */
+	const struct se05x_poll_arrival *a;
+	u32 width = found - last;
 
-	h->count++;
-	if (!h->hi || (late && h->late) || (early && h->early == EARLY_MAX))
-		begin_habit(h, last, found);
-	else if (early && h->early && !far)
-		begin_habit(h, found - min(found, 4 * gap), h->hi);
-	else if (!late && !early && narrow)
-		learn_narrow(h, last, found, gap);
-	else if (!late && !early)
-		learn_wide(h, last, found, gap);
-	h->late = late;
-	h->early = early ? EARLY_MAX : h->early - !!h->early;
-	if (early && far)
-		h->far = EARLY_MAX;
-	else if (unseen)
-		h->far = max_t(u8, h->far, UNSEEN);
-	else
-		h->far -= !!h->far;
+	forget_if_changed(c, found, gap);
+	for (a = c->seen; a < c->seen + c->known; a++) {
+		if (a->by > upto) {
+			if (a->by - found < gap)
+				above = max(above, a->by);
+		} else if (a->by > last) {
+			low = min(low, a->by);
+			hit = max(hit, a->by);
+		} else {
+			below = max(below, a->by);
+		}
+	}
+	c->to = 0;
+	c->first = false;
+	if (is_new(c, gap)) {
+		remember(c, last, found);
+	} else if (hit && is_narrow(c, hit, gap, &lo)) {
+		learn_at_edge(c, hit, lo, last, gap);
+	} else if (hit) {
+		c->first = width > found / 4 + 4 * gap;
+		low = min(low, found);
+		/* where a group begins it is near the others, else anywhere since the last look */
+		low -= min(low, (found - low) / 4 + found / 256);
+		if (low < last || (below && found > 16 * gap && found - below < found / 3))
+			low = last;
+		remember_between(c, found - low > gap / 8 ? low : found, found);
+	} else if (above && is_narrow(c, above, gap, &lo) && found + gap / 2 > lo) {
+		lower_edge(c, above, lo, last, found, gap);
+	} else if (below && last <= below + gap / 2 && width <= gap + gap / 4 &&
+		   is_narrow(c, below, gap, &lo)) {
+		raise_edge(c, below, lo, found, gap);
+	} else if (width > gap + gap / 4 && width <= found / 8) {
+		remember_between(c, last, found);
+	} else {
+		if (width > gap + gap / 4) {
+			c->from = last;
+			c->to = found;
+		}
+		remember(c, max(last, found - min(found, max(gap, found / 8))), found);
+	}
 }

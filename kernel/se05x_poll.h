@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How long the chip took for the like of this before, and when to look for it
+ * When the chip answered before, and so when to look for its answer
  *
  * Pure: no clock, no allocation, no lock; its caller serialises. Times are in
  * microseconds since the block that the chip answers was out.
@@ -10,62 +10,69 @@
 
 #include <linux/types.h>
 
-#define SE05X_HABITS	64
+#define SE05X_POLL_CLASSES	64
+#define SE05X_POLL_ARRIVALS	40
+#define SE05X_POLL_POINTS	(8 * SE05X_POLL_ARRIVALS)
 
 /**
- * struct se05x_habit - one class of waits; all zero: nothing is known
+ * struct se05x_poll_arrival - one answer
+ * @after: it came later than that, as far as is known
+ * @by: it is taken to have come then
+ */
+struct se05x_poll_arrival {
+	u32 after;
+	u32 by;
+};
+
+/**
+ * struct se05x_poll_class - one class of waits; all zero: nothing is known
  * @header: CLA INS P1 P2 of the command, or 0
  * @what: the rest of what makes the class
  * @used: when it was looked up last, by the clock of the table
- * @lo: it comes later than that, as far as is known
- * @hi: it nearly always has come by then; 0: nothing is known
- * @low: the earliest @lo by the arrivals of this generation
- * @high: the latest @hi by them
- * @run: narrow: arrivals since @lo or @hi moved; wide: how likely it is that
- *	they come before @lo
- * @count: arrivals
- * @seen: arrivals in this generation
- * @age: a generation is 1 << @age arrivals
- * @patience: tries that failed in a row
- * @early: so long ago came one much earlier than @hi, counted down
- * @far: so long ago came one in half the time of @hi or less, or may have,
- *	counted down
- * @late: the last one came much later than @hi
- * @settled: narrow: @lo and @hi have met once
- * @tried: narrow: @hi is where a try succeeded
+ * @from: the last arrival came where none was expected: after this
+ * @to: and before this; 0: it did not
+ * @count: arrivals so far
+ * @quiet: arrivals since the edge of a narrow group was moved or tried
+ * @known: arrivals in @seen
+ * @failed: tries of that edge that failed in a row
+ * @lone: no arrival was near the last one
+ * @first: the first look found the last one, so it may have come long before
+ * @raised: the edge was moved up last
+ * @seen: the arrivals; when it is full the oldest goes
  */
-struct se05x_habit {
+struct se05x_poll_class {
 	u32 header;
 	u32 what;
 	u32 used;
-	u32 lo;
-	u32 hi;
-	u32 low;
-	u32 high;
-	u16 run;
+	u32 from;
+	u32 to;
 	u16 count;
-	u8 seen;
-	u8 age;
-	u8 patience;
-	u8 early;
-	u8 far;
-	bool late;
-	bool settled;
-	bool tried;
+	u16 quiet;
+	u8 known;
+	u8 failed;
+	bool lone;
+	bool first;
+	bool raised;
+	struct se05x_poll_arrival seen[SE05X_POLL_ARRIVALS];
 };
 
 /**
- * struct se05x_habits - a chip's habits; all zero: none is known
+ * struct se05x_poll - what is known of a chip's times; all zero: nothing
  * @clock: counts look-ups
- * @habits: the table
+ * @classes: the table
+ * @point: where looks may be best; scratch of se05x_poll_next()
+ * @cost: what is lost from each of them on; scratch too
  */
-struct se05x_habits {
+struct se05x_poll {
 	u32 clock;
-	struct se05x_habit habits[SE05X_HABITS];
+	struct se05x_poll_class classes[SE05X_POLL_CLASSES];
+	u32 point[SE05X_POLL_POINTS];
+	u64 cost[SE05X_POLL_POINTS];
 };
 
-struct se05x_habit *se05x_poll_find(struct se05x_habits *habits, u32 header, u32 what);
-u32 se05x_poll_next(const struct se05x_habit *habit, u32 last, u32 after, u32 gap);
-void se05x_poll_learn(struct se05x_habit *habit, u32 last, u32 found, u32 gap);
+struct se05x_poll_class *se05x_poll_find(struct se05x_poll *poll, u32 header, u32 what);
+u32 se05x_poll_next(struct se05x_poll *poll, const struct se05x_poll_class *c, u32 last,
+		    u32 after, u32 gap);
+void se05x_poll_learn(struct se05x_poll_class *c, u32 last, u32 found, u32 gap);
 
 #endif /* SE05X_POLL_H */

@@ -70,7 +70,7 @@
 #define DROPS_MAX		4
 #define CLEARING_READS		4
 
-/* What is waited for, as far as habits go; the low byte says more */
+/* Classes of waits; the low byte says more */
 #define WAIT_ANSWER		0x100	/* the R-APDU; bits in the command's length */
 #define WAIT_ACK		0x200	/* R-ACK within a chained command */
 #define WAIT_MORE		0x300	/* next block of a chained answer */
@@ -439,7 +439,7 @@ static enum rx look(struct se05x_link *link, u64 deadline)
 	return RX_BLOCK;
 }
 
-/* microseconds, without what would overflow a habit's */
+/* microseconds, as far as a class of waits can remember them */
 static u32 since(u64 time, u64 start)
 {
 	return time > start ? min_t(u64, time - start, U32_MAX / 2) : 0;
@@ -489,9 +489,9 @@ static u64 next_look(struct se05x_link *link, u64 start)
 	if (time >= asks)
 		return max(time, next);
 	if (link->wait)
-		next = link->since + se05x_poll_next(link->wait,
-						      since(link->missed, link->since),
-						      since(time, link->since), link->gap);
+		next = link->since + se05x_poll_next(&link->poll, link->wait,
+						     since(link->missed, link->since),
+						     since(time, link->since), link->gap);
 	return max(time, min(next, asks));
 }
 
@@ -607,7 +607,7 @@ static enum rx send_control(struct se05x_link *link, u8 pcb, const u8 *inf, u8 l
 }
 
 /* Write a block that is answered; @wait: what is known of the time that takes */
-static enum rx ask(struct se05x_link *link, struct se05x_habit *wait, const u8 *buf,
+static enum rx ask(struct se05x_link *link, struct se05x_poll_class *wait, const u8 *buf,
 		   size_t len, bool *out)
 {
 	enum rx r;
@@ -700,7 +700,7 @@ static bool may_have_restarted(struct se05x_link *link, bool spoken)
 
 /* An exchange so far: one block of ours, until the one that may follow it is read */
 struct exchange {
-	struct se05x_habit *wait;	/* what is known of the time that takes */
+	struct se05x_poll_class *wait;	/* what is known of the time that takes */
 	bool out;	/* our block may have arrived: what is read may answer it */
 	bool spoken;	/* and the chip got an R-NAK or a WTX response after it */
 	bool checked;	/* by R-NAK, whether the chip still has what came before our block */
@@ -847,7 +847,7 @@ static bool is_doubtful(struct se05x_link *link, struct exchange *x)
  *
  * Return: 0; -EIO if R-NAK did not help; link->stop.
  */
-static int exchange(struct se05x_link *link, struct se05x_habit *wait)
+static int exchange(struct se05x_link *link, struct se05x_poll_class *wait)
 {
 	struct exchange x = { .wait = wait };
 	enum rx r = write_block(link, &x);
@@ -886,7 +886,7 @@ static bool is_response(struct se05x_link *link, u8 pcb)
  */
 static int s_request(struct se05x_link *link, u8 pcb, int all)
 {
-	struct se05x_habit *wait = se05x_poll_find(&link->habits, 0, WAIT_RESPONSE | pcb);
+	struct se05x_poll_class *wait = se05x_poll_find(&link->poll, 0, WAIT_RESPONSE | pcb);
 	int drops = 0, tries = all;
 
 	while (tries) {
@@ -1306,12 +1306,12 @@ static u32 be32(const u8 *p)
 
 static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 {
-	struct se05x_habit *answer, *ack;
+	struct se05x_poll_class *answer, *ack;
 	size_t pos = 0;
 
-	answer = se05x_poll_find(&link->habits, be32(apdu->command),
+	answer = se05x_poll_find(&link->poll, be32(apdu->command),
 				 WAIT_ANSWER | fls(apdu->command_len));
-	ack = se05x_poll_find(&link->habits, 0, WAIT_ACK);
+	ack = se05x_poll_find(&link->poll, 0, WAIT_ACK);
 
 	while (pos < apdu->command_len) {
 		/* S(IFS) may change it in mid-chain */
@@ -1336,7 +1336,7 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 
 static int take_response(struct se05x_link *link, struct se05x_apdu *apdu)
 {
-	struct se05x_habit *more = se05x_poll_find(&link->habits, 0, WAIT_MORE);
+	struct se05x_poll_class *more = se05x_poll_find(&link->poll, 0, WAIT_MORE);
 
 	for (;;) {
 		int ret;

@@ -180,8 +180,8 @@ struct se05x_link {
 	u64 sent;		/* when the last block was out */
 	u64 since;		/* the same, of the block that is answered now */
 	u32 gap;		/* between two looks, the first in vain: MPOT and the NACK */
-	struct se05x_habit *wait;	/* what is known of this wait; NULL: don't learn from it */
-	struct se05x_habits habits;
+	struct se05x_poll_class *wait;	/* what is known of this wait; NULL: don't learn from it */
+	struct se05x_poll poll;
 	u16 rx_len;		/* INF length of the block in rx */
 	u16 tx_len;		/* bytes in tx */
 	u8 tx[SE05X_T1_FRAME_MAX];	/* I-block or R-ACK, as it may be asked for again */

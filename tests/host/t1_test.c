@@ -522,7 +522,7 @@ static void test_no_guard_times(void **state)
 	assert_int_equal(bus.link.atr.mpot_ms + bus.link.atr.segt_us, 0);
 	for (u16 delay = 0; delay < 60; delay++)
 		run(&bus, 20, delay, delay % 3, 10);
-	assert_true(bus.link.gap > 0);	/* what habits divide by */
+	assert_true(bus.link.gap > 0);	/* what se05x_poll.c divides by */
 	clean(&bus);
 }
 
