@@ -634,6 +634,7 @@ static enum rx grant_wtx(struct se05x_link *link)
 	u8 mult = link->rx[3];
 
 	link->mult = mult;
+	link->missed = link->looked;	/* the answer was not there */
 	link->stats.wtx++;
 	return send_control(link, PCB_S_WTX | PCB_S_RESPONSE, &mult, 1);
 }
