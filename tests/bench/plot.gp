@@ -17,7 +17,7 @@ set ylabel "%"
 set xrange [0.15:3500]
 set yrange [0.01:200]
 set xtics (0.2, 2, 10, 60, 300, 2500)
-select(word) = sprintf("< awk '$1 == \"%s\" && $2 == 400000 { print $3 / 1000, ($4 - 1) * 100 }' %s", word, data."/virtual.txt")
+select(word) = sprintf("< awk '$1 == \"%s\" && $2 == 400000 && $3 ~ /^[0-9]+$/ { print $3 / 1000, ($4 - 1) * 100 }' %s", word, data."/virtual.txt")
 plot select("plain") with linespoints lc rgb "#999999" pt 4 title "a look each MPOT (and the first of its kind)", \
      select("cell") with linespoints lc rgb "#0060c0" lw 2 pt 7 title "ours, habit known", \
      select("best") with linespoints lc rgb "#c06000" dt 2 pt 6 title "best possible with as many looks", \
@@ -27,7 +27,7 @@ set output out."/looks.svg"
 set title "Looks in vain an APDU"
 set yrange [0.1:4000]
 set ylabel ""
-looks(word) = sprintf("< awk '$1 == \"%s\" && $2 == 400000 { print $3 / 1000, $5 }' %s", word, data."/virtual.txt")
+looks(word) = sprintf("< awk '$1 == \"%s\" && $2 == 400000 && $3 ~ /^[0-9]+$/ { print $3 / 1000, $5 }' %s", word, data."/virtual.txt")
 plot looks("plain") with linespoints lc rgb "#999999" pt 4 title "a look each MPOT", \
      looks("cell") with linespoints lc rgb "#0060c0" lw 2 pt 7 title "ours, ± 5 %", \
      looks("steady") with linespoints lc rgb "#008040" pt 9 title "ours, time constant"

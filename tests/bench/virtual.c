@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,6 +347,95 @@ static void cell(u32 hz, u32 chip_us, bool is_spread)
 	plain(hz, chip_us);
 }
 
+/* ---- times that are not evenly spread around one ---- */
+
+#define SHAPE_WARM_UP	100
+#define SHAPE_ROUNDS	500
+#define SHAPE_SEEDS	10
+
+static double part(struct bus *bus)	/* of 1 */
+{
+	return (draw(bus) >> 11) * 0x1p-53;
+}
+
+/* what a signature takes, with the host's and the chip's own retries */
+static u64 lognormal(struct bus *bus, int i)
+{
+	double radius = sqrt(-2 * log(1 - part(bus)));
+
+	(void)i;
+	return 40e6 * exp(0.3 * radius * cos(2 * M_PI * part(bus)));
+}
+
+/* a cache that hits four times of five */
+static u64 cached(struct bus *bus, int i)
+{
+	(void)i;
+	return spread(bus, draw(bus) % 5 ? 2000 : 40000);
+}
+
+/* two keys behind one header */
+static u64 two_keys(struct bus *bus, int i)
+{
+	(void)i;
+	return spread(bus, draw(bus) % 2 ? 10000 : 60000);
+}
+
+static u64 rsa_generation(struct bus *bus, int i)
+{
+	(void)i;
+	return 5e9 + 55e9 * part(bus);
+}
+
+/* to the double within 500 */
+static u64 drifting(struct bus *bus, int i)
+{
+	return spread(bus, 1000 + (i > 0 ? 2 * i : 0));
+}
+
+static const struct shape {
+	const char *name;
+	u64 (*time)(struct bus *bus, int i);
+	u32 late_ms;	/* none may be found later than that; 0: any */
+} shapes[] = {
+	{ "lognormal", lognormal, 0 },
+	{ "2or40", cached, 0 },
+	{ "10or60", two_keys, 0 },
+	{ "rsa", rsa_generation, 100 },
+	{ "drift", drifting, 0 },
+};
+
+static void shape(const struct shape *shape, u32 hz)
+{
+	double mean = 0, looks = 0;
+
+	for (u64 s = 0; s < SHAPE_SEEDS; s++) {
+		struct sum sum = { 0 };
+		struct bus bus;
+
+		open_bus(&bus, hz, seed * 1000 + s);
+		for (int i = -SHAPE_WARM_UP; i < SHAPE_ROUNDS; i++) {
+			struct sum one = { 0 };
+
+			run(&bus, &get_version, 0, shape->time(&bus, i), &one);
+			if (i < 0)
+				continue;
+			if (shape->late_ms && one.time > one.limit + shape->late_ms * NS_PER_MS) {
+				fprintf(stderr, "virtual: %s: found %.1f ms late\n", shape->name,
+					(double)(one.time - one.limit) / NS_PER_MS);
+				exit(1);
+			}
+			sum.apdus++;
+			sum.time += one.time;
+			sum.limit += one.limit;
+			sum.nacked += one.nacked;
+		}
+		mean += ratio(&sum) / SHAPE_SEEDS;
+		looks += polls(&sum) / SHAPE_SEEDS;
+	}
+	printf("cell %u %s %.4f %.2f\n", hz, shape->name, mean, looks);
+}
+
 /* ---- many commands ---- */
 
 /* What a TLS server and its key store might ask for; times are of that order */
@@ -402,7 +492,7 @@ static void contention(u32 hz)
 	}
 }
 
-/* ---- how it behaves when habits change ---- */
+/* ---- how it behaves when times change ---- */
 
 #define SERIES	200
 
@@ -444,6 +534,8 @@ static void tables(void)
 	static const u32 clocks[] = { 100000, 400000, 1000000 };
 	static const u32 chips[] = { 200, 2000, 10000, 60000, 300000, 2500000 };
 
+	for (size_t i = 0; i < COUNT(shapes); i++)
+		shape(&shapes[i], 400000);
 	for (size_t h = 0; h < COUNT(clocks); h++) {
 		for (size_t t = 0; t < COUNT(chips); t++) {
 			cell(clocks[h], chips[t], true);
