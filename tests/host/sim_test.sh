@@ -101,6 +101,12 @@ status=0 out=$(cat random? | wc -c) err=''; check 'four programs' 0 800 ''
 stop
 run list;                        check 'it ended' 3 '' '*no such device*'
 [ ! -e socket ]; status=$? out='' err=''; check 'and took the socket along' 0 '' ''
+says "$sim" -q -b --socket="$tmp/behind"; check 'in the background' 0 '' ''
+device=unix:$tmp/behind
+run list;                        check 'it can be used at once' 0 '*' ''
+kill "$(pgrep -f "socket=$tmp/behind")"
+while [ -e behind ]; do kill -0 $$; done
+device=unix:socket
 start; stop KILL
 run list;                        check 'it was killed' 3 '' '*onnection refused*'
 start

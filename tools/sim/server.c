@@ -398,7 +398,7 @@ int serve_socket(struct applet *applet, const struct server_config *config)
 	sigprocmask(SIG_BLOCK, &signals, &old_mask);
 	if (make_fds(&s, config->path, &signals))
 		return failed(config->path);
-	if (config->background && daemon(1, 1))
+	if (config->background && daemon(1, 0))
 		return failed("--background");
 	if (config->command) {
 		s.child = fork();
