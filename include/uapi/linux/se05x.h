@@ -4,13 +4,13 @@
  * the generic netlink family "se05x" at the end
  *
  * Every ioctl takes a pointer to one fixed-size struct. In all of them:
- *  - each field is read by the kernel or written by it ([out]), never both, so a
- *    struct may be used again as it came back;
+ *  - the kernel either reads a field or writes it ([out]), never both. So a program
+ *    may use a struct again as it came back;
  *  - unknown flags, and padding or reserved_in other than zero, give EINVAL.
- *    That lets later kernels give them a meaning;
- *  - [out] fields are ignored on input. They are written on every return after
- *    the struct was read, whatever the return value; reserved_out as zero;
- *  - pointers travel as __u64, so 32-bit programs need no translation.
+ *    So later kernels may give them a meaning;
+ *  - [out] fields are ignored on input. Once the kernel has read the struct, it
+ *    writes them on every return, also with an error; reserved_out as zero;
+ *  - pointers are __u64, so the structs are the same for 32-bit programs.
  */
 #ifndef _UAPI_LINUX_SE05X_H
 #define _UAPI_LINUX_SE05X_H
@@ -25,14 +25,14 @@
 
 /**
  * enum se05x_state - &se05x_info.state
- * @SE05X_STATE_ONLINE: awake and in step
- * @SE05X_STATE_ASLEEP: the session was ended, the first use wakes the chip
- * @SE05X_STATE_OFF: without power, the first use switches it on
+ * @SE05X_STATE_ONLINE: the chip is awake, and the block numbers are in step
+ * @SE05X_STATE_ASLEEP: the session was ended, the next use wakes the chip
+ * @SE05X_STATE_OFF: the power was cut, the next use switches it on
  * @SE05X_STATE_RECOVERING: the link failed and is being mended
- * @SE05X_STATE_GIVEN_UP: nothing helped; a later request, SE05X_IOC_RESET or a
- *	rebind may
+ * @SE05X_STATE_GIVEN_UP: no rung of the ladder helped; a later request,
+ *	SE05X_IOC_RESET or a rebind may
  *
- * Later kernels may know more: take others as "not online".
+ * Later kernels may have more states: take them as "not online".
  */
 enum se05x_state {
 	SE05X_STATE_ONLINE = 1,
@@ -52,7 +52,7 @@ enum se05x_flavour {
 
 /* se05x_info.features */
 #define SE05X_FEATURE_POWER	(1ULL << 0)	/* SE05X_RESET_POWER can work */
-#define SE05X_FEATURE_SIMULATED	(1ULL << 1)	/* a program, no chip: keeps no secret */
+#define SE05X_FEATURE_SIMULATED	(1ULL << 1)	/* a simulated chip: keeps no secret */
 
 /**
  * enum se05x_outcome - what became of the command, also when the ioctl failed
@@ -67,17 +67,17 @@ enum se05x_outcome {
 };
 
 /**
- * enum se05x_reason - which cause ESTALE had
+ * enum se05x_reason - why the call failed with ESTALE
  * @SE05X_REASON_NONE: the call did not end with ESTALE
  * @SE05X_REASON_GENERATION: the demanded generation has passed
- * @SE05X_REASON_CONTEXT: a generation was demanded and still holds, but the
- *	applet would have had to be selected again
+ * @SE05X_REASON_CONTEXT: the demanded generation still holds, but the driver
+ *	would have to select the applet again first
  * @SE05X_REASON_LOCK: an administrator's SE05X_IOC_RESET broke this file's lock
  * @SE05X_REASON_CHANNEL: the secure channel that this file had opened is lost
- * @SE05X_REASON_CHAIN: the chain that the command goes on with was broken, or
- *	there is no answer of this file's that GET RESPONSE could fetch
+ * @SE05X_REASON_CHAIN: the command is the next piece of a chain that was broken,
+ *	or the chip has no answer for this file's GET RESPONSE
  *
- * Later kernels may know more.
+ * Later kernels may have more reasons.
  */
 enum se05x_reason {
 	SE05X_REASON_NONE = 0,
@@ -94,7 +94,8 @@ enum se05x_reason {
  * @SE05X_PROTECTION_VERIFIED: in the kernel's secure channel, and the MAC of the
  *	answer was right
  * @SE05X_PROTECTION_UNVERIFIED: in the kernel's secure channel, but the answer
- *	had no MAC, as with error status words: anybody on the bus may have sent it
+ *	had no MAC, as with error status words: any device on the bus may have
+ *	sent it
  */
 enum se05x_protection {
 	SE05X_PROTECTION_NONE = 0,
@@ -107,9 +108,9 @@ enum se05x_protection {
  * @SE05X_CHANNEL_NONE: commands to the IoT applet go plain
  * @SE05X_CHANNEL_CLOSED: the next command to the IoT applet opens it
  * @SE05X_CHANNEL_OPEN: it is open
- * @SE05X_CHANNEL_REJECTED: no key that the kernel has opened it
+ * @SE05X_CHANNEL_REJECTED: the chip accepted none of the kernel's keys
  *
- * Later kernels may know more.
+ * Later kernels may have more states.
  */
 enum se05x_channel {
 	SE05X_CHANNEL_NONE = 0,
@@ -119,11 +120,12 @@ enum se05x_channel {
 };
 
 /**
- * enum se05x_channel_key - &se05x_info.channel_key, the key that fitted last
+ * enum se05x_channel_key - &se05x_info.channel_key, the key that the chip
+ *	accepted last
  * @SE05X_CHANNEL_KEY_NONE: none so far
- * @SE05X_CHANNEL_KEY_OWN: the one of this chip
- * @SE05X_CHANNEL_KEY_NEXT: the one that is to replace it
- * @SE05X_CHANNEL_KEY_DEFAULT: the one of all chips without a key of their own
+ * @SE05X_CHANNEL_KEY_OWN: the key of this chip
+ * @SE05X_CHANNEL_KEY_NEXT: the key that is to replace it
+ * @SE05X_CHANNEL_KEY_DEFAULT: the key of all chips without a key of their own
  */
 enum se05x_channel_key {
 	SE05X_CHANNEL_KEY_NONE = 0,
@@ -133,14 +135,14 @@ enum se05x_channel_key {
 };
 
 /**
- * struct se05x_info - SE05X_IOC_INFO: what the chip said of itself and how it is
+ * struct se05x_info - SE05X_IOC_INFO: the chip's ATR, its limits and its state
  * @flags: none defined
  * @state: [out] an enum se05x_state
  * @generation: [out] changes whenever the applet's state may be gone, never 0
  * @features: [out] SE05X_FEATURE_*
  * @flavour: [out] an enum se05x_flavour
  * @max_command: [out] the longest C-APDU the driver takes, in bytes. The chip
- *	may take less and says so by its status word.
+ *	may take less and refuses more by a status word.
  * @max_response: [out] the longest R-APDU the driver gives, SW included
  * @protocol_version: [out] PVER of the ATR
  * @bwt_ms: [out] block waiting time in ms
@@ -153,8 +155,9 @@ enum se05x_channel_key {
  * @atr_len: [out] valid bytes in @atr
  * @channel: [out] an enum se05x_channel
  * @channel_key: [out] an enum se05x_channel_key
- * @overhead_command: [out] bytes that the kernel's secure channel adds to a
- *	C-APDU at most, out of what the chip takes; 0 while commands go plain
+ * @overhead_command: [out] how many bytes the kernel's secure channel adds to a
+ *	C-APDU at most, so that a program's is so much shorter than what the
+ *	chip takes; 0 while commands go plain
  * @overhead_response: [out] the same for an R-APDU
  * @openings: [out] how often the channel was opened since the chip was found
  * @vendor: [out] VID of the ATR, the vendor's registered identifier
@@ -163,8 +166,8 @@ enum se05x_channel_key {
  * @reserved_in: must be zero
  * @reserved_out: [out] zero
  *
- * Needs only an open file; neither waits nor wakes the chip. Everything is as of
- * the driver's last look at the chip; with ENODEV, as of its very last.
+ * Needs only an open file, does not wait and does not wake the chip. The fields
+ * hold what the driver last knew of the chip, also with ENODEV.
  */
 struct se05x_info {
 	__u32 flags;
@@ -196,8 +199,8 @@ struct se05x_info {
 };
 
 /*
- * se05x_transceive.flags: ENOKEY unless it goes through the kernel's secure
- * channel. This kernel has none yet.
+ * se05x_transceive.flags: send the command through the kernel's secure channel,
+ * or fail with ENOKEY. This kernel has no secure channel yet.
  */
 #define SE05X_TRANSCEIVE_PROTECTED	(1U << 0)
 
@@ -210,11 +213,11 @@ struct se05x_info {
  * @response_size: room at @response in bytes
  * @deadline_ms: how long the caller waits. 0: 30 s in the queue, then as long
  *	as the driver's hard limit lets the chip compute.
- * @demanded: 0, or the generation that must still hold when the command's turn
- *	comes, else ESTALE
+ * @demanded: 0, or a generation: if it has passed when the command has its turn,
+ *	the call fails with ESTALE
  * @outcome: [out] an enum se05x_outcome
- * @response_len: [out] length of the R-APDU. With EMSGSIZE its true length, of
- *	which the first @response_size bytes are there.
+ * @response_len: [out] length of the R-APDU. With EMSGSIZE its true length;
+ *	@response has its first @response_size bytes.
  * @sw: [out] SW1 << 8 | SW2; 0 if the chip gave none
  * @reason: [out] an enum se05x_reason
  * @protection: [out] an enum se05x_protection
@@ -242,7 +245,7 @@ struct se05x_transceive {
 	__u64 reserved_out[2];
 };
 
-/* se05x_select.flags: send it, even if the AID is selected already */
+/* se05x_select.flags: send a SELECT to the chip, even if the AID is selected */
 #define SE05X_SELECT_FRESH	(1U << 0)
 
 /**
@@ -251,19 +254,21 @@ struct se05x_transceive {
  * @aid_len: bytes in @aid, 0 to 16. 0: the SELECT without AID.
  * @aid: the applet's identifier; bytes past @aid_len must be zero
  * @response: where the answer to the SELECT goes, SW included
- * @response_size: room at @response in bytes. 0: the answer is not wanted, and
- *	there is no EMSGSIZE.
+ * @response_size: room at @response in bytes. 0: the kernel gives no answer and
+ *	does not fail with EMSGSIZE.
  * @deadline_ms: as in struct se05x_transceive
  * @outcome: [out] an enum se05x_outcome. A remembered answer counts as RAN.
- * @response_len: [out] the answer's true length, however much was wanted of it
- * @sw: [out] the chip's status word. Other than success: not bound.
+ * @response_len: [out] the answer's true length, whatever @response_size is
+ * @sw: [out] the chip's status word. Unless it is a success, the file stays bound
+ *	as it was.
  * @reason: [out] an enum se05x_reason
  * @generation: [out] the generation after it
  * @reserved_in: must be zero
  * @reserved_out: [out] zero
  *
- * Returns 0 whenever there is an answer; @sw says which. From then on the
- * driver selects the AID again whenever somebody else's came between.
+ * Returns 0 whenever there is an answer, also if @sw is an error. Once the file is
+ * bound, the driver selects the AID again before the file's next command whenever
+ * another one was selected in between.
  */
 struct se05x_select {
 	__u32 flags;
@@ -282,9 +287,9 @@ struct se05x_select {
 };
 
 /**
- * struct se05x_lock - SE05X_IOC_LOCK: nobody else's APDU until unlock or close
+ * struct se05x_lock - SE05X_IOC_LOCK: no other file's APDU until unlock or close
  * @flags: none defined
- * @deadline_ms: how long to wait for it; 0: 30 s
+ * @deadline_ms: how long to wait for the lock; 0: 30 s
  * @outcome: [out] an enum se05x_outcome, RAN when the lock is held
  * @reason: [out] an enum se05x_reason
  * @generation: [out] the generation now
@@ -304,7 +309,7 @@ struct se05x_lock {
 };
 
 /**
- * struct se05x_unlock - SE05X_IOC_UNLOCK: let the others go on
+ * struct se05x_unlock - SE05X_IOC_UNLOCK: release the lock
  * @flags: none defined
  * @reason: [out] an enum se05x_reason
  * @generation: [out] the generation now
@@ -319,7 +324,7 @@ struct se05x_unlock {
 	__u64 reserved_out[2];
 };
 
-/* se05x_reset.flags: cut an exchange in flight; needs CAP_SYS_ADMIN */
+/* se05x_reset.flags: don't wait for the exchange in flight; needs CAP_SYS_ADMIN */
 #define SE05X_RESET_FORCE	(1U << 0)
 
 /**
@@ -335,7 +340,7 @@ enum se05x_reset_kind {
 };
 
 /**
- * struct se05x_reset - SE05X_IOC_RESET: start afresh
+ * struct se05x_reset - SE05X_IOC_RESET: reset the chip
  * @flags: SE05X_RESET_FORCE or 0
  * @kind: an enum se05x_reset_kind
  * @deadline_ms: as in struct se05x_transceive
@@ -344,10 +349,11 @@ enum se05x_reset_kind {
  * @reserved_in: must be zero
  * @reserved_out: [out] zero
  *
- * For anybody while no other client is there, which holds for the holder of the
- * lock too; for anybody once the chip is given up; for CAP_SYS_ADMIN at any time,
- * past queue and lock, which breaks the lock. Others: EPERM. A client is an open
- * file that has had a TRANSCEIVE, SELECT or LOCK carried out.
+ * A file with write access may reset the chip while there is no other client; the
+ * lock gives no further right. Once the chip is given up every such file may.
+ * CAP_SYS_ADMIN may at any time: that RESET goes before the queue and the lock, and
+ * breaks the lock. Otherwise the call fails with EPERM. A file is a client from the
+ * moment when its first TRANSCEIVE, SELECT or LOCK has its turn until its close.
  */
 struct se05x_reset {
 	__u32 flags;
@@ -360,8 +366,8 @@ struct se05x_reset {
 };
 
 /*
- * ENOTTY, EBADF and EFAULT for the struct itself are found in this order before
- * the struct is read. Everything after that is found with it, ENODEV first.
+ * Before the kernel reads the struct it finds, in this order, ENOTTY, EBADF, and
+ * EFAULT for the struct itself. After that it finds ENODEV first.
  *
  * errno		meaning					outcome
  * EINVAL ENOTTY EBADF E2BIG EPERM EAGAIN EALREADY
@@ -380,7 +386,7 @@ struct se05x_reset {
  * EBADMSG		the answer's protection is wrong	MAY_HAVE_RUN
  * EMSGSIZE		the answer is longer than the buffer	RAN
  * EFAULT		a bad pointer				see outcome
- * any other		take it as				MAY_HAVE_RUN
+ * any other		assume					MAY_HAVE_RUN
  */
 #define SE05X_IOC_INFO		_IOWR(SE05X_IOC_MAGIC, 0x00, struct se05x_info)
 #define SE05X_IOC_TRANSCEIVE	_IOWR(SE05X_IOC_MAGIC, 0x01, struct se05x_transceive)
@@ -390,10 +396,10 @@ struct se05x_reset {
 #define SE05X_IOC_RESET		_IOWR(SE05X_IOC_MAGIC, 0x05, struct se05x_reset)
 
 /*
- * Generic netlink: what happens to the chips, and counts; nothing can be changed
- * by it. Events and SE05X_CMD_CHIP_GET are for everybody, so they say nothing
- * that moves with each APDU; SE05X_CMD_COUNTERS_GET needs CAP_NET_ADMIN. The
- * family lives in the initial network namespace.
+ * Generic netlink: events and counters of the chips. It changes nothing. Everybody
+ * may have the events and SE05X_CMD_CHIP_GET, so these tell nothing that changes
+ * with each APDU. SE05X_CMD_COUNTERS_GET needs CAP_NET_ADMIN. The family is in the
+ * initial network namespace.
  */
 #define SE05X_GENL_NAME		"se05x"
 #define SE05X_GENL_VERSION	1
@@ -403,7 +409,8 @@ struct se05x_reset {
  * enum se05x_cmd - commands of the family
  * @SE05X_CMD_CHIP_GET: one chip (@SE05X_A_INDEX) or, as a dump, all: its state
  *	and how often it was reset and recovered
- * @SE05X_CMD_COUNTERS_GET: the same way, what was exchanged; needs CAP_NET_ADMIN
+ * @SE05X_CMD_COUNTERS_GET: one chip or all, the same way: its counters; needs
+ *	CAP_NET_ADMIN
  * @SE05X_CMD_EVENT: sent to the group "events"
  */
 enum se05x_cmd {
@@ -431,7 +438,7 @@ enum se05x_cmd {
  * @SE05X_A_APDUS: u64, commands whose first block was tried
  * @SE05X_A_BYTES_OUT: u64, bytes written to the chip
  * @SE05X_A_BYTES_IN: u64, bytes read from it
- * @SE05X_A_BLOCKS_OUT: u64, blocks written, each try
+ * @SE05X_A_BLOCKS_OUT: u64, blocks written; each try counts
  * @SE05X_A_BLOCKS_IN: u64, valid blocks read
  * @SE05X_A_POLLS: u64, transfers that the chip did not acknowledge
  * @SE05X_A_WTX: u64, waiting time extensions granted
@@ -442,7 +449,7 @@ enum se05x_cmd {
  * @SE05X_A_TIME: u64, CLOCK_BOOTTIME at the event, in nanoseconds
  * @SE05X_A_BY: u32, an enum se05x_by, with @SE05X_EVENT_RESET
  * @SE05X_A_RESET: u32, an enum se05x_reset_kind, with @SE05X_EVENT_RESET; absent
- *	by a resume, where nobody knows
+ *	with @SE05X_BY_RESUME
  * @SE05X_A_RUNG: u32, an enum se05x_rung, with @SE05X_EVENT_RECOVERY
  * @SE05X_A_COUNT: u32, how many events of this kind in a row became this one
  * @SE05X_A_LOST: u32, events that the kernel could not send before this one
@@ -482,17 +489,17 @@ enum se05x_attr {
 #define SE05X_A_MAX	SE05X_A_LOST
 
 /**
- * enum se05x_event - @SE05X_A_EVENT; programs must skip those they don't know
+ * enum se05x_event - @SE05X_A_EVENT; programs must skip events that they don't know
  * @SE05X_EVENT_ADDED: a chip was found
- * @SE05X_EVENT_REMOVED: it is gone, and its index free
- * @SE05X_EVENT_ONLINE: awake and in step (again)
+ * @SE05X_EVENT_REMOVED: a chip is gone, and its index is free
+ * @SE05X_EVENT_ONLINE: the chip is awake, and the block numbers are in step (again)
  * @SE05X_EVENT_ASLEEP: the session was ended
- * @SE05X_EVENT_OFF: it has no power
- * @SE05X_EVENT_RESET: it was reset
+ * @SE05X_EVENT_OFF: the power was cut
+ * @SE05X_EVENT_RESET: the chip was reset
  * @SE05X_EVENT_RECOVERY: a rung of the ladder was tried
- * @SE05X_EVENT_GIVEN_UP: nothing helped
- * @SE05X_EVENT_GENERATION: the applet's state may be gone, by something else
- *	than a program's SELECT
+ * @SE05X_EVENT_GIVEN_UP: no rung helped
+ * @SE05X_EVENT_GENERATION: the applet's state may be gone, by a reset, a recovery,
+ *	sleep, power off or resume
  * @SE05X_EVENT_LOCK: somebody has held the lock for a second
  */
 enum se05x_event {
@@ -527,7 +534,7 @@ enum se05x_by {
  * @SE05X_RUNG_SOFT: S(interface soft reset)
  * @SE05X_RUNG_CHIP: S(chip reset)
  * @SE05X_RUNG_POWER: power cycle
- * @SE05X_RUNG_GIVEN_UP: nothing helped
+ * @SE05X_RUNG_GIVEN_UP: no rung helped
  */
 enum se05x_rung {
 	SE05X_RUNG_RNAK,
