@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What these kernel headers say, for compat.h. Versions would tell less, since
-# long-term kernels take later changes back. A dot stands for a parenthesis.
+# Find out for compat.h what the kernel's headers have. The kernel's version would not
+# tell, since later changes are backported to long-term kernels. In the patterns below
+# a dot stands for a parenthesis.
 compat = $(if $(shell grep -e '$(2)' $(srctree)/include/linux/$(1)),-D$(3))
 
-# What Kconfig says in a kernel tree
+# In a kernel tree Kconfig sets this.
 CONFIG_SE05X_HWRNG := $(if $(CONFIG_HW_RANDOM),y)
 ccflags-$(CONFIG_SE05X_HWRNG) += -DCONFIG_SE05X_HWRNG
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * NXP EdgeLock SE05x: the chip object and its owner
+ * NXP EdgeLock SE05x: the chip object and its owner, the chip's kernel thread
  *
- * Lock rule: chip->lock guards the queue, the states of requests, who has the
- * chip open or locked, and what others may read of it (state, generation,
- * context, ATR); the chip itself, which is chip->link, is touched by the owner
- * only.
+ * chip->lock guards the queue, the states of requests, the open files, the holder
+ * of the programs' lock, and what others may read of the chip (state, generation,
+ * context, ATR). Only the owner touches chip->link, and with it the chip itself.
  */
 #ifndef SE05X_H
 #define SE05X_H
@@ -27,9 +26,9 @@
 
 /**
  * struct se05x_phy_ops - what the bus driver does for the chip
- * @write: one write message; bytes or errno as the adapter gave them
- * @read: one read message, the same
- * @power: switch the chip off or on, -EOPNOTSUPP without anything to switch
+ * @write: one write message; returns the bytes written or the adapter's errno
+ * @read: one read message; returns the bytes read or the adapter's errno
+ * @power: switch the chip off or on; -EOPNOTSUPP if there is nothing to switch
  */
 struct se05x_phy_ops {
 	int (*write)(void *phy, const u8 *buf, size_t len);
@@ -39,16 +38,16 @@ struct se05x_phy_ops {
 
 /**
  * struct se05x_setup - what the bus driver knows when it registers a chip
- * @ops: how to reach it
- * @phy: handed back to @ops
+ * @ops: how to reach the chip
+ * @phy: the first argument of all @ops
  * @max_write: longest write message the adapter takes, 0: any
  * @max_read: longest read message the adapter takes, 0: any
  * @retries: the adapter repeats transfers by itself
- * @trusted: it is certain that an SE05x is there
- * @booting: it was switched on just now
- * @can_power: there is something to switch
- * @hwrng: the board wants it to feed the kernel's random numbers
- * @heard: told by se05x_chip_register(): something acknowledged
+ * @trusted: the board's description says that an SE05x is there
+ * @booting: the chip was switched on just now
+ * @can_power: there is a line or a supply to switch
+ * @hwrng: the board's description asks for a source of hw_random
+ * @heard: set by se05x_chip_register(): a device acknowledged the address
  */
 struct se05x_setup {
 	const struct se05x_phy_ops *ops;
@@ -63,30 +62,33 @@ struct se05x_setup {
 	bool heard;
 };
 
-/* SE05X_SELECTED: an AID, perhaps with one file's secure channel in it */
+/*
+ * What the chip has selected. SE05X_UNKNOWN: not known; SE05X_CLEAN: nothing since
+ * the chip booted; SE05X_SELECTED: an AID, perhaps with one file's secure channel.
+ */
 enum se05x_context_state { SE05X_UNKNOWN, SE05X_CLEAN, SE05X_SELECTED };
 
 struct se05x_context {
 	enum se05x_context_state state;
 	u8 aid_len;
 	u8 aid[SE05X_AID_MAX];
-	u64 channel;		/* id of the file that opened it, 0: none */
+	u64 channel;		/* id of the file that opened a channel; 0: none */
 };
 
-/* What a command says about contexts, if it is carried out */
+/* How a command changes the context, if the chip carries it out */
 struct se05x_said {
-	bool select;		/* a SELECT by name on the basic channel */
-	bool plain;		/* with an AID and a P2 that bind its file */
-	bool remember;		/* whose answer may be given again */
+	bool select;		/* it is a SELECT by name on the basic channel */
+	bool plain;		/* its AID and P2 bind the file */
+	bool remember;		/* the driver may give its answer again */
 	bool open_channel;
 	struct se05x_context name;
 };
 
 #define SE05X_MINORS	64
 
-#define LOCK_WATCH		HZ	/* who holds the lock longer is told of */
+#define LOCK_WATCH		HZ	/* a lock held longer gives an event */
 
-/* SE05X_RANDOM: a command to an AID, by no client (hwrng) */
+/* SE05X_RANDOM: hwrng sends a command to an AID; hwrng is no client */
 enum se05x_request_type {
 	SE05X_TRANSCEIVE,
 	SE05X_SELECT,
@@ -99,7 +101,10 @@ enum se05x_request_state { SE05X_IDLE, SE05X_QUEUED, SE05X_TAKEN, SE05X_DONE };
 
 struct se05x_file;
 
-/* One per open file, made at open: nothing is allocated on the way to the wire. */
+/*
+ * Each open file has one, allocated at open. So a call allocates nothing, unless
+ * the owner still has the request of a caller who has left.
+ */
 struct se05x_request {
 	struct kref ref;
 	struct list_head node;		/* chip->queue */
@@ -107,8 +112,8 @@ struct se05x_request {
 	wait_queue_head_t wait;
 	enum se05x_request_state state;
 	bool started;			/* the command's own first byte may be out */
-	bool decided;			/* the verdict is given: wait for it */
-	bool abandoned;			/* nobody waits any more */
+	bool decided;			/* the owner has the result: the caller waits for it */
+	bool abandoned;			/* the caller has left */
 
 	/* in */
 	enum se05x_request_type type;
@@ -119,7 +124,7 @@ struct se05x_request {
 	u8 aid_len;
 	u8 aid[SE05X_AID_MAX];
 	u32 command_len;
-	u64 queued_us;			/* when it was */
+	u64 queued_us;			/* when it was queued */
 
 	/* out */
 	int error;
@@ -134,31 +139,31 @@ struct se05x_request {
 };
 
 /*
- * A command that came in pieces, or an answer that waits to be fetched in pieces
- * (ISO/IEC 7816-4, 5.3.3 and 5.3.4): INS P1 P2 say what goes on.
+ * A command that comes in pieces, or an answer that is fetched in pieces (ISO/IEC
+ * 7816-4, 5.3.3 and 5.3.4). The next piece of a command has the same INS P1 P2.
  */
 struct se05x_chain {
-	struct se05x_file *file;	/* whose it is; NULL: there is none */
-	bool command;			/* more pieces of a command, not of an answer */
-	bool preferred;			/* nobody is served between, for a while */
+	struct se05x_file *file;	/* whose chain it is; NULL: there is none */
+	bool command;			/* pieces of a command, not of an answer */
+	bool preferred;			/* no other file is served until until_us */
 	u8 ins, p1, p2;
 	u64 begun_us;
 	u64 until_us;			/* when the preference ends */
 };
 
-/* Who has open files of a chip; users take turns. */
+/* A user who has open files of a chip. Users take turns. */
 struct se05x_user {
 	struct list_head node;		/* chip->users */
 	kuid_t uid;
-	u32 files;			/* that refer to it */
+	u32 files;			/* how many files refer to it */
 	u64 served;			/* chip->served at its last turn */
-	u64 preferred_us;		/* when a chain of it last had preference */
+	u64 preferred_us;		/* when a chain of this user last had preference */
 };
 
 /*
- * An open file description. Lives on while the owner serves it. It is a client
- * from the moment that the owner takes its first TRANSCEIVE, SELECT or LOCK;
- * before that it is in nobody's way.
+ * An open file description. It is freed after its close, once the owner has no
+ * request of it. It is a client from the moment when the owner takes its first
+ * TRANSCEIVE, SELECT or LOCK until its close.
  */
 struct se05x_file {
 	struct kref ref;
@@ -170,35 +175,35 @@ struct se05x_file {
 	bool busy;			/* one of its calls has the turn */
 	bool closed;
 	bool client;
-	bool lost_lock;			/* tell it once, by ESTALE */
-	struct se05x_chain broken;	/* the same; .file is set if there is one */
-	struct se05x_context bound;	/* SE05X_SELECTED or not at all */
-	struct se05x_request *req;	/* who has the turn has this */
+	bool lost_lock;			/* its next call fails with ESTALE, once */
+	struct se05x_chain broken;	/* its chain that was broken; .file is NULL if none was */
+	struct se05x_context bound;	/* .state is SE05X_SELECTED, or the file is not bound */
+	struct se05x_request *req;	/* belongs to the call that has the turn */
 };
 
-/* What happened, until the callers know and the events can be sent */
+/* An event in the queue. It is sent after the callers have their answers. */
 struct se05x_queued_event {
 	u64 time;			/* CLOCK_BOOTTIME, ns */
 	u32 event;			/* enum se05x_event */
-	u32 by;				/* enum se05x_by, 0: does not say */
+	u32 by;				/* enum se05x_by; 0: the event has none */
 	u32 detail;			/* enum se05x_reset_kind or se05x_rung */
 	u32 count;
 	u32 lost;			/* events lost before this one */
 };
 
-/* A request queues a dozen at most: more only where R-NAK and RESYNC alternate. */
+/* A request queues a dozen events at most, or more if R-NAK and RESYNC alternate. */
 #define SE05X_EVENTS_MAX	16
 
-#define SE05X_IDLE_DEFAULT	U32_MAX	/* the module parameter's */
+#define SE05X_IDLE_DEFAULT	U32_MAX	/* use the module parameter */
 
-/* What the trace event se05x_power tells */
+/* What the trace event se05x_power reports */
 enum se05x_power { SE05X_POWER_OFF, SE05X_POWER_ON, SE05X_POWER_WAKE, SE05X_POWER_SLEEP };
 
 struct se05x_hwrng;
 
-/* A chip, from its probe to the last close. Each group says who may touch it. */
+/* A chip, from its probe to the last close. A comment over each group says who may touch it. */
 struct se05x_chip {
-	/* Constant from registration to removal: everybody reads them. */
+	/* Constant from registration to removal: everybody may read them. */
 	struct device dev;
 	struct cdev cdev;
 	u32 index;
@@ -206,59 +211,59 @@ struct se05x_chip {
 	void *phy;
 	bool can_power;
 	struct kthread_worker *worker;	/* the owner */
-	struct se05x_hwrng *hwrng;	/* NULL: not wanted */
+	struct se05x_hwrng *hwrng;	/* NULL: no source of hw_random */
 	void (*send_events)(struct se05x_chip *chip);
 
-	/* Works and wait queues, which bring their own locks */
+	/* Works and wait queues, which have locks of their own */
 	struct kthread_work serve;
 	struct kthread_work quiesce;
 	struct kthread_delayed_work idle;
 	struct kthread_delayed_work chain_end;
 	struct delayed_work lock_watch;
 	wait_queue_head_t wait;		/* the owner is free */
-	wait_queue_head_t gone;		/* poll: the chip is */
+	wait_queue_head_t gone;		/* poll waits here until the chip is gone */
 
 	/*
-	 * The owner's: its thread touches them; the probe does before there is one,
-	 * and power management's callbacks do while it is parked.
+	 * Only the owner touches these. Before there is an owner the probe does, and
+	 * while the owner is parked the callbacks of system sleep do.
 	 */
 	struct se05x_link link;
-	bool power_lost;		/* since this was last set to false */
-	bool climbed;			/* the ladder, since the same */
+	bool power_lost;		/* power was cut since this was last set to false */
+	bool climbed;			/* the link was mended since this was last set to false */
 	bool asleep;
-	bool powered;			/* the owner's usage count of runtime PM */
-	bool resetting;			/* on somebody's request */
-	u8 answer[258];			/* to the SELECT of the context */
-	u16 answer_len;			/* 0: not to be remembered */
+	bool powered;			/* the owner holds a usage count of runtime PM */
+	bool resetting;			/* a RESET is carried out */
+	u8 answer[258];			/* answer to the SELECT of the context */
+	u16 answer_len;			/* 0: there is none to be given again */
 
-	/* Flags: written by WRITE_ONCE, and the owner reads them in mid-exchange. */
-	bool stop;			/* not one byte more */
-	bool cut;			/* somebody may cut the exchange in flight */
+	/* Flags that the owner reads during an exchange */
+	bool stop;			/* send no further byte */
+	bool cut;			/* a RESET with FORCE waits: end the exchange in flight */
 
-	/* Under the lock: all the rest */
+	/* The lock guards all the rest. */
 	spinlock_t lock;
 	struct list_head queue;
 	struct list_head files;		/* open files */
 	struct list_head users;
-	u64 served;			/* turns so far */
-	u32 clients;			/* those of them that had a request served */
+	u64 served;			/* turns given so far */
+	u32 clients;			/* how many of the files are clients */
 	struct se05x_request *current_req;
-	struct se05x_file *holder;	/* of the lock */
+	struct se05x_file *holder;	/* the file that holds the lock */
 	unsigned long held_since;	/* jiffies */
 	bool busy;			/* the owner is at work */
-	bool parked;			/* the owner must not start anything */
+	bool parked;			/* the owner must start nothing */
 	bool dead;
 	bool off;			/* runtime PM has cut its power */
-	bool cold;			/* and it has not booted since */
-	bool rested;		/* the end of session was answered, nothing was sent since */
-	bool quiet;			/* nobody's request: no generation is at stake */
+	bool cold;			/* its power was cut, and it has not booted since */
+	bool rested;		/* it answered the end of session, nothing was sent since */
+	bool quiet;			/* hwrng without a client: keep the generation */
 	u32 idle_ms;
 	u32 power_off_ms;		/* 0: never */
 	u32 state;
 	u64 generation;
 	struct se05x_chain chain;
 	struct se05x_context context;
-	struct se05x_context last;	/* selected last */
+	struct se05x_context last;	/* the AID that was selected last */
 	struct se05x_atr atr;
 	struct se05x_link_stats stats;	/* link.stats after the last request */
 	u64 resets;
@@ -268,10 +273,10 @@ struct se05x_chip {
 	struct se05x_queued_event events[SE05X_EVENTS_MAX];
 	u32 nevents;
 	u32 events_lost;
-	bool gave_up;			/* udev was told so last */
+	bool gave_up;			/* the last uevent said so */
 };
 
-/* What netlink and sysfs tell of a chip, taken at one instant */
+/* What netlink and sysfs report of a chip, read at one instant */
 struct se05x_counts {
 	u32 state;
 	u64 generation;
@@ -282,7 +287,7 @@ struct se05x_counts {
 	struct se05x_link_stats link;
 };
 
-/* Below, each file calls only those above it: docs/architecture.md */
+/* Each file below calls only the files above it (docs/architecture.md). */
 
 /* se05x_state.c */
 void se05x_state_init(struct se05x_chip *chip);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tracepoints: what goes over the wire and when, and never a byte of its payload */
+/* Tracepoints: blocks, APDUs, recovery and power. No byte of the payload is in them. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM se05x
 
@@ -45,13 +45,13 @@ DECLARE_EVENT_CLASS(se05x_frame,
 		  __entry->len, __entry->result)
 );
 
-/* One write; result: bytes written, or an errno as the adapter gave it */
+/* One write; result: bytes written, or the adapter's errno */
 DEFINE_EVENT(se05x_frame, se05x_frame_out,
 	TP_PROTO(u32 chip, u8 pcb, u8 len, int result),
 	TP_ARGS(chip, pcb, len, result)
 );
 
-/* One block read; result: 0, or why it does not count */
+/* One block read; result: 0, or -EBADMSG if its CRC is wrong */
 DEFINE_EVENT(se05x_frame, se05x_frame_in,
 	TP_PROTO(u32 chip, u8 pcb, u8 len, int result),
 	TP_ARGS(chip, pcb, len, result)
@@ -72,7 +72,7 @@ TRACE_EVENT(se05x_apdu_begin,
 	TP_printk("chip=%u len=%u", __entry->chip, __entry->len)
 );
 
-/* The link is done with it; sw: 0 without one, error: 0 or an errno */
+/* The exchange has ended; sw: status word, 0 if there is none; error: 0 or an errno */
 TRACE_EVENT(se05x_apdu_end,
 	TP_PROTO(u32 chip, u32 len, u16 sw, int error, u64 us),
 	TP_ARGS(chip, len, sw, error, us),
@@ -114,7 +114,7 @@ TRACE_DEFINE_ENUM(SE05X_POWER_ON);
 TRACE_DEFINE_ENUM(SE05X_POWER_WAKE);
 TRACE_DEFINE_ENUM(SE05X_POWER_SLEEP);
 
-/* Lines or supply were switched, or the session begins or has ended */
+/* Lines or supply were switched, the chip was woken, or its session was ended */
 TRACE_EVENT(se05x_power,
 	TP_PROTO(u32 chip, u32 what, int result),
 	TP_ARGS(chip, what, result),
