@@ -2,8 +2,9 @@
 /*
  * T=1 over I2C (UM11225), the host's side of the link
  *
- * Pure: no I2C, no allocation, no lock, no clock of its own. It reaches the
- * world through struct se05x_link_ops alone, and its caller serialises.
+ * This code uses no I2C, no allocation, no lock and no clock of its own. It reaches
+ * the bus, the clock and the power lines through struct se05x_link_ops alone. Its
+ * caller makes sure that only one thread uses a link.
  */
 #ifndef SE05X_T1_H
 #define SE05X_T1_H
@@ -14,12 +15,12 @@
 
 #include "se05x_poll.h"
 
-#define SE05X_T1_ATR_MAX	254	/* it comes as one INF field */
+#define SE05X_T1_ATR_MAX	254	/* the ATR comes as one INF field */
 #define SE05X_T1_INF_MAX	254	/* LEN FF is reserved (UM11225 table 4) */
 #define SE05X_T1_OVERHEAD	5	/* NAD PCB LEN CRC CRC */
 #define SE05X_T1_FRAME_MAX	(SE05X_T1_INF_MAX + SE05X_T1_OVERHEAD)
 
-/* Without power, in microseconds; other stacks take 2-5 ms */
+/* How long power is off in a power cycle, in us; other implementations take 2-5 ms */
 #define SE05X_T1_OFF_TIME	5000
 
 #define SE05X_T1_COMMAND_MAX	4096
@@ -27,8 +28,8 @@
 
 /**
  * struct se05x_atr - the ATR, decoded
- * @raw: as it came
- * @raw_len: bytes in @raw, 0 as long as none is known
+ * @raw: the ATR as read
+ * @raw_len: bytes in @raw; 0 until one was read
  * @pver: protocol version
  * @vid: vendor identifier, a registered application provider (5 bytes)
  * @bwt_ms: block waiting time in ms
@@ -58,12 +59,13 @@ struct se05x_atr {
 };
 
 /**
- * enum se05x_link_event - what the link tells of itself
- * @SE05X_LINK_FRAME_OUT: one write; arg = PCB << 8 | LEN, result its count or errno
- * @SE05X_LINK_FRAME_IN: one block read; arg = PCB << 8 | LEN, result 0 or why not
+ * enum se05x_link_event - what the link reports
+ * @SE05X_LINK_FRAME_OUT: one write; arg = PCB << 8 | LEN, result = bytes or errno
+ * @SE05X_LINK_FRAME_IN: one block read; arg = PCB << 8 | LEN, result = 0, or
+ *	-EBADMSG if its CRC is wrong
  * @SE05X_LINK_RUNG: a rung of the ladder is tried; arg = enum se05x_rung
- * @SE05X_LINK_LOST: a block that resets counters was tried or power changed:
- *	what the applet held may be gone; arg = enum se05x_rung
+ * @SE05X_LINK_LOST: a block that resets the counters is tried, or power was cut,
+ *	so the applet's state may be gone; arg = enum se05x_rung
  */
 enum se05x_link_event {
 	SE05X_LINK_FRAME_OUT,
@@ -73,16 +75,16 @@ enum se05x_link_event {
 };
 
 /**
- * struct se05x_link_ops - all the link knows of the world
- * @write: one I2C write message, START to STOP; bytes written or negative errno,
- *	both as the adapter gave them
+ * struct se05x_link_ops - how the link reaches the bus, the clock and the power
+ * @write: one I2C write message, START to STOP; returns the bytes written or a
+ *	negative errno, both as the adapter gave them
  * @read: the same for one read message
- * @sleep: wait for at least that many microseconds; negative: stop now, no
- *	further byte is sent and that errno is handed up
+ * @sleep: wait for at least that many microseconds. A negative errno: the link
+ *	sends no further byte and returns that errno
  * @now: a clock that only goes forward, in microseconds
- * @power: switch the chip off or on; returns after the line has moved, the link
- *	does the waiting. -EOPNOTSUPP without anything to switch.
- * @event: may be NULL; called between transfers, must not call back
+ * @power: switch the chip off or on, and return as soon as the line is set; the
+ *	link waits for the boot. -EOPNOTSUPP if there is nothing to switch.
+ * @event: may be NULL; called between transfers, must not call the link
  */
 struct se05x_link_ops {
 	int (*write)(void *ctx, const u8 *buf, size_t len);
@@ -94,9 +96,9 @@ struct se05x_link_ops {
 };
 
 /**
- * struct se05x_link_stats - counts since the link was made
+ * struct se05x_link_stats - counts since se05x_link_init()
  * @apdus: commands whose first block was tried
- * @blocks_out: frames written, each try
+ * @blocks_out: blocks written; each try counts
  * @blocks_in: valid blocks read
  * @bytes_out: bytes written
  * @bytes_in: bytes read
@@ -119,18 +121,19 @@ struct se05x_link_stats {
 
 /**
  * struct se05x_link - one link; the caller zeroes it and calls se05x_link_init()
- * @ops: the world
- * @ctx: handed back to @ops
- * @atr: what the chip said of itself; defaults until it did
+ * @ops: how it reaches the bus, the clock and the power
+ * @ctx: the first argument of all @ops
+ * @atr: the chip's ATR; defaults until it was read
  * @stats: counts
  * @hard_limit_us: how long one command may keep the link, 300 s by default
- * @trusted: before the first answer more than RESYNC may be written
+ * @trusted: the ladder may be climbed although the chip has never answered RESYNC
  * @retries: the adapter repeats transfers by itself (struct i2c_adapter, retries)
  * @max_write: longest write message the adapter takes, in bytes
  * @max_read: longest read message the adapter takes, in bytes
- * @given_up: the last ladder ended on its last rung
- * @synced: block numbers are known; otherwise RESYNC comes first
- * @fresh: it may be asleep or booted, and no E0 since: RESYNC before anything else
+ * @given_up: the last recovery came to the last rung
+ * @synced: the block numbers are in step; otherwise RESYNC comes first
+ * @fresh: the chip may have slept or booted and has not answered RESYNC since, so
+ *	RESYNC comes before anything else
  *
  * The rest belongs to se05x_t1.c.
  */
@@ -149,42 +152,42 @@ struct se05x_link {
 	bool fresh;
 
 	/* private: */
-	bool known;		/* a valid E0 was seen since init */
+	bool known;		/* RESYNC was answered once since init */
 	bool in_flight;		/* the chip may be computing */
-	int refused;		/* by the adapter with this errno: it will never transfer that */
-	bool retrying;		/* an attempt after it was given up is under way */
-	u64 retry_at;		/* the next one not before */
-	u64 retry_us;		/* so long after the last */
+	int refused;		/* the adapter refused a transfer for good, with this errno */
+	bool retrying;		/* given up, and a new attempt is under way */
+	u64 retry_at;		/* the earliest time of the next attempt */
+	u64 retry_us;		/* the wait between the last attempt and the next */
 	bool nack_known;	/* the adapter says ENXIO or EREMOTEIO for a NACK */
-	int nack_errno;		/* it says this instead, as learnt; 0: nothing learnt */
-	int nack_guess;		/* a start ended with this */
-	int error;		/* what the last transfer gave */
-	bool blind;		/* since the last write a look failed that may be a NACK */
-	u32 patience;		/* so long after a write comes the first look */
+	int nack_errno;		/* the learnt errno that it returns instead; 0: none */
+	int nack_guess;		/* the last start ended with this errno */
+	int error;		/* result of the last transfer */
+	bool blind;		/* a look since the last write failed, perhaps by a NACK */
+	u32 patience;		/* least time from a write to the first look, in us */
 	bool midway;		/* tx is not the first block of its command */
-	u8 how;			/* what the last exchange saw last, an enum of se05x_t1.c */
-	u8 mended_how;		/* the same of the last command that failed */
-	u8 mended;		/* rung that mended it; 0: a command succeeded since */
-	bool first;		/* no I-block was taken since the counters were reset */
+	u8 how;			/* what the last exchange saw last, an enum rx of se05x_t1.c */
+	u8 mended_how;		/* the same, of the last command that failed */
+	u8 mended;		/* the rung that mended it; 0: a command succeeded since */
+	bool first;		/* the chip has taken no I-block since the counters were reset */
 	u8 ns;			/* N(S) of our next I-block */
-	u8 nr;			/* N(S) expected of the chip's next */
-	u8 mult;		/* multiplier of the WTX granted last */
+	u8 nr;			/* N(S) expected of the chip's next I-block */
+	u8 mult;		/* multiplier of the last WTX granted */
 	u16 ifsc;
-	int stop;		/* why nothing more may be sent */
-	u64 hard;		/* when the hard limit strikes */
-	u64 limit;		/* no wait goes beyond */
+	int stop;		/* errno: why nothing more may be sent; 0: go on */
+	u64 hard;		/* when the hard limit is over */
+	u64 limit;		/* no wait may last beyond this time */
 	u64 heard;		/* when the chip last gave a byte */
 	u64 ready;		/* when the next transfer may start */
 	u64 looked;		/* when the last look for a block was due */
-	u64 missed;		/* the same, of the last one in vain */
-	u64 sent;		/* when the last block was out */
-	u64 since;		/* the same, of the block that is answered now */
-	u32 gap;		/* between two looks, the first in vain: MPOT and the NACK */
-	struct se05x_poll_class *wait;	/* what is known of this wait; NULL: don't learn from it */
+	u64 missed;		/* the same, of the last look that found nothing */
+	u64 sent;		/* when the last block was written */
+	u64 since;		/* when the block that is answered now was written */
+	u32 gap;		/* from a look that found nothing to the next: MPOT and the NACK */
+	struct se05x_poll_class *wait;	/* known times of such waits; NULL: learn nothing here */
 	struct se05x_poll poll;
 	u16 rx_len;		/* INF length of the block in rx */
 	u16 tx_len;		/* bytes in tx */
-	u8 tx[SE05X_T1_FRAME_MAX];	/* I-block or R-ACK, as it may be asked for again */
+	u8 tx[SE05X_T1_FRAME_MAX];	/* I-block or R-ACK: the chip may ask for it again */
 	u8 ctl[SE05X_T1_OVERHEAD + 1];	/* other R- and S-blocks */
 	u8 rx[SE05X_T1_FRAME_MAX];
 };
@@ -195,7 +198,7 @@ struct se05x_link {
  * @command_len: its length, 4 to SE05X_T1_COMMAND_MAX
  * @response: where the R-APDU goes, room for SE05X_T1_RESPONSE_MAX bytes
  * @response_len: its length, 0 on failure
- * @outcome: enum se05x_outcome, also true on failure
+ * @outcome: enum se05x_outcome, also on failure
  */
 struct se05x_apdu {
 	const u8 *command;
@@ -213,25 +216,26 @@ void se05x_link_init(struct se05x_link *link, const struct se05x_link_ops *ops,
  * @link: the link
  * @boot: the caller just switched the chip on: wait for its boot first
  *
- * Also how a chip is found again after a reset of the link's owner: a chip
- * that still computes for an earlier caller is waited for.
+ * If the chip still computes for an earlier caller, such as the boot loader, this
+ * waits for it.
  *
- * Return: 0; -ENODEV if what answers is no SE05x, or nothing does; what
- * ops->sleep gave.
+ * Return: 0; -ENODEV if another chip answers, or nothing does; the errno of
+ * ops->sleep.
  */
 int se05x_link_open(struct se05x_link *link, bool boot);
 
 /**
- * se05x_link_wake() - put the link in step if it is not, climbing the ladder
+ * se05x_link_wake() - bring the block numbers in step if they are not
  * @link: the link
- * @retry: if it was given up, try again, but no sooner than 1 s after the end of
- *	the last attempt, and twice as long, up to 60 s, each time that fails
+ * @retry: if the link is given up, make another attempt, but no sooner than 1 s
+ *	after the end of the last one. Each attempt that fails doubles this
+ *	time, up to 60 s.
  *
- * What an adapter refused for good (EOPNOTSUPP, EINVAL, ENODEV) is not tried again,
- * and after ESHUTDOWN not before se05x_link_resumed().
+ * If the adapter refused a transfer for good (EOPNOTSUPP, EINVAL, ENODEV) there is
+ * no other attempt, and after ESHUTDOWN none before se05x_link_resumed().
  *
- * Return: 0; -ENOLINK when given up, at once if it is not time yet; -ENODEV when
- * the adapter is gone; what ops->sleep gave.
+ * Return: 0; -ENOLINK if given up, at once if it is too early for an attempt;
+ * -ENODEV if the adapter is gone; the errno of ops->sleep.
  */
 int se05x_link_wake(struct se05x_link *link, bool retry);
 
@@ -239,7 +243,8 @@ int se05x_link_wake(struct se05x_link *link, bool retry);
  * se05x_link_resumed() - the machine slept, and the chip may have lost its power
  * @link: the link
  *
- * The next use starts with RESYNC, also on an adapter that was asleep (ESHUTDOWN).
+ * The next use starts with RESYNC, also if the adapter had refused transfers because
+ * it was asleep (ESHUTDOWN).
  */
 void se05x_link_resumed(struct se05x_link *link);
 
@@ -247,12 +252,12 @@ void se05x_link_resumed(struct se05x_link *link);
  * se05x_link_booted() - the caller switched the chip off and on again
  * @link: the link
  *
- * With nothing in flight. The next use waits for its boot.
+ * No exchange may be in flight. The next use waits for the chip's boot.
  */
 void se05x_link_booted(struct se05x_link *link);
 
 /**
- * se05x_link_give_up() - nothing is sent until a reset, or an attempt at its time
+ * se05x_link_give_up() - send nothing until a reset or the next attempt is due
  * @link: the link
  */
 void se05x_link_give_up(struct se05x_link *link);
@@ -262,31 +267,31 @@ void se05x_link_give_up(struct se05x_link *link);
  * @link: the link, in step: se05x_link_wake() returned 0
  * @apdu: the command; outcome and response are filled in
  *
- * A link that fails is mended before this returns.
+ * If the link fails, this climbs the ladder before it returns.
  *
- * Return: 0; -ECONNRESET if the command may have run; else it was not sent:
- * -ECONNABORTED (the link is mended), -ENOLINK (given up), -ENODEV (the adapter
- * is gone), what ops->sleep gave.
+ * Return: 0; -ECONNRESET if the command may have run. With any other error it was
+ * not sent: -ECONNABORTED (the link is mended), -ENOLINK (given up), -ENODEV (the
+ * adapter is gone), the errno of ops->sleep.
  */
 int se05x_link_transceive(struct se05x_link *link, struct se05x_apdu *apdu);
 
 /**
- * se05x_link_sleep() - end the APDU session, the chip starts saving power
+ * se05x_link_sleep() - end the APDU session, so that the chip saves power
  * @link: the link
  *
- * Return: 0 when the chip answered. Whatever it returns, the next use starts
- * with RESYNC.
+ * Return: 0 if the chip answered. In any case the next use starts with RESYNC.
  */
 int se05x_link_sleep(struct se05x_link *link);
 
 /**
- * se05x_link_reset() - reset the chip on purpose, with nothing in flight
+ * se05x_link_reset() - reset the chip on request, with no exchange under way
  * @link: the link
- * @rung: SE05X_RUNG_SOFT, SE05X_RUNG_CHIP or SE05X_RUNG_POWER; the ladder goes
- *	on from there if it fails
+ * @rung: SE05X_RUNG_SOFT, SE05X_RUNG_CHIP or SE05X_RUNG_POWER; if it fails, the
+ *	ladder is climbed from there
  * @force: power may be cut while the chip computes
  *
- * Return: 0; -EOPNOTSUPP (nothing to switch, nothing done); -ENOLINK.
+ * Return: 0; -EOPNOTSUPP if there is nothing to switch, and nothing was done;
+ * -ENOLINK (given up); -ENODEV (the adapter is gone); the errno of ops->sleep.
  */
 int se05x_link_reset(struct se05x_link *link, enum se05x_rung rung, bool force);
 
