@@ -15,6 +15,7 @@
 struct se05x {
 	int fd;
 	bool is_socket;
+	char path[];
 };
 
 static int call_kernel(const struct se05x *se, unsigned long cmd, void *arg)
@@ -39,9 +40,22 @@ static int open_chip(struct se05x *se, const char *path)
 	return se->is_socket ? se->fd : -errno;
 }
 
-EXPORT int se05x_open(const char *path, struct se05x **se)
+/* A device of another kind must not get APDUs as ioctls. */
+static int open_checked(struct se05x *se, const char *path)
 {
 	struct se05x_info info;
+	int ret = open_chip(se, path);
+
+	if (ret)
+		return ret == -ENOENT || ret == -ENXIO ? -ENODEV : ret;
+	ret = se05x_get_info(se, &info);
+	if (ret)
+		close(se->fd);
+	return ret;
+}
+
+EXPORT int se05x_open(const char *path, struct se05x **se)
+{
 	struct se05x *opened;
 	int ret;
 
@@ -49,23 +63,30 @@ EXPORT int se05x_open(const char *path, struct se05x **se)
 		path = secure_getenv("SE05X_DEVICE");
 	if (!path || !*path)
 		path = "/dev/se05x";
-	opened = malloc(sizeof(*opened));
+	opened = malloc(sizeof(*opened) + strlen(path) + 1);
 	if (!opened)
 		return -ENOMEM;
-	ret = open_chip(opened, path);
-	if (ret) {
-		ret = ret == -ENOENT || ret == -ENXIO ? -ENODEV : ret;
+	strcpy(opened->path, path);
+	ret = open_checked(opened, path);
+	if (ret)
 		free(opened);
+	else
+		*se = opened;
+	return ret;
+}
+
+EXPORT int se05x_reopen(struct se05x *se)
+{
+	struct se05x fresh;
+	int ret = open_checked(&fresh, se->path);
+
+	if (ret)
 		return ret;
-	}
-	/* a device of another kind must not get APDUs as ioctls */
-	ret = se05x_get_info(opened, &info);
-	if (ret) {
-		se05x_close(opened);
-		return ret;
-	}
-	*se = opened;
-	return 0;
+	/* the number stays: threads that are about to use it use the new file */
+	if (dup3(fresh.fd, se->fd, O_CLOEXEC) < 0)
+		ret = -errno;
+	close(fresh.fd);
+	return ret;
 }
 
 EXPORT void se05x_close(struct se05x *se)

@@ -69,6 +69,20 @@ struct se05x_call {
  */
 int se05x_open(const char *path, struct se05x **se);
 
+/**
+ * se05x_reopen() - go on with a new file of the same device
+ * @se: handle, with the device that it was opened with
+ *
+ * In a forked child: what was inherited is shared with the parent, with its applet, lock
+ * and chains; afterwards the child is a client of its own. After -ENODEV: when the device
+ * is there again, as after a rebind; whether it is the same chip is for the caller to find
+ * out. The descriptor of se05x_fd() keeps its number. No applet is selected and no lock
+ * held any more.
+ *
+ * Return: 0; as se05x_open(), and then all is as before.
+ */
+int se05x_reopen(struct se05x *se);
+
 /* se05x_close() - give up handle, lock and applet; NULL is fine */
 void se05x_close(struct se05x *se);
 

@@ -71,14 +71,13 @@ static const uint8_t default_aid[] = {
 	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
 };
 
-static int learn_version(struct se05x_iot *iot, const void *aid, size_t aid_len,
-			 struct se05x_call *call)
+static int learn_version(struct se05x_iot *iot, struct se05x_call *call)
 {
 	struct se05x_call mine = { .deadline_ms = call ? call->deadline_ms : 0 };
 	uint8_t answer[64], version[VERSION_LEN];
 	size_t len = sizeof(answer);
 	struct command cmd;
-	int ret = se05x_select(iot->se, aid, aid_len, 0, answer, &len, &mine);
+	int ret = se05x_select(iot->se, iot->aid, iot->aid_len, 0, answer, &len, &mine);
 
 	if (call) {
 		mine.flags = call->flags;
@@ -104,15 +103,23 @@ static int learn_version(struct se05x_iot *iot, const void *aid, size_t aid_len,
 EXPORT int se05x_iot_open(struct se05x *se, const void *aid, size_t aid_len,
 			  struct se05x_iot **iot, struct se05x_call *call)
 {
-	struct se05x_iot *opened = calloc(1, sizeof(*opened));
+	struct se05x_iot *opened;
 	int ret;
 
+	if (!aid) {
+		aid = default_aid;
+		aid_len = sizeof(default_aid);
+	}
+	if (aid_len > SE05X_AID_MAX)
+		return siot_refuse(-EINVAL, call);
+	opened = calloc(1, sizeof(*opened));
 	if (!opened)
 		return siot_refuse(-ENOMEM, call);
 	opened->se = se;
 	opened->as = personalities;
-	ret = learn_version(opened, aid ? aid : default_aid, aid ? aid_len : sizeof(default_aid),
-			    call);
+	opened->aid_len = aid_len;
+	memcpy(opened->aid, aid, aid_len);
+	ret = learn_version(opened, call);
 	if (ret) {
 		se05x_iot_close(opened);
 		return ret;
@@ -131,6 +138,22 @@ EXPORT void se05x_iot_close(struct se05x_iot *iot)
 	}
 	explicit_bzero(iot, sizeof(*iot));
 	free(iot);
+}
+
+EXPORT int se05x_iot_reopen(struct se05x_iot *iot, struct se05x_call *call)
+{
+	struct se05x_iot fresh = *iot;
+	int ret;
+
+	if (iot->in_session)
+		return siot_refuse(-EINVAL, call);
+	ret = se05x_reopen(iot->se);
+	if (ret)
+		return siot_refuse(ret, call);
+	ret = learn_version(&fresh, call);
+	if (!ret && memcmp(&fresh.version, &iot->version, sizeof(fresh.version)))
+		ret = -ENODEV;	/* another chip */
+	return ret;
 }
 
 EXPORT void se05x_iot_set_deadline(struct se05x_iot *iot, uint32_t deadline_ms)

@@ -80,6 +80,8 @@ struct se05x_iot {
 	struct se05x_iot_version version;
 	const struct personality *as;
 	uint32_t deadline_ms;	/* where a call has none */
+	uint8_t aid[SE05X_AID_MAX];
+	size_t aid_len;
 	bool in_session;
 	uint8_t session[8];
 	uint64_t generation;	/* of the session's beginning */

@@ -88,6 +88,19 @@ int se05x_iot_open(struct se05x *se, const void *aid, size_t aid_len, struct se0
  */
 void se05x_iot_close(struct se05x_iot *iot);
 
+/**
+ * se05x_iot_reopen() - se05x_reopen(), and select the applet again
+ * @iot: handle; no session: that is lost, and to be closed and opened anew
+ * @call: may be NULL
+ *
+ * To be called in a forked child, and after -ENODEV when the device is there again. Other
+ * threads may use the handle meanwhile. Who must be sure that it is the same chip compares
+ * se05x_iot_unique_id().
+ *
+ * Return: 0; -ENODEV: no device, or a chip with another applet; as above.
+ */
+int se05x_iot_reopen(struct se05x_iot *iot, struct se05x_call *call);
+
 /*
  * se05x_iot_set_deadline() - for each APDU of a call that says none, in milliseconds; 0:
  * as se05x_transceive(). Sessions that are opened later have it too. To be called before

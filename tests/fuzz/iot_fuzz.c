@@ -65,6 +65,12 @@ int se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint32_t fla
 	return 0;
 }
 
+int se05x_reopen(struct se05x *se)
+{
+	(void)se;
+	return 0;
+}
+
 void se05x_close(struct se05x *se)
 {
 	(void)se;

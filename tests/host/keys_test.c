@@ -307,6 +307,46 @@ static void test_burst(void **state)
 	assert_int_equal(keys_burst(chip, ID + 1, "1234", 4, never, NULL, &call), -ENOENT);
 }
 
+/* ---- the same by hand, without lib/keys ---- */
+
+static void test_reopen(void **state)
+{
+	struct se05x *se;
+	struct se05x_iot *iot;
+	int fd, status;
+	bool yes;
+	pid_t child;
+
+	(void)state;
+	GOOD(se05x_open(device, &se));
+	GOOD(se05x_iot_open(se, NULL, 0, &iot, &call));
+	fd = se05x_fd(se);
+	GOOD(se05x_lock(se, &call));
+	child = fork();
+	if (!child) {
+		struct se05x_call mine = { .deadline_ms = 50 };
+
+		/* its parent's lock is its own, until it has a file of its own */
+		if (se05x_iot_exists(iot, ID, &yes, &mine) || se05x_reopen(se) ||
+		    se05x_iot_exists(iot, ID, &yes, &mine) != -EBUSY)
+			_exit(1);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	GOOD(se05x_unlock(se));
+	/* rebound */
+	stop();
+	assert_int_equal(se05x_iot_exists(iot, ID, &yes, &call), -ENODEV);
+	assert_int_equal(se05x_iot_reopen(iot, &call), -ENODEV);
+	start(file);
+	GOOD(se05x_iot_reopen(iot, &call));
+	assert_int_equal(se05x_fd(se), fd);
+	GOOD(se05x_iot_exists(iot, ID, &yes, &call));
+	se05x_iot_close(iot);
+	se05x_close(se);
+}
+
 /* ---- public keys ---- */
 
 static void test_public(void **state)
@@ -399,7 +439,7 @@ int main(void)
 		cmocka_unit_test(test_ids), cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_hashes), cmocka_unit_test(test_no_chip),
 		CHIP(test_rebind), CHIP(test_fork), CHIP(test_idle), CHIP(test_burst),
-		CHIP(test_public), CHIP(test_threads),
+		CHIP(test_reopen), CHIP(test_public), CHIP(test_threads),
 	};
 	int ret;
 
