@@ -10,7 +10,9 @@
 #   NEEDS	what has to be there before
 
 LIB := libse05x$(NAME:%=-%)
-SONAME := $(LIB).so.$(firstword $(subst ., ,$(VERSION)))
+# of the API, which is not the project's: 1 for all of 1.x, by symbol versions
+API := 1.0.0
+SONAME := $(LIB).so.1
 O := $(BUILD)/lib
 P := $(O)/$(notdir $(CURDIR))
 
@@ -23,11 +25,11 @@ $(O)/$(LIB).a: $(OBJS:%=$(P)/%)
 	$(RM) $@
 	$(AR) rcs $@ $^
 
-$(O)/$(LIB).so.$(VERSION): $(OBJS:%=$(P)/%) $(LIB).map $(NEEDS)
+$(O)/$(LIB).so.$(API): $(OBJS:%=$(P)/%) $(LIB).map $(NEEDS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs \
 		-Wl,--version-script=$(LIB).map -o $@ $(filter %.o,$^) $(LIBS)
 
-$(O)/$(LIB).so: $(O)/$(LIB).so.$(VERSION)
+$(O)/$(LIB).so: $(O)/$(LIB).so.$(API)
 	ln -sf $(<F) $(O)/$(SONAME)
 	ln -sf $(SONAME) $@
 
@@ -41,7 +43,7 @@ $(P):
 
 install: all
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
-	install -m 644 $(O)/$(LIB).a $(O)/$(LIB).so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	install -m 644 $(O)/$(LIB).a $(O)/$(LIB).so.$(API) $(DESTDIR)$(LIBDIR)
 	cp -d $(O)/$(SONAME) $(O)/$(LIB).so $(DESTDIR)$(LIBDIR)
 	install -m 644 $(O)/$(LIB).pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 se05x$(NAME:%=-%).h $(DESTDIR)$(INCLUDEDIR)

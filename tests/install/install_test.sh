@@ -54,7 +54,7 @@ list > "$tmp/before"
 
 ok "install" make -s install DKMS=yes
 usr=/usr/local
-ok "library" have $usr/lib/libse05x{,-iot,-monitor}.{a,so,so.0} \
+ok "library" have $usr/lib/libse05x{,-iot,-monitor}.{a,so,so.1} \
 	$usr/lib/pkgconfig/libse05x{,-iot,-monitor}.pc \
 	$usr/include/{se05x.h,se05x-iot.h,se05x-monitor.h,linux/se05x.h}
 ok "tools, with completion" have $usr/bin/se05x-{apdu,sim,tool} \
@@ -83,12 +83,12 @@ ok "a program that uses the library by pkg-config" eval '
 
 # ---- an older version, and a plain module after DKMS ----
 
-touch "$DESTDIR$usr/lib/libse05x.so.0.0.9"
+touch "$DESTDIR$usr/lib/libse05x.so.0.9.9"
 mkdir -p "$DESTDIR$usr/share/se05x"
-echo $usr/lib/libse05x.so.0.0.9 >> "$DESTDIR$usr/share/se05x/lib.files"
+echo $usr/lib/libse05x.so.0.9.9 >> "$DESTDIR$usr/share/se05x/lib.files"
 plain() { make -s install-"$1" DKMS=no KVER="$release" KDIR="$kernel/build/"; }
 ok "upgrade" plain lib
-ok "what only the older version had is gone" fails have $usr/lib/libse05x.so.0.0.9
+ok "what only the older version had is gone" fails have $usr/lib/libse05x.so.0.9.9
 ok "a module without DKMS" plain module
 ok "is there" have "/lib/modules/$release/updates/se05x.ko"
 ok "for that kernel" eval \

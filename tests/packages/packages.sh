@@ -107,7 +107,7 @@ ok "the VM ended well" eval '[ $status = 0 ] || { cat "$tmp/vm.err"; false; }'
 # ---- purged ----
 
 ok "purge" inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -q -y purge \
-	se05x-dkms se05x-tools libse05x-dev libse05x-iot0 libse05x-monitor0 libse05x0'
+	se05x-dkms se05x-tools libse05x-dev libse05x-iot1 libse05x-monitor1 libse05x1'
 ok "leaves nothing" same
 
 # ---- make install, as a user without the packages would ----
@@ -123,7 +123,7 @@ ok "says how to go on" eval 'for w in "sudo dtoverlay se05x" "dtoverlay=se05x " 
 	"usermod -a -G se05x"; do grep -q "$w" <<< "$said" || { echo "$w?"; false; }; done'
 ok "the module is there for $release" eval \
 	'inside dkms status se05x | grep "$release.*: installed" && inside modinfo -k "$release" se05x'
-ok "the library is found" eval 'inside ldconfig -p | grep -q /usr/local/lib/libse05x.so.0'
+ok "the library is found" eval 'inside ldconfig -p | grep -q /usr/local/lib/libse05x.so.1'
 ok "the group" inside getent group se05x
 ok "no boot file is touched" eval '[ "$(ls "$root/boot/firmware")" = overlays ]'
 ok "make install over an older version" eval '
