@@ -75,15 +75,15 @@ check-fresh:
 
 # what takes long: stages of tests/check.sh, in parts of less than 45 minutes with
 # nothing cached
-PARTS := distro arch debug kernels
+FULL := distro arch debug kernels
 FULL_distro := distro_all events suspend watch iot hotpath leak_controls coverage
 FULL_arch := arch overlay_boot armhf pages16k i386
 FULL_debug := kcsan soak life_debug
 FULL_kernels := kernels strict intree packages
 
-check-full: check $(PARTS:%=check-full-%) check-full-fresh
+check-full: check $(FULL:%=check-full-%) check-full-fresh
 
-$(PARTS:%=check-full-%): check-full-%:
+$(FULL:%=check-full-%): check-full-%:
 	@tests/setup.sh full
 	@tests/check.sh $(FULL_$*)
 
@@ -119,5 +119,5 @@ clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 
 .PHONY: all lib tools module overlay demo demo-tls check check-host faults coverage fuzz soak \
-	check-fresh check-full $(PARTS:%=check-full-%) check-full-fresh intree bench \
+	check-fresh check-full $(FULL:%=check-full-%) check-full-fresh intree bench \
 	bench-virtual style clean
