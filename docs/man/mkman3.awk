@@ -2,32 +2,11 @@
 #
 # A man page for each function that has a kernel-doc comment
 #
-#   awk -v out=FOLDER -v version=VERSION -f mkman3.awk HEADER
+#   awk -v out=FOLDER -v version=VERSION -f mantext.awk -f mkman3.awk HEADER
 #
 # or one above that begins with a sentence. Functions without a blank line between
 # them share a page. Fails for one without any comment. @name becomes italic,
 # name() bold.
-
-function text(s) {
-	gsub(/\\/, "\\e", s)
-	gsub(/[%\t]/, "", s)
-	s = in_font(s, "@[a-z_0-9]+", "\\fI", 1)
-	s = in_font(s, "[a-z_0-9]+\\(\\)", "\\fB", 0)
-	s = in_font(s, "[a-z][-a-z0-9]*\\([1-8]\\)", "\\fB", 0)
-	gsub(/-/, "\\-", s)
-	sub(/^[.']/, "\\\\\\&&", s)
-	return s
-}
-
-# each match in that font, without its first "drop" characters
-function in_font(s, re, font, drop,    r) {
-	r = ""
-	while (match(s, re)) {
-		r = r substr(s, 1, RSTART - 1) font substr(s, RSTART + drop, RLENGTH - drop) "\\fP"
-		s = substr(s, RSTART + RLENGTH)
-	}
-	return r s
-}
 
 function begin_comment() {
 	brief = ""
@@ -72,21 +51,6 @@ function comment_line(s,    n) {
 	} else {
 		section = "body"
 		body[++nbody] = s
-	}
-}
-
-function paragraphs(lines, n, f,    i, gap, begun) {
-	gap = begun = 0
-	for (i = 1; i <= n; i++) {
-		if (lines[i] ~ /^[ \t]*$/) {
-			gap = 1
-			continue
-		}
-		if (gap && begun)
-			print ".PP" > f
-		gap = 0
-		begun = 1
-		print text(lines[i]) > f
 	}
 }
 

@@ -233,7 +233,7 @@ struct se05x_iot_object {
 	uint32_t reserved[4];
 };
 
-/* The largest list and the last word on who may touch them: AN12413, 3.2 */
+/* Numbers that the applet and NXP keep for themselves (AN12413, 3.2) */
 #define SE05X_IOT_ID_RESERVED_FIRST	0x7FFF0000u
 #define SE05X_IOT_ID_RESERVED_LAST	0x7FFFFFFFu
 #define SE05X_IOT_ID_PROVISIONED_FIRST	0xF0000000u
