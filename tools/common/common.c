@@ -4,12 +4,104 @@
 #include <grp.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common.h"
+
+bool json_errors;
+
+/* Bytes of the UTF-8 character at @s that a terminal may get as they are; 0: none */
+static size_t harmless(const unsigned char *s)
+{
+	uint32_t c = s[0] < 0xe0 ? s[0] & 0x1f : s[0] < 0xf0 ? s[0] & 0x0f : s[0] & 0x07;
+	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
+		     s[0] < 0xf5 ? 4 : 0;
+
+	if (len < 2)
+		return len && s[0] >= 0x20 && s[0] != 0x7f;
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	/* C1 controls, what was encoded too long, surrogates, marks of direction */
+	if (c < 0xa0 || (len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10ffff)) ||
+	    (c >= 0xd800 && c < 0xe000) || (c >= 0x200e && c <= 0x200f) ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+		return 0;
+	return len;
+}
+
+void print_safe(FILE *to, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	while (*s) {
+		size_t len = harmless(s);
+
+		if (len)
+			fwrite(s, 1, len, to);
+		else
+			fprintf(to, "\\x%02X", *s);
+		s += len ?: 1;
+	}
+}
+
+void print_json_to(FILE *to, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	putc('"', to);
+	while (*s) {
+		size_t len = harmless(s);
+
+		if (*s == '"' || *s == '\\')
+			putc('\\', to);
+		if (len)
+			fwrite(s, 1, len, to);
+		else	/* a byte that is no character stands for itself, as in Latin-1 */
+			fprintf(to, "\\u%04x", *s);
+		s += len ?: 1;
+	}
+	putc('"', to);
+}
+
+void print_json_string(const char *text)
+{
+	print_json_to(stdout, text);
+}
+
+/* One line to stderr: names and files in it are somebody else's text */
+static void line(const char *before, const char *format, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, format, ap) < 0)
+		return;
+	fputs(before, stderr);
+	print_safe(stderr, text);
+	fputc('\n', stderr);
+	free(text);
+}
+
+/* The same as {"@what":"text"}, with the status word if there is one */
+static void json_line(const char *what, uint16_t sw, const char *format, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, format, ap) < 0)
+		return;
+	fprintf(stderr, "{\"%s\":", what);
+	print_json_to(stderr, text);
+	if (sw)
+		fprintf(stderr, ",\"sw\":\"%04X\"", sw);
+	fputs("}\n", stderr);
+	free(text);
+}
 
 void say(const struct options *opt, const char *format, ...)
 {
@@ -18,20 +110,49 @@ void say(const struct options *opt, const char *format, ...)
 	if (opt->quiet || opt->json)
 		return;
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	line("", format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+}
+
+static void complain_va(uint16_t sw, const char *format, va_list ap)
+{
+	char before[32];
+
+	snprintf(before, sizeof(before), "%s: ", program);
+	if (json_errors)
+		json_line("error", sw, format, ap);
+	else
+		line(before, format, ap);
 }
 
 void complain(const char *format, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "%s: ", program);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	complain_va(0, format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+}
+
+void complain_sw(uint16_t sw, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	complain_va(sw, format, ap);
+	va_end(ap);
+}
+
+void warn(const struct options *opt, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	if (json_errors)
+		json_line("warning", 0, format, ap);
+	else if (!opt->quiet)
+		line("warning: ", format, ap);
+	va_end(ap);
 }
 
 const char *outcome_name(uint32_t outcome)
@@ -49,8 +170,8 @@ const char *outcome_name(uint32_t outcome)
 int failed(const char *what, int error, const struct se05x_call *call)
 {
 	if (call && call->sw)
-		complain("%s: %s: the applet answers %04X (%s)", what,
-			 se05x_errno_text(error), call->sw, se05x_sw_text(call->sw));
+		complain_sw(call->sw, "%s: %s: the applet answers %04X (%s)", what,
+			    se05x_errno_text(error), call->sw, se05x_sw_text(call->sw));
 	else
 		complain("%s: %s", what, se05x_errno_text(error));
 	return TROUBLE;
@@ -98,20 +219,6 @@ void print_hex(FILE *to, const uint8_t *bytes, size_t len)
 {
 	while (len--)
 		fprintf(to, "%02X", *bytes++);
-}
-
-void print_json_string(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			printf("\\u%04x", *text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
 }
 
 /* Who may: the group that the device belongs to */

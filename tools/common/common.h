@@ -35,6 +35,13 @@ void say(const struct options *opt, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The same with the program's name, also with --quiet */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same about a status word, which has a member of its own in JSON */
+void complain_sw(uint16_t sw, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What is done nevertheless, but may not be what was meant */
+void warn(const struct options *opt, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Complaints and warnings are lines of JSON */
+extern bool json_errors;
 
 /* Return: OK, or TROUBLE after having said why, and what helps. */
 int open_chip(const char *device, struct se05x **se);
@@ -47,8 +54,11 @@ int failed(const char *what, int error, const struct se05x_call *call);
  */
 int parse_hex(const char *text, uint8_t *out, size_t max, const char **why);
 void print_hex(FILE *to, const uint8_t *bytes, size_t len);
+/* Text of others: what could steer a terminal is written as \xNN */
+void print_safe(FILE *to, const char *text);
 /* In quotes, as JSON wants it */
-void print_json_string(const char *text);
+void print_json_to(FILE *to, const char *text);
+void print_json_string(const char *text);	/* to standard output */
 const char *outcome_name(uint32_t outcome);
 
 /* A line with the seconds on a terminal, while a call takes long */
