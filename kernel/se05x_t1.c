@@ -461,7 +461,8 @@ static enum rx look_or_drain(struct se05x_link *link, u64 deadline)
 		r = drain(link, RX_BAD, RX_FAILED);
 	}
 	if (r != RX_NONE && r != RX_FAILED && link->blind)
-		link->patience = max(link->patience, since(now(link), link->sent));
+		link->patience = max(link->patience,
+				     min_t(u32, since(now(link), link->sent), bwt(link)));
 	return r;
 }
 
