@@ -408,7 +408,7 @@ void se05x_worker_disconnect(struct se05x_chip *chip)
 
 	spin_lock(&chip->lock);
 	chip->dead = true;
-	chip->cut = false;
+	WRITE_ONCE(chip->cut, false);
 	list_splice_init(&chip->queue, &queued);
 	list_for_each_entry(req, &queued, node) {
 		req->error = -ENODEV;
