@@ -27,9 +27,13 @@ FIXTURE_SETUP(outage)
 
 FIXTURE_TEARDOWN(outage)
 {
+	struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
+
 	if (self->faults >= 0) {
 		ASSERT_EQ(5, write(self->faults, "clear", 5));
 		close(self->faults);
+		/* or the next test would have to wait for its turn to try */
+		EXPECT_EQ(0, call(self->fd, SE05X_IOC_RESET, &r));
 		sim_clear();
 	}
 	close(self->fd);
