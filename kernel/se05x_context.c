@@ -148,8 +148,8 @@ bool se05x_lacks_chain(struct se05x_chip *chip, struct se05x_request *req)
 	bool lacks;
 
 	lockdep_assert_held(&chip->lock);
-	lacks = broken->file && c[1] == broken->ins && c[2] == broken->p1 &&
-		c[3] == broken->p2;
+	lacks = broken->file && broken->command && c[1] == broken->ins &&
+		c[2] == broken->p1 && c[3] == broken->p2;
 	broken->file = NULL;
 	if (is_get_response(c))
 		lacks = chip->chain.file != req->file || chip->chain.command;
@@ -171,8 +171,13 @@ void se05x_note_chain(struct se05x_chip *chip, const struct se05x_request *req,
 	bool piece = !error && is_piece(command) && req->sw == 0x9000;
 
 	spin_lock(&chip->lock);
-	if (file->closed || (!more && !piece)) {
+	if (error)	/* says enough: what comes next begins anew */
+		file->broken.file = NULL;
+	if (file->closed || req->type == SE05X_RANDOM || (!more && !piece)) {
 		chain->file = NULL;
+		/* nobody's next command may become the last piece of this one */
+		if (piece && chip->context.state != SE05X_UNKNOWN)
+			se05x_forget_context(chip);
 	} else {
 		if (chain->file != file) {
 			chain->preferred = !file->user->preferred_us ||

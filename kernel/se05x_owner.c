@@ -229,9 +229,13 @@ static int serve_transceive(struct se05x_chip *chip, struct se05x_request *req)
 
 /* ---- SELECT ---- */
 
-static bool is_remembered(struct se05x_chip *chip, const struct se05x_context *want)
+/* May the answer to a SELECT be given from memory? Not if it is to end a command chain. */
+static bool is_remembered(struct se05x_chip *chip, const struct se05x_file *file,
+			  const struct se05x_context *want)
 {
 	lockdep_assert_held(&chip->lock);
+	if (chip->chain.file == file && chip->chain.command)
+		return false;
 	return chip->link.synced && chip->answer_len && !chip->context.channel &&
 	       chip->context.state == SE05X_SELECTED && se05x_same_aid(&chip->context, want);
 }
@@ -245,7 +249,8 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 	se05x_set_aid(&want, req->aid, req->aid_len);
 	spin_lock(&chip->lock);
 	ret = check_lock(req);
-	remembered = is_remembered(chip, &want) && !(req->flags & SE05X_SELECT_FRESH);
+	remembered = is_remembered(chip, req->file, &want) &&
+		     !(req->flags & SE05X_SELECT_FRESH);
 	if (!ret && remembered)
 		req->decided = true;
 	spin_unlock(&chip->lock);
@@ -271,6 +276,7 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 			return ret;
 	}
 	spin_lock(&chip->lock);
+	req->file->broken.file = NULL;
 	req->file->bound.channel = 0;
 	if (se05x_is_success(req->sw))
 		req->file->bound = want;

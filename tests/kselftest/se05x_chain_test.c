@@ -293,6 +293,53 @@ TEST_F(chain, closed)
 }
 
 /* A piece that the chip refused is none. */
+/* Whoever is killed in a piece leaves nothing for the next command, neither. */
+TEST_F_TIMEOUT(chain, killed_in_a_piece, SLOW_TIMEOUT)
+{
+	static const __u8 piece[] = { 0x90, 0x12, PIECE_MS >> 8, PIECE_MS & 0xff };
+	long long runs = sim_count("runs");
+	struct job *job;
+	__u64 before;
+
+	if (runs < 0)
+		SKIP(return, "no simulated chip to count");
+	close(self->a);
+	self->a = open_device(O_RDWR);
+	job = apdu_job(self->a, piece, sizeof(piece));
+	start(job);	/* in a child, so that closing it here makes it the last */
+	close(self->a);
+	ASSERT_TRUE(WAIT_UNTIL(sim_count("runs") > runs));
+	kill(job->pid, SIGKILL);
+	finish(job);
+	runs = sim_count("runs");
+	before = generation(self->b);
+	ASSERT_EQ(0, send(self, self->b, ECHO, "cd"));
+	EXPECT_TRUE(answered(self, "cd"));
+	EXPECT_EQ(runs + 2, sim_count("runs"));	/* a SELECT first */
+	EXPECT_NE(before, self->t.generation);
+	free_job(job);
+	self->a = open_device(O_RDWR);
+}
+
+/* A SELECT of its own ends a file's command chain, and is not answered from memory. */
+TEST_F(chain, own_select)
+{
+	struct se05x_select s;
+
+	ASSERT_EQ(0, send(self, self->a, PIECE, "ab"));
+	ASSERT_EQ(0, select_aid(self->a, test_aid, sizeof(test_aid), 0, &s));
+	ASSERT_EQ(0, send(self, self->a, LAST, "cd"));
+	EXPECT_TRUE(answered(self, "cd"));
+}
+
+/* Who lost the rest of an answer begins anew by the same command. */
+TEST_F(chain, answer_anew)
+{
+	ASSERT_EQ(0, send(self, self->a, ANSWER(4), ""));
+	ASSERT_EQ(0, send(self, self->b, ECHO, "x"));
+	EXPECT_EQ(0, send(self, self->a, ANSWER(4), ""));
+}
+
 TEST_F(chain, refused_piece)
 {
 	ASSERT_EQ(0, send(self, self->a, 0x90140000, ""));
