@@ -313,21 +313,28 @@ TEST_F_TIMEOUT(lock, broken_by_reset, SLOW_TIMEOUT)
 
 	for (i = 0; i < 4; i++) {
 		struct se05x_reset r = { .kind = SE05X_RESET_SOFT };
+		struct job *job = echo_job(self->a, (const __u8 *)"x", 1);
 		struct se05x_select s = { 0 };
+		struct se05x_lock l = { 0 };
+		struct se05x_unlock u = { 0 };
+		__u32 reason;
 		int ret = 0;
 
 		ASSERT_EQ(0, lock(self->a, 0));
 		ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
 		EXPECT_EQ(0, try_echo(self->b, 0));
 		if (i == 0)
-			ret = try_echo(self->a, 0);
+			ret = run(job);
 		else if (i == 1)
 			ret = call(self->a, SE05X_IOC_SELECT, &s);
 		else if (i == 2)
-			ret = lock(self->a, 0);
+			ret = call(self->a, SE05X_IOC_LOCK, &l);
 		else
-			ret = unlock(self->a);
+			ret = call(self->a, SE05X_IOC_UNLOCK, &u);
+		reason = job->t.reason | s.reason | l.reason | u.reason;
+		free_job(job);
 		EXPECT_EQ(-ESTALE, ret) TH_LOG("way %d", i);
+		EXPECT_EQ(SE05X_REASON_LOCK, reason) TH_LOG("way %d", i);
 		EXPECT_EQ(0, try_echo(self->a, 0)) TH_LOG("way %d", i);
 		EXPECT_EQ(-EPERM, unlock(self->a));
 	}

@@ -230,12 +230,14 @@ TEST_F(select, demanded_generation)
 	t.demanded = self->s.generation;
 	EXPECT_EQ(-ESTALE, echo(self->a, &t));
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
+	EXPECT_EQ(SE05X_REASON_GENERATION, t.reason);
 	EXPECT_EQ(runs, sim_count("runs"));
 
 	/* also if the number holds but the applet is not this file's */
 	t.demanded = generation(self->a);
 	EXPECT_EQ(-ESTALE, echo(self->a, &t));
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
+	EXPECT_EQ(SE05X_REASON_CONTEXT, t.reason);
 	EXPECT_EQ(runs, sim_count("runs"));
 
 	/* and it may be asked again as often as one likes */
@@ -389,6 +391,7 @@ TEST_F(channel, lost_to_a_file_that_never_selected)
 		EXPECT_EQ(runs + 2, sim_count("runs"));
 
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_REASON_CHANNEL, t.reason);
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
 	EXPECT_EQ(0, version_again(self->a, &t));
 	EXPECT_EQ(SW_OK, t.sw);
@@ -405,6 +408,7 @@ TEST_F(channel, lost_to_the_same_applet)
 	EXPECT_NE(self->opened.generation, s.generation);
 	EXPECT_EQ(0, version(self->b));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_REASON_CHANNEL, t.reason);
 	EXPECT_EQ(0, version_again(self->a, &t));
 }
 
@@ -415,6 +419,7 @@ TEST_F(channel, lost_to_another_applet)
 	ASSERT_TRUE(IS_SELECTED(self->b, test_aid));
 	EXPECT_EQ(0, echo(self->b, NULL));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_REASON_CHANNEL, t.reason);
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
 	EXPECT_EQ(0, version_again(self->a, &t));
 	EXPECT_EQ(0, echo(self->b, NULL));
@@ -484,6 +489,7 @@ TEST_F(channel, lost_by_reset)
 	close(self->b);
 	ASSERT_EQ(0, call(self->a, SE05X_IOC_RESET, &r));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_REASON_CHANNEL, t.reason);
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
 	EXPECT_EQ(0, version_again(self->a, &t));
 	self->b = open_device(O_RDWR);
@@ -497,6 +503,7 @@ TEST_F_TIMEOUT(channel, lost_by_force, SLOW_TIMEOUT)
 
 	ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_REASON_CHANNEL, t.reason);
 	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, t.outcome);
 	EXPECT_EQ(0, version_again(self->a, &t));
 }
@@ -509,6 +516,7 @@ TEST_F_TIMEOUT(channel, lost_is_told_once, SLOW_TIMEOUT)
 
 	ASSERT_EQ(0, call(self->b, SE05X_IOC_RESET, &r));
 	EXPECT_EQ(-ESTALE, version_again(self->a, &t));
+	EXPECT_EQ(SE05X_REASON_CHANNEL, t.reason);
 	t.demanded = 0;
 	EXPECT_EQ(0, version_again(self->a, &t));
 }
