@@ -158,6 +158,7 @@ struct se05x_user {
 	u32 files;			/* how many files refer to it */
 	u64 served;			/* chip->served at its last turn */
 	u64 preferred_us;		/* when a chain of this user last had preference */
+	u64 seen_us;			/* when it last opened or closed a file */
 };
 
 /*

@@ -6,13 +6,17 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/user_namespace.h>
 
 #include "compat.h"
 #include "se05x.h"
+
+#define USER_MEMORY_US	USEC_PER_SEC	/* a user has preference once in that time */
 
 static atomic64_t file_ids;
 
@@ -59,7 +63,7 @@ int se05x_turn_begin(struct se05x_file *file, unsigned long end, bool nonblock)
 		dead = chip->dead;
 		mine = !dead && !file->busy;
 		if (mine)
-			file->busy = true;
+			WRITE_ONCE(file->busy, true);
 		spin_unlock(&chip->lock);
 		if (dead)
 			return -ENODEV;
@@ -93,7 +97,7 @@ void se05x_turn_end(struct se05x_file *file)
 		memzero_explicit(req->response, sizeof(req->response));
 	}
 	spin_lock(&file->chip->lock);
-	file->busy = false;
+	WRITE_ONCE(file->busy, false);
 	wake_up(&file->turn);
 	spin_unlock(&file->chip->lock);
 }
@@ -181,9 +185,7 @@ bool se05x_reset_disturbs(struct se05x_file *file)
 	bool others;
 
 	spin_lock(&chip->lock);
-	others = chip->clients > file->client || chip->current_req ||
-		 !list_empty(&chip->queue);
-	others &= chip->state != SE05X_STATE_GIVEN_UP;
+	others = chip->clients > file->client && chip->state != SE05X_STATE_GIVEN_UP;
 	spin_unlock(&chip->lock);
 	return others;
 }
@@ -219,21 +221,33 @@ int se05x_unlock(struct se05x_file *file, u64 *generation)
 
 /* ---- open files ---- */
 
-/* The file belongs to the user of that uid: one that is there already, or @user. */
+/*
+ * The file belongs to the user of that uid: one that is known already, or @user. A
+ * user without files is known for another USER_MEMORY_US, or closing and opening
+ * again would give him a turn, and preference, before all others.
+ */
 static void join_user(struct se05x_file *file, struct se05x_user *user)
 {
 	struct se05x_chip *chip = file->chip;
-	struct se05x_user *known;
+	u64 now = ktime_to_us(ktime_get());
+	struct se05x_user *known, *next;
 
 	spin_lock(&chip->lock);
-	list_for_each_entry(known, &chip->users, node)
-		if (uid_eq(known->uid, user->uid))
+	list_for_each_entry_safe(known, next, &chip->users, node) {
+		if (uid_eq(known->uid, user->uid)) {
 			file->user = known;
+		} else if (!known->files && now - known->seen_us >= USER_MEMORY_US) {
+			list_del(&known->node);
+			kfree(known);
+		}
+	}
 	if (!file->user) {
+		user->served = chip->served;
 		list_add(&user->node, &chip->users);
 		file->user = user;
 	}
 	file->user->files++;
+	file->user->seen_us = now;
 	spin_unlock(&chip->lock);
 	if (file->user != user)
 		kfree(user);

@@ -19,7 +19,10 @@ static dev_t first_devt;
 static void se05x_chip_release(struct device *dev)
 {
 	struct se05x_chip *chip = container_of(dev, struct se05x_chip, dev);
+	struct se05x_user *user, *next;
 
+	list_for_each_entry_safe(user, next, &chip->users, node)
+		kfree(user);
 	kfree_sensitive(chip);
 }
 

@@ -61,17 +61,13 @@ void se05x_request_put(struct se05x_request *req)
 static void file_release(struct kref *ref)
 {
 	struct se05x_file *file = container_of(ref, struct se05x_file, ref);
-	struct se05x_user *user = file->user;
-	bool last;
+	struct se05x_chip *chip = file->chip;
 
-	spin_lock(&file->chip->lock);
-	last = !--user->files;
-	if (last)
-		list_del(&user->node);
-	spin_unlock(&file->chip->lock);
-	if (last)
-		kfree(user);
-	put_device(&file->chip->dev);
+	spin_lock(&chip->lock);
+	file->user->files--;
+	file->user->seen_us = ktime_to_us(ktime_get());
+	spin_unlock(&chip->lock);
+	put_device(&chip->dev);
 	kfree(file);
 }
 
@@ -113,7 +109,8 @@ static int urgency(const struct se05x_chip *chip, const struct se05x_request *re
 		return 2;
 	if (preferred)
 		return preferred == req->file;
-	return !chip->holder || chip->holder == req->file;
+	/* without a privilege RESET only gets EPERM there: that need not wait */
+	return !chip->holder || chip->holder == req->file || req->type == SE05X_RESET;
 }
 
 /* For how long nobody else is served between the pieces of a chain, in us */
@@ -191,7 +188,7 @@ static void watch_chain(struct se05x_chip *chip)
 	u64 left = chain_time_left(chip);
 
 	lockdep_assert_held(&chip->lock);
-	if (left)
+	if (left && !list_empty(&chip->queue) && !chip->dead)
 		kthread_mod_delayed_work(chip->worker, &chip->chain_end,
 					 usecs_to_jiffies(left) + 1);
 }
@@ -205,6 +202,7 @@ static void serve(struct se05x_chip *chip)
 		spin_lock(&chip->lock);
 		req = pick(chip);
 		if (!req) {
+			watch_chain(chip);
 			spin_unlock(&chip->lock);
 			break;
 		}
@@ -225,7 +223,6 @@ static void serve(struct se05x_chip *chip)
 		chip->current_req = NULL;
 		request_finish(chip, req);
 		owner_free(chip);
-		watch_chain(chip);
 		se05x_idle_start(chip);
 		spin_unlock(&chip->lock);
 		request_drop(req);
@@ -533,7 +530,7 @@ bool se05x_worker_quiesce(struct se05x_chip *chip)
 void se05x_worker_unpark(struct se05x_chip *chip)
 {
 	lockdep_assert_held(&chip->lock);
-	chip->parked = false;
+	WRITE_ONCE(chip->parked, false);
 	kthread_queue_work(chip->worker, &chip->serve);
 	se05x_idle_start(chip);
 }
@@ -548,7 +545,7 @@ void se05x_worker_unpark(struct se05x_chip *chip)
 int se05x_worker_park(struct se05x_chip *chip)
 {
 	spin_lock(&chip->lock);
-	chip->parked = true;
+	WRITE_ONCE(chip->parked, true);
 	spin_unlock(&chip->lock);
 	if (quiesce(chip, true))
 		return 0;

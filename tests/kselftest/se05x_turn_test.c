@@ -186,6 +186,48 @@ TEST_F_TIMEOUT(turn, own_files, SLOW_TIMEOUT)
 	close(file);
 }
 
+/* A child that has command after command run by @uid, and counts them */
+static pid_t start_counter(uid_t uid, bool reopens, volatile int *turns)
+{
+	pid_t pid = fork();
+	struct job *job;
+	int fd = -1;
+
+	if (pid)
+		return pid;
+	for (;;) {
+		if (fd < 0)
+			fd = open_as(uid);
+		job = delay_job(fd, DELAY_MS);
+		*turns += !run(job);
+		free_job(job);
+		if (reopens) {
+			close(fd);
+			fd = -1;
+		}
+	}
+}
+
+/* To close and open again gives nobody a turn before his time. */
+TEST_F_TIMEOUT(turn, who_opens_anew, SLOW_TIMEOUT)
+{
+	volatile int *turns = mmap(NULL, 4 * sizeof(*turns), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pids[4];
+	int i;
+
+	ASSERT_NE(MAP_FAILED, (void *)turns);
+	for (i = 0; i < 4; i++)
+		pids[i] = start_counter(ALICE + i, !i, turns + i);
+	EXPECT_TRUE(WAIT_UNTIL(turns[1] > 60));
+	for (i = 0; i < 4; i++)
+		stop(pids[i]);
+	TH_LOG("turns: who opens anew %d, the others %d %d %d", turns[0], turns[1],
+	       turns[2], turns[3]);
+	EXPECT_GE(turns[1] + 10, turns[0]);
+	munmap((void *)turns, 4 * sizeof(*turns));
+}
+
 /* A descriptor that is passed on stays its opener's. */
 TEST_F_TIMEOUT(turn, by_opener, SLOW_TIMEOUT)
 {
