@@ -9,7 +9,7 @@
 
 #include "keys.h"
 
-unsigned int keys_idle_ms = 5000;	/* tests are in more of a hurry */
+unsigned int keys_idle_ms = 5000;	/* of a new chip; tests are in more of a hurry */
 
 struct keys_chip {
 	char *device;		/* NULL: the default one */
@@ -24,6 +24,7 @@ struct keys_chip {
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	bool known;		/* that is its unique number */
 	/* who closes it when it was idle */
+	unsigned int idle_ms;
 	struct timespec used;
 	pthread_t closer;
 	bool has_closer;
@@ -87,6 +88,7 @@ struct keys_chip *keys_chip_new(const char *device)
 		free(chip);
 		return NULL;
 	}
+	chip->idle_ms = keys_idle_ms;
 	init_locks(chip);
 	pthread_once(&once, watch_forks);
 	pthread_mutex_lock(&all_lock);
@@ -192,7 +194,7 @@ static void *close_when_idle(void *arg)
 
 	pthread_mutex_lock(&chip->lock);
 	while (!chip->stop && chip->iot) {
-		struct timespec end = later(chip->used, keys_idle_ms);
+		struct timespec end = later(chip->used, chip->idle_ms);
 
 		if (chip->users)
 			pthread_cond_wait(&chip->changed, &chip->lock);

@@ -249,12 +249,15 @@ static void test_fork(void **state)
 
 static void test_idle(void **state)
 {
-	struct keys_chip *chip = *state;
 	struct keys_turn turn = { 0 };
+	struct keys_chip *chip;
 	int fds, now;
 	bool yes;
 
+	(void)state;
 	keys_idle_ms = 0;
+	chip = keys_chip_new(device);
+	keys_idle_ms = 5000;
 	/* while it is used it is open, however long that takes */
 	GOOD(keys_begin(chip, &turn, &call));
 	fds = dup(0);
@@ -268,7 +271,7 @@ static void test_idle(void **state)
 		close(now);
 	} while (now >= fds);
 	assert_false(exists(chip, ID));
-	keys_idle_ms = 5000;
+	keys_chip_free(chip);
 }
 
 static int read_counter(struct se05x_iot *session, void *value, struct se05x_call *c)
@@ -418,17 +421,21 @@ static void *work(void *chip)
 /* Many threads, and the file closed under them all the time */
 static void test_threads(void **state)
 {
+	struct keys_chip *chip;
 	pthread_t threads[4];
 	void *failed;
 
+	(void)state;
 	keys_idle_ms = 0;
+	chip = keys_chip_new(device);
+	keys_idle_ms = 5000;
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, work, *state), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, work, chip), 0);
 	for (int i = 0; i < 4; i++) {
 		pthread_join(threads[i], &failed);
 		assert_null(failed);
 	}
-	keys_idle_ms = 5000;
+	keys_chip_free(chip);
 }
 
 #define CHIP(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
