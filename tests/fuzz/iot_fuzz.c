@@ -149,7 +149,10 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 	case 15: se05x_iot_rsa_sign(iot, 1, 1, 2, data, 10, out, &len, &call); break;
 	case 16: se05x_iot_rsa_decrypt(iot, 1, 1 + pick / 32 % 2 * 2, 2, data, 128, out, &len, &call); break;
 	case 17: se05x_iot_cipher(iot, 1, pick / 32 % 3, true, data, data, out, 2400, &call); break;
-	case 18: se05x_iot_mac(iot, 1, 1, data, 10, out, &len, &call); break;
+	case 18:
+		se05x_iot_mac(iot, 1, pick / 32 % 2 ? SE05X_IOT_MAC_CMAC_AES : 1, data,
+			      pick / 32 % 2 ? 2000 : 10, out, &len, &call);
+		break;
 	case 19: se05x_iot_hkdf(iot, 1, SE05X_IOT_HASH_SHA256, data, 5, data, 5, out, 100,
 				&call); break;
 	case 20: se05x_iot_digest(iot, SE05X_IOT_HASH_SHA512, data, 5, out, &call); break;
@@ -180,10 +183,12 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 	case 28: se05x_iot_rsa_import(iot, 1, 512, &rsa, NULL, &yes, &call); break;
 	case 29:
 		se05x_iot_timestamp(iot, out, &call);
-		se05x_iot_aead_encrypt(iot, 1, 0, data, 12, data, 5, data, out, 100, out + 200, 16,
-				       &call);
-		se05x_iot_aead_decrypt(iot, 1, 0, data, 12, data, 5, data, out, 100, data, 16, &yes,
-				       &call);
+		/* what the chip does, and what is put together here */
+		len = pick / 32 % 2 ? 100 : 2000;
+		se05x_iot_aead_encrypt(iot, 1, pick / 64 % 2, data, 12, data, 5, data, out, len,
+				       out + 2200, 16, &call);
+		se05x_iot_aead_decrypt(iot, 1, pick / 64 % 2, data, 12, data, 5, data, out, len,
+				       data, 16, &yes, &call);
 		break;
 	case 30: notation(se); break;
 	case 31: se05x_iot_rsa_verify(iot, 1, 1, 2, data, 10, data, 64, &yes, &call); break;

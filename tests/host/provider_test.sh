@@ -119,6 +119,13 @@ tool=openssl run dgst -sha256 -sign se05x:0x01010101 -out sig message; check 'by
 tool=openssl run s_client -help; check 'openssl.cnf harms nobody' 0 '*' '*'
 unset OPENSSL_CONF
 
+# ---- a chip that signs wrongly ----
+
+out=$("$build/tools/se05x-sim" --quiet --chip=SE051 --state="$SIM_STATE" --short-signature run \
+	openssl dgst -provider default -provider se05x -sha256 -sign se05x:0x01010101 message 2> "$tmp/err")
+status=$? err=$(cat "$tmp/err")
+check 'a signature that is no DER' 1 '' "*the chip's answer makes no sense*"
+
 # ---- bad input ----
 
 ssl pkey -pubout -in se05x:0x01010199; check 'no such object' 1 '' '*no such object (6985)*'
