@@ -208,6 +208,9 @@ int siot_place(struct se05x_iot *iot, uint32_t id, const struct se05x_iot_new *h
 
 	if (how && (how->reserved[0] || how->reserved[1]))
 		return siot_refuse(-EINVAL, call);
+	/* attempts at what can't be attempted: the chip would say 6A80 */
+	if (how && how->max_attempts && !how->auth && kind != SE05X_IOT_KIND_USERID)
+		return siot_refuse(-EINVAL, call);
 	if (!how || !how->replace) {
 		ret = se05x_iot_exists(iot, id, &exists, call);
 		return !ret && exists ? siot_refuse(-EEXIST, call) : ret;

@@ -371,7 +371,7 @@ uint32_t se05x_iot_policy_rights(const uint8_t *policy, size_t policy_len);
  * @policy: sets; without any the chip's default, which allows everything that the
  *	object can do, deletion included
  * @policy_len: bytes of it
- * @max_attempts: for an authentication object; 0: no limit
+ * @max_attempts: for an authentication object, else -EINVAL; 0: no limit
  * @transient: keep the value in RAM
  * @auth: it is for authentication only
  * @replace: there is an object already, and it gets a new value. It keeps its policy and

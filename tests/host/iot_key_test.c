@@ -269,7 +269,7 @@ static void test_curve_mismatch(void **state)
 /* One rule for every kind: what is there stays, unless it is to be replaced. */
 static void test_replace(void **state)
 {
-	const struct se05x_iot_new replace = { .replace = true };
+	const struct se05x_iot_new replace = { .replace = true }, attempts = { .max_attempts = 3 };
 	struct se05x_iot_new both = { .policy = (uint8_t *)"\x08\0\0\0\0\x10\x04\0\0",
 				      .policy_len = 9, .replace = true };
 	uint8_t before[65], after[65], key[32] = { 1 };
@@ -277,6 +277,10 @@ static void test_replace(void **state)
 	(void)state;
 	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &replace, NULL,
 					       &call), -ENOENT);
+	/* attempts at what is not for authentication */
+	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, &attempts, NULL,
+					       &call), -EINVAL);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
 	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, NULL, NULL, &call));
 	GOOD(read_point(iot, ID, SE05X_IOT_CURVE_P256, before, &call));
 	assert_int_equal(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P256, NULL, NULL, &call),
