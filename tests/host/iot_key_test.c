@@ -187,8 +187,7 @@ static void test_eddsa(void **state)
 		unhex(vectors[i].secret, secret);
 		unhex(vectors[i].public, public);
 		GOOD(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_ED25519, secret, public, NULL,
-					 NULL,
-					 &call));
+					 NULL, &call));
 		GOOD(read_point(iot, ID, SE05X_IOT_CURVE_ED25519, back, &call));
 		assert_memory_equal(back, public, 32);
 		GOOD(se05x_iot_eddsa_sign(iot, ID, message, len, sig, &call));
@@ -252,13 +251,11 @@ static void test_curve_mismatch(void **state)
 
 	(void)state;
 	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, scalar, point, NULL,
-					     NULL,
-					     &call), -EBADR);
+					     NULL, &call), -EBADR);
 	assert_int_equal(call.sw, 0x6A80);
 	host_point(p256, se05x_iot_curve(SE05X_IOT_CURVE_P256), point);
 	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_SECP256K1, NULL, point,
-					     NULL, NULL,
-					     &call), -EBADR);
+					     NULL, NULL, &call), -EBADR);
 	GOOD(se05x_iot_ec_generate(iot, ID, SE05X_IOT_CURVE_P384, NULL, NULL, &call));
 	assert_int_not_equal(agree(iot, ID, SE05X_IOT_CURVE_P256, point, out, &call), 0);
 	assert_int_equal(se05x_iot_ec_import(iot, ID, SE05X_IOT_CURVE_P256, NULL, point, NULL, NULL,

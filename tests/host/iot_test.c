@@ -206,15 +206,13 @@ static void test_ec(void **state)
 	end();
 	begin(V7, ready);
 	assert_int_equal(se05x_iot_ec_generate(iot, 0x01010101, SE05X_IOT_CURVE_ED25519, &odd,
-					       &made,
-					       &call), 0);
+					       &made, &call), 0);
 	end();
 	for (uint8_t i = 0; i < 32; i++)
 		key[i] = i;
 	begin(V7, import);
 	assert_int_equal(se05x_iot_ec_import(iot, 0x01010101, SE05X_IOT_CURVE_ED25519, NULL, key,
-					     NULL,
-					     &made, &call), 0);
+					     NULL, &made, &call), 0);
 	end();
 	ONE(V7, "80 02 00 00 00 0006 4104 01010101 0000", "4182 0020"
 	    "1F1E1D1C1B1A19181716151413121110 0F0E0D0C0B0A09080706050403020100 9000",
@@ -226,8 +224,7 @@ static void test_ec(void **state)
 	assert_int_equal(len, 8);
 	ONE(V7, "80 03 0C 0A 2F 4104 01010101 4201 21 4320" D32 "4502 1234 00", "4101 02 9000",
 	    se05x_iot_ecdsa_verify(iot, 0x01010101, SE05X_IOT_HASH_SHA256, d32, "\x12\x34", 2,
-				   &good,
-				   &call));
+				   &good, &call));
 	assert_false(good);
 	ONE(V7, "80 03 01 0F 00 0028 4104 01010101 4220"
 	    "1F1E1D1C1B1A19181716151413121110 0F0E0D0C0B0A09080706050403020100 0000",
@@ -805,8 +802,7 @@ static void test_refused(void **state)
 	(void)state;
 	begin(V7, (const char *const[]) { NULL });
 	assert_int_equal(se05x_iot_mac(iot, 1, SE05X_IOT_MAC_HMAC_SHA256, big, sizeof(big), out,
-				       &len,
-				       &call), -E2BIG);
+				       &len, &call), -E2BIG);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
 	assert_int_equal(se05x_iot_mac(iot, 1, SE05X_IOT_MAC_HMAC_SHA256, big, 1024, out, &len,
 				       &call),
