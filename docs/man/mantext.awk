@@ -4,6 +4,7 @@
 function text(s) {
 	gsub(/\\/, "\\e", s)
 	gsub(/[%\t]/, "", s)
+	gsub(/&(struct )?se05x/, "se05x", s)
 	s = in_font(s, "@[a-z_0-9]+", "\\fI", 1)
 	s = in_font(s, "[a-z_0-9]+\\(\\)", "\\fB", 0)
 	s = in_font(s, "[a-z][-a-z0-9]*\\([1-8]\\)", "\\fB", 0)

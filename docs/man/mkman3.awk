@@ -86,7 +86,7 @@ function page(    f, i, k, lines, all) {
 		print ".SH RETURN VALUE" > f
 		paragraphs(ret, nret, f)
 	}
-	printf ".SH SEE ALSO\n.BR %s (3),\n.BR se05x (4)\n", library > f
+	printf ".SH SEE ALSO\n.BR %s (3),\n.BR %s-types (3),\n.BR se05x (4)\n", library, library > f
 	close(f)
 	nnames = 0
 }
