@@ -31,6 +31,26 @@ run() {
 	err=$(cat "$tmp/err")
 }
 
+# ask ANSWERS ARGUMENT...: the tool on a terminal on which somebody answers what it asks,
+# with a word after the other, the last one again and again; all of it in $out
+ask() {
+	local answers=$1 c pid from to
+	shift
+	coproc sim setsid -w script -qec "$tool $*" /dev/null
+	pid=$COPROC_PID out='' err=''
+	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"	# bash closes its own when it ends
+	while IFS= read -r -d '' -n 1 -u "$from" c; do
+		out+=$c
+		case $out in
+		*'[y/N] ' | *'UserID: ' | *'again: ') printf '%s\n' "${answers%% *}" >&"$to"
+			answers=${answers#* } ;;
+		esac
+	done
+	wait "$pid"
+	status=$?
+	exec {from}<&- {to}>&-
+}
+
 # check NAME STATUS OUT-PATTERN ERR-PATTERN: patterns as in case, * for whatever
 check() {
 	n=$((n + 1))

@@ -3,120 +3,189 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 
-#include "tool.h"
+#include "attest.h"
 
-struct part {
-	const uint8_t *bytes;
-	size_t len;
-};
-
-static struct part part_of(const struct se05x_iot_attestation *a, enum se05x_iot_attested what)
+static struct attested parts_of(const struct se05x_iot_attestation *from)
 {
-	struct part part;
+	struct attested a;
+	const struct {
+		enum se05x_iot_attested what;
+		struct part *part;
+	} parts[] = {
+		{ SE05X_IOT_ATTESTED_VALUE, &a.value },
+		{ SE05X_IOT_ATTESTED_ATTRIBUTES, &a.attributes },
+		{ SE05X_IOT_ATTESTED_UNIQUE_ID, &a.uid },
+		{ SE05X_IOT_ATTESTED_TIMESTAMP, &a.timestamp },
+		{ SE05X_IOT_ATTESTED_FRESHNESS, &a.freshness },
+		{ SE05X_IOT_ATTESTED_SIGNATURE, &a.signature },
+		{ SE05X_IOT_ATTESTED_COMMAND, &a.command },
+		{ SE05X_IOT_ATTESTED_MESSAGE, &a.message },
+	};
 
-	part.bytes = se05x_iot_attested(a, what, &part.len);
-	return part;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		parts[i].part->bytes = se05x_iot_attested(from, parts[i].what, &parts[i].part->len);
+	return a;
 }
 
-/* What was signed: applet 7.x puts a digest of the command before it. OPENSSL_free() it. */
-static uint8_t *signed_message(const struct se05x_iot_attestation *a, const EVP_MD *md,
-			       size_t *len)
+/* What was signed: applet 7.x puts a digest of the command before it. */
+uint8_t *signed_message(const struct attested *a, const EVP_MD *md, size_t *len)
 {
-	struct part command = part_of(a, SE05X_IOT_ATTESTED_COMMAND);
-	struct part rest = part_of(a, SE05X_IOT_ATTESTED_MESSAGE);
-	uint8_t *message = OPENSSL_malloc(EVP_MAX_MD_SIZE + rest.len);
+	uint8_t *message = OPENSSL_malloc(EVP_MAX_MD_SIZE + a->message.len);
 	unsigned int digest_len = 0;
 
 	if (!message)
 		return NULL;
-	if (command.len)
-		EVP_Digest(command.bytes, command.len, message, &digest_len, md, NULL);
-	memcpy(message + digest_len, rest.bytes, rest.len);
-	*len = digest_len + rest.len;
+	if (a->command.len)
+		EVP_Digest(a->command.bytes, a->command.len, message, &digest_len, md, NULL);
+	memcpy(message + digest_len, a->message.bytes, a->message.len);
+	*len = digest_len + a->message.len;
 	return message;
 }
 
-static bool verify(EVP_PKEY *key, const EVP_MD *md, const uint8_t *message, size_t len,
-		   const struct se05x_iot_attestation *a)
+bool signature_good(EVP_PKEY *key, const EVP_MD *md, const uint8_t *message, size_t len,
+		    const struct attested *a)
 {
-	struct part signature = part_of(a, SE05X_IOT_ATTESTED_SIGNATURE);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool good = EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) == 1 &&
-		    EVP_DigestVerify(ctx, signature.bytes, signature.len, message, len) == 1;
+		    EVP_DigestVerify(ctx, a->signature.bytes, a->signature.len, message, len) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	return good;
 }
 
-static void print_item(const struct tool *t, const char *name, const uint8_t *bytes, size_t len)
+void print_item(const struct tool *t, const char *name, struct part part)
 {
 	printf(t->opt.json ? "\"%s\":\"" : "%-12s", name);
-	print_hex(stdout, bytes, len);
+	print_hex(stdout, part.bytes, part.len);
 	fputs(t->opt.json ? "\"," : "\n", stdout);
 }
 
-static void print_attestation(const struct tool *t, const struct se05x_iot_attestation *a,
-			      const uint8_t *message, size_t len, bool good, bool own_key)
+/* These lines, or the JSON, are what attest_verify() reads again. */
+static void print_attestation(const struct tool *t, const struct attested *a, const EVP_MD *md,
+			      struct part message, bool good)
 {
-	static const struct {
-		const char *name;
-		enum se05x_iot_attested what;
-	} items[] = {
-		{ "value", SE05X_IOT_ATTESTED_VALUE },
-		{ "attributes", SE05X_IOT_ATTESTED_ATTRIBUTES },
-		{ "unique_id", SE05X_IOT_ATTESTED_UNIQUE_ID },
-		{ "timestamp", SE05X_IOT_ATTESTED_TIMESTAMP },
-		{ "freshness", SE05X_IOT_ATTESTED_FRESHNESS },
-		{ "signature", SE05X_IOT_ATTESTED_SIGNATURE },
-	};
 	struct se05x_iot_attributes attributes;
-	char policy[4096];
-	struct part bytes = part_of(a, SE05X_IOT_ATTESTED_ATTRIBUTES);
-	bool known = !se05x_iot_attributes_parse(t->iot, bytes.bytes, bytes.len, &attributes) &&
+	char policy[4096], hash[16];
+	bool known = !se05x_iot_attributes_parse(t->iot, a->attributes.bytes, a->attributes.len,
+						 &attributes) &&
 		     se05x_iot_policy_print(attributes.policy, attributes.policy_len, policy,
 					    sizeof(policy)) >= 0;
 
 	if (t->opt.json)
 		putchar('{');
-	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
-		bytes = part_of(a, items[i].what);
-		print_item(t, items[i].name, bytes.bytes, bytes.len);
+	print_item(t, "value", a->value);
+	print_item(t, "attributes", a->attributes);
+	print_item(t, "unique_id", a->uid);
+	print_item(t, "timestamp", a->timestamp);
+	print_item(t, "freshness", a->freshness);
+	print_item(t, "signature", a->signature);
+	snprintf(hash, sizeof(hash), "sha%d", EVP_MD_get_size(md) == 20 ? 1 :
+		 8 * EVP_MD_get_size(md));
+	printf(t->opt.json ? "\"hash\":\"%s\"," : "hash        %s\n", hash);
+	if (a->command.len) {
+		print_item(t, "command", a->command);
+		print_item(t, "answer", a->message);
 	}
 	if (t->opt.json) {
-		print_item(t, "message", message, len);
+		print_item(t, "message", message);
 		printf("\"policy\":\"%s\",\"key\":\"%s\",\"verified\":%s}\n",
-		       known ? policy : "", own_key ? "given" : "from the chip",
+		       known ? policy : "", t->key_file ? "given" : "from the chip",
 		       good ? "true" : "false");
 		return;
 	}
 	if (known)
 		printf("%-12s%s\n", "policy", *policy ? policy : "the default one");
 	printf("%-12s%s\n", "verified", !good ? "NO: the signature is wrong" :
-	       own_key ? "yes, with the key that was given" :
+	       t->key_file ? "yes, with the key that was given" :
 	       "yes, but with a key that the chip itself showed: --key=FILE is worth more");
+}
+
+int parse_freshness(const struct tool *t, uint8_t freshness[16])
+{
+	const char *why = "it has 16 bytes";
+
+	if (parse_hex(t->freshness, freshness, 16, &why) == 16)
+		return OK;
+	complain("--freshness: %s", why);
+	return USAGE;
+}
+
+/* Out of --key, which holds a public key or certificates, the first the key's own */
+EVP_PKEY *read_verifier(struct tool *t, STACK_OF(X509) **certs)
+{
+	EVP_PKEY *key = NULL;
+	bool private;
+	BIO *bio;
+
+	*certs = NULL;
+	bio = BIO_new_file(t->key_file, "rb");
+	if (bio) {
+		uint8_t *der = NULL;
+		long len;
+		char *name = NULL;
+
+		/* DER of a certificate is told from that of a key by trying */
+		if (!PEM_bytes_read_bio(&der, &len, &name, PEM_STRING_X509, bio, NULL, NULL)) {
+			X509 *cert;
+
+			BIO_reset(bio);
+			cert = d2i_X509_bio(bio, NULL);
+			name = cert ? OPENSSL_strdup("") : NULL;
+			X509_free(cert);
+		}
+		ERR_clear_error();
+		if (name)
+			*certs = read_certificates(t->key_file);
+		if (*certs)
+			key = X509_get_pubkey(sk_X509_value(*certs, 0));
+		OPENSSL_free(der);
+		BIO_free(bio);
+		if (name) {
+			OPENSSL_free(name);
+			return key;
+		}
+	}
+	key = read_key(t, t->key_file, &private);
+	return key;
+}
+
+/* A new challenge, or the verifier's */
+static int choose_freshness(const struct tool *t, uint8_t freshness[16])
+{
+	if (t->freshness)
+		return parse_freshness(t, freshness);
+	if (RAND_bytes(freshness, 16) == 1)
+		return OK;
+	complain("attest: no random number: %s", crypto_reason());
+	return TROUBLE;
 }
 
 int iot_attest(struct tool *t, char **args, int n)
 {
-	struct se05x_iot_attestation *a = NULL;
+	struct se05x_iot_attestation *attestation = NULL;
+	struct attested a;
 	uint8_t *message = NULL;
 	struct se05x_iot_object object, signer;
+	STACK_OF(X509) *certs = NULL;
 	enum se05x_iot_hash hash;
 	uint8_t freshness[16];
 	EVP_PKEY *key = NULL;
 	const EVP_MD *md;
 	uint32_t id, with;
-	bool private, good;
 	size_t len;
-	int ret = parse_id(args[0], &id) ?: parse_id(args[1], &with) ?: parse_hash(t, &hash, &md);
+	bool good;
+	int ret = parse_id(args[0], &id) ?: parse_id(args[1], &with) ?:
+		  parse_hash(t, &hash, &md) ?: choose_freshness(t, freshness);
 
 	(void)n;
 	if (ret)
 		return ret;
 	if (t->key_file) {
-		key = read_key(t->key_file, &private);
+		key = read_verifier(t, &certs);
 		if (!key)
 			return USAGE;
 	}
@@ -126,30 +195,28 @@ int iot_attest(struct tool *t, char **args, int n)
 		ret = read_public(t, &signer, &key);
 	if (ret)
 		goto out;
-	if (RAND_bytes(freshness, sizeof(freshness)) != 1) {
-		complain("attest: no random number: %s", crypto_reason());
-		ret = TROUBLE;
-		goto out;
-	}
-	ret = CHIP(t, se05x_iot_attest, id, object.kind, with, hash, freshness, 0, 0, &a);
+	ret = CHIP(t, se05x_iot_attest, id, object.kind, with, hash, freshness, 0, 0,
+		   &attestation);
 	if (ret) {
 		ret = chip_failed(t, id, ret);
+		if (object.kind == SE05X_IOT_KIND_BINARY && t->call.sw == 0x6700)
+			complain("a file of %u bytes is more than the chip attests in one answer",
+				 object.size);
 		goto out;
 	}
-	message = signed_message(a, md, &len);
+	a = parts_of(attestation);
+	message = signed_message(&a, md, &len);
 	if (!message) {
 		ret = TROUBLE;
 		goto out;
 	}
-	good = verify(key, md, message, len, a);
-	if (t->output)
-		ret = write_output(t, message, len);
-	print_attestation(t, a, message, len, good, t->key_file);
-	if (!ret && !good)
-		ret = UNMET;
+	good = signature_good(key, md, message, len, &a);
+	print_attestation(t, &a, md, (struct part){ message, len }, good);
+	ret = good ? OK : UNMET;
 out:
 	OPENSSL_free(message);
-	se05x_iot_attestation_free(a);
+	se05x_iot_attestation_free(attestation);
+	sk_X509_pop_free(certs, X509_free);
 	EVP_PKEY_free(key);
 	return ret;
 }

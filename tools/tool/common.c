@@ -2,13 +2,9 @@
 /* se05x-tool: names, files, passwords; what the chip said, in words; who may do what */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -31,15 +27,17 @@ static FILE *open_aliases(void)
 	return fopen(path, "r");
 }
 
+/* 0x and up to eight hex digits, or a decimal number */
 static bool number_id(const char *text, uint32_t *id)
 {
+	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
 	unsigned long long n;
 	char *end;
 
-	if (text[0] != '0' || (text[1] | 0x20) != 'x' || !isxdigit((unsigned char)text[2]))
+	if (hex ? !isxdigit((unsigned char)text[2]) : !isdigit((unsigned char)text[0]))
 		return false;
 	errno = 0;
-	n = strtoull(text, &end, 16);
+	n = strtoull(text, &end, hex ? 16 : 10);
 	if (errno || *end || n > UINT32_MAX)
 		return false;
 	*id = n;
@@ -81,13 +79,11 @@ int parse_id(const char *text, uint32_t *id)
 {
 	char name[256];
 
-	if (text[0] == '0' && (text[1] | 0x20) == 'x') {
-		if (!number_id(text, id)) {
-			complain("%s: an identifier is 0x and up to eight hex digits", text);
-			return USAGE;
-		}
-	} else if (!find_alias(text, id, name, sizeof(name))) {
-		complain("%s: neither 0x and hex digits nor a name in the alias file", text);
+	if (!number_id(text, id) && !find_alias(text, id, name, sizeof(name))) {
+		complain(isdigit((unsigned char)text[0]) ?
+			 "%s: an identifier is 0x and up to eight hex digits, or a decimal number" :
+			 "%s: neither a number (0x and hex digits) nor a name in the alias file",
+			 text);
 		return USAGE;
 	}
 	if (!*id || *id == UINT32_MAX) {
@@ -118,15 +114,35 @@ const char *id_text(uint32_t id)
 
 /* ---- files ---- */
 
+FILE *open_input(const char **path)
+{
+	static bool taken;
+	FILE *file;
+
+	if (*path && strcmp(*path, "-")) {
+		file = fopen(*path, "rb");
+		if (!file)
+			complain("%s: %s", *path, strerror(errno));
+		return file;
+	}
+	*path = "standard input";
+	if (taken) {
+		complain("two things are to be read from standard input: name a file for one");
+		return NULL;
+	}
+	taken = true;
+	return stdin;
+}
+
 int read_input(const char *path, uint8_t **data, size_t *len, size_t max)
 {
-	bool standard = !path || !strcmp(path, "-");
-	FILE *file = standard ? stdin : fopen(path, "rb");
+	FILE *file = open_input(&path);
 	int ret = USAGE;
 
-	if (standard)
-		path = "standard input";
-	*data = file ? malloc(max + 1) : NULL;
+	*data = NULL;
+	if (!file)
+		return USAGE;
+	*data = malloc(max + 1);
 	if (!*data) {
 		complain("%s: %s", path, strerror(errno));
 		goto out;
@@ -139,7 +155,7 @@ int read_input(const char *path, uint8_t **data, size_t *len, size_t max)
 	else
 		ret = OK;
 out:
-	if (file && !standard)
+	if (file != stdin)
 		fclose(file);
 	if (ret) {
 		free(*data);
@@ -148,120 +164,37 @@ out:
 	return ret;
 }
 
-int write_output(const struct tool *t, const void *data, size_t len)
-{
-	FILE *file = stdout;
-	mode_t mask;
-	bool bad;
-
-	if (t->output && strcmp(t->output, "-")) {
-		mask = umask(077);
-		umask(t->secret ? 077 : mask);
-		file = fopen(t->output, "wb");
-		umask(mask);
-		if (!file) {
-			complain("%s: %s", t->output, strerror(errno));
-			return TROUBLE;
-		}
-	}
-	bad = fwrite(data, 1, len, file) != len;
-	if (file == stdout)
-		return OK;	/* main() looks whether it went well */
-	if (fclose(file) || bad) {
-		complain("%s: %s", t->output, strerror(errno));
-		return TROUBLE;
-	}
-	return OK;
-}
-
 int write_bytes(const struct tool *t, const char *name, const void *data, size_t len)
 {
-	const uint8_t *bytes = data;
-	char *line;
-	int ret;
-
-	if (t->opt.json && !t->output) {
+	if (t->opt.json)
 		printf("{\"%s\":\"", name);
-		print_hex(stdout, bytes, len);
+	if (t->opt.json || t->hex)
+		print_hex(stdout, data, len);
+	else
+		fwrite(data, 1, len, stdout);
+	if (t->opt.json)
 		puts("\"}");
-		return OK;
-	}
-	if (!t->hex)
-		return write_output(t, data, len);
-	line = malloc(2 * len + 2);
-	if (!line)
-		return TROUBLE;
-	for (size_t i = 0; i < len; i++)
-		sprintf(line + 2 * i, "%02X", bytes[i]);
-	line[2 * len] = '\n';
-	ret = write_output(t, line, 2 * len + 1);
-	OPENSSL_cleanse(line, 2 * len);
-	free(line);
-	return ret;
-}
-
-/* ---- passwords ---- */
-
-/* From the terminal, unseen */
-static int ask_password(uint8_t **password, size_t *len)
-{
-	struct termios old, hidden;
-	char line[64];
-	FILE *tty = fopen("/dev/tty", "r+");
-
-	if (!tty || tcgetattr(fileno(tty), &old)) {
-		complain("the password is missing: there is no terminal to ask on;"
-			 " --password-file names a file");
-		if (tty)
-			fclose(tty);
-		return USAGE;
-	}
-	hidden = old;
-	hidden.c_lflag &= ~ECHO;
-	tcsetattr(fileno(tty), TCSAFLUSH, &hidden);
-	fputs("Password of the UserID: ", tty);
-	fflush(tty);
-	if (!fgets(line, sizeof(line), tty))
-		line[0] = 0;
-	tcsetattr(fileno(tty), TCSAFLUSH, &old);
-	fputc('\n', tty);
-	fclose(tty);
-	line[strcspn(line, "\n")] = 0;
-	*len = strlen(line);
-	*password = OPENSSL_memdup(line, sizeof(line));
-	OPENSSL_cleanse(line, sizeof(line));
-	return *password ? OK : TROUBLE;
-}
-
-int read_password(const struct tool *t, uint8_t **password, size_t *len)
-{
-	int ret;
-
-	if (!t->password_file) {
-		ret = ask_password(password, len);
-	} else {
-		uint8_t *file;
-
-		ret = read_input(t->password_file, &file, len, 64);
-		if (ret)
-			return ret;
-		/* editors and echo end the last line */
-		while (*len && (file[*len - 1] == '\n' || file[*len - 1] == '\r'))
-			--*len;
-		*password = OPENSSL_memdup(file, 64);
-		OPENSSL_cleanse(file, *len);
-		free(file);
-	}
-	if (!ret && (*len < 4 || *len > 16)) {
-		complain("a UserID's password has 4 to 16 bytes, not %zu", *len);
-		OPENSSL_clear_free(*password, *len);
-		*password = NULL;
-		ret = USAGE;
-	}
-	return ret;
+	else if (t->hex)
+		puts("");
+	return OK;	/* main() and output_end() look whether it went well */
 }
 
 /* ---- the chip's answers, in words ---- */
+
+/*
+ * 6982 of one command may be its object's; when GetFreeMemory says it too, the chip wants
+ * all of them in a secure channel.
+ */
+static bool wants_channel(const struct tool *t)
+{
+	struct se05x_call call = { .deadline_ms = t->opt.deadline_ms };
+	uint32_t bytes;
+
+	if (t->call.sw != 0x6982 || !t->iot)
+		return false;
+	se05x_iot_free_memory(t->iot, SE05X_IOT_MEMORY_PERSISTENT, &bytes, &call);
+	return call.sw == 0x6982;
+}
 
 int chip_failed(const struct tool *t, uint32_t id, int error)
 {
@@ -272,7 +205,10 @@ int chip_failed(const struct tool *t, uint32_t id, int error)
 		snprintf(sw, sizeof(sw), " (%04X)", t->call.sw);
 	switch (error) {
 	case -EACCES:
-		if (!t->user_id)
+		if (wants_channel(t))
+			hint = "; the chip takes commands in a secure channel (SCP03) only: a FIPS"
+			       " part, or one that was told so. The kernel needs its key: se05x(4)";
+		else if (!t->user_id)
 			hint = "; if it belongs to a UserID, --user-id helps";
 		break;
 	case -ESTALE:
@@ -295,9 +231,9 @@ int chip_failed(const struct tool *t, uint32_t id, int error)
 		break;
 	}
 	if (id)
-		complain("%s %s: %s%s%s", t->command, id_text(id), text, sw, hint);
+		complain_sw(t->call.sw, "%s %s: %s%s%s", t->command, id_text(id), text, sw, hint);
 	else
-		complain("%s: %s%s%s", t->command, text, sw, hint);
+		complain_sw(t->call.sw, "%s: %s%s%s", t->command, text, sw, hint);
 	return TROUBLE;
 }
 
@@ -370,6 +306,9 @@ int find_kind(struct tool *t, uint32_t id, unsigned int kind, unsigned int part,
 
 /* ---- policies ---- */
 
+/* POLICY_OBJ_REQUIRE_SM: AN12413, 3.7.3 */
+#define MAY_SECURE_MESSAGING	0x00020000u
+
 int parse_policy(const char *text, uint8_t *policy, size_t *len)
 {
 	const char *where;
@@ -408,6 +347,27 @@ void explain_policy(const uint8_t *policy, size_t len)
 		      stderr);
 }
 
+/* Each set is its length, who (4 bytes, 0: anybody), rights (4 bytes) and more. */
+bool anybody_may(const uint8_t *policy, size_t len, uint32_t rights)
+{
+	for (size_t at = 0; at + 9 <= len; at += 1 + policy[at]) {
+		const uint8_t *p = policy + at + 1;
+		uint32_t has = (uint32_t)p[4] << 24 | p[5] << 16 | p[6] << 8 | p[7];
+
+		if (!(p[0] | p[1] | p[2] | p[3]) && has & rights)
+			return true;
+	}
+	return false;
+}
+
+void warn_policy(const struct tool *t, const uint8_t *policy, size_t len)
+{
+	if (se05x_iot_policy_rights(policy, len) & MAY_SECURE_MESSAGING)
+		warn(&t->opt, "secure-messaging in a policy: commands to that object must come in a"
+		     " session with a secure channel of its own, which neither this program nor its"
+		     " libraries can open");
+}
+
 int confirm(const struct tool *t, const char *question)
 {
 	char line[16];
@@ -429,7 +389,7 @@ int confirm(const struct tool *t, const char *question)
 	if (line[0] == 'y' || line[0] == 'Y')
 		return OK;
 	complain("%s: left as it was", t->command);
-	return UNMET;
+	return DECLINED;
 }
 
 int check_reserved(const struct tool *t, uint32_t id, const char *what)
@@ -474,9 +434,10 @@ int prepare_new(struct tool *t, uint32_t id, uint8_t *policy, struct se05x_iot_n
 	if (!t->policy)
 		return OK;
 	if (!t->opt.quiet && !t->opt.json) {
-		fprintf(stderr, "%s:\n", id_text(id));
+		say(&t->opt, "%s:", id_text(id));
 		explain_policy(policy, len);
 	}
+	warn_policy(t, policy, len);
 	if (se05x_iot_policy_rights(policy, len) & SE05X_IOT_MAY_DELETE)
 		return OK;
 	return confirm(t, "Nobody will ever be able to delete this object. Make it?");
@@ -506,19 +467,15 @@ int parse_hash(const struct tool *t, enum se05x_iot_hash *hash, const EVP_MD **m
 
 int digest_input(const struct tool *t, const char *path, const EVP_MD *md, uint8_t *digest)
 {
-	bool standard = !path || !strcmp(path, "-");
-	FILE *file = standard ? stdin : fopen(path, "rb");
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	FILE *file = open_input(&path);
+	EVP_MD_CTX *ctx;
 	uint8_t block[4096];
 	size_t n, total = 0;
 	int ret = USAGE;
 
-	if (standard)
-		path = "standard input";
-	if (!file) {
-		complain("%s: %s", path, strerror(errno));
-		goto out;
-	}
+	if (!file)
+		return USAGE;
+	ctx = EVP_MD_CTX_new();
 	EVP_DigestInit_ex(ctx, md, NULL);
 	while ((n = fread(block, 1, sizeof(block), file))) {
 		if (t->digest && total + n <= EVP_MAX_MD_SIZE)
@@ -535,9 +492,8 @@ int digest_input(const struct tool *t, const char *path, const EVP_MD *md, uint8
 		ret = OK;
 	if (!ret && !t->digest)
 		EVP_DigestFinal_ex(ctx, digest, NULL);
-out:
 	EVP_MD_CTX_free(ctx);
-	if (file && !standard)
+	if (file != stdin)
 		fclose(file);
 	return ret;
 }

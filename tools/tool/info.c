@@ -53,15 +53,19 @@ int iot_info(struct tool *t, char **args, int n)
 	simulated = !se05x_get_info(t->se, &info) && info.features & SE05X_FEATURE_SIMULATED;
 	se05x_iot_version(t->iot, &v);
 	ret = CHIP(t, se05x_iot_unique_id, uid);
-	if (ret)
+	if (ret && (!t->call.sw || t->call.sw == 0x6982))
 		return chip_failed(t, SE05X_IOT_ID_UNIQUE, ret);
 	if (t->opt.json) {
 		printf("{\"applet\":\"%u.%u.%u\",\"features_raw\":\"%04X\",\"features\":[",
 		       v.major, v.minor, v.patch, v.features);
 		print_features(v.features, "\"", ",", "\"");
-		printf("],\"secure_box\":\"%04X\",\"unique_id\":\"", v.secure_box);
-		print_hex(stdout, uid, sizeof(uid));
-		printf("\",\"simulated\":%s", simulated ? "true" : "false");
+		printf("],\"secure_box\":\"%04X\"", v.secure_box);
+		if (!ret) {
+			printf(",\"unique_id\":\"");
+			print_hex(stdout, uid, sizeof(uid));
+			printf("\"");
+		}
+		printf(",\"simulated\":%s", simulated ? "true" : "false");
 		for (size_t i = 0; i < 3; i++)
 			if (free_memory(t, memories[i].memory, &bytes))
 				printf(",\"%s\":%u", memories[i].json, bytes);
@@ -74,7 +78,10 @@ int iot_info(struct tool *t, char **args, int n)
 	print_features(v.features, "", " ", "");
 	printf("\nsecure box          %u.%u\nunique number       ", v.secure_box >> 8,
 	       v.secure_box & 0xff);
-	print_hex(stdout, uid, sizeof(uid));
+	if (ret)
+		printf("not told (%04X)", t->call.sw);
+	else
+		print_hex(stdout, uid, sizeof(uid));
 	puts("");
 	for (size_t i = 0; i < 3; i++)
 		if (free_memory(t, memories[i].memory, &bytes))
@@ -105,6 +112,16 @@ int iot_random(struct tool *t, char **args, int n)
 	return ret;
 }
 
+int iot_timestamp(struct tool *t, char **args, int n)
+{
+	uint8_t stamp[12];
+	int ret = CHIP(t, se05x_iot_timestamp, stamp);
+
+	(void)args;
+	(void)n;
+	return ret ? chip_failed(t, 0, ret) : write_bytes(t, "timestamp", stamp, sizeof(stamp));
+}
+
 /* ---- list, show ---- */
 
 static const char *part_name(unsigned int part)
@@ -131,10 +148,51 @@ static void object_json(const struct se05x_iot_object *object)
 	}
 }
 
+static void list_one(const struct tool *t, const struct se05x_iot_object *object)
+{
+	const char *alias = alias_of(object->id);
+
+	if (t->opt.json) {
+		object_json(object);
+		puts("}");
+		return;
+	}
+	printf("0x%08X  %s%s%s", object->id, object_text(object),
+	       object->transient ? ", transient" : "", alias ? "  " : "");
+	print_safe(stdout, alias ?: "");
+	puts("");
+}
+
+/*
+ * One that the chip says nothing about does not hide the others. It may have been deleted by
+ * somebody else meanwhile: then it is not told of.
+ */
+static void list_unknown(struct tool *t, uint32_t id, int error)
+{
+	struct se05x_call call = t->call;
+	bool exists;
+
+	if (!CHIP(t, se05x_iot_exists, id, &exists) && !exists)
+		return;
+	t->call = call;
+	if (t->opt.json)
+		printf("{\"id\":\"0x%08X\",\"error\":\"%s\",\"sw\":\"%04X\"}\n", id,
+		       se05x_iot_error_text(error, &t->call), t->call.sw);
+	else
+		printf("0x%08X  not told: %s (%04X)\n", id, se05x_iot_error_text(error, &t->call),
+		       t->call.sw);
+}
+
+static int list_ids(const struct tool *t, const uint32_t *ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		printf(t->opt.json ? "{\"id\":\"0x%08X\"}\n" : "0x%08X\n", ids[i]);
+	return OK;
+}
+
 int iot_list(struct tool *t, char **args, int n)
 {
 	struct se05x_iot_object object;
-	const char *alias;
 	uint32_t *ids;
 	size_t count;
 	int ret = CHIP(t, se05x_iot_list, &ids, &count);
@@ -143,25 +201,23 @@ int iot_list(struct tool *t, char **args, int n)
 	(void)n;
 	if (ret)
 		return chip_failed(t, 0, ret);
-	for (size_t i = 0; i < count; i++) {
+	if (t->ids)
+		ret = list_ids(t, ids, count);
+	for (size_t i = 0; i < count && !t->ids; i++) {
 		ret = CHIP(t, se05x_iot_object, ids[i], &object);
-		if (ret == -ENOENT)
-			continue;	/* somebody else deleted it meanwhile */
-		if (ret) {
+		if (!ret) {
+			list_one(t, &object);
+			continue;
+		}
+		if (!t->call.sw) {	/* the chip can't be asked any more */
 			ret = chip_failed(t, ids[i], ret);
 			break;
 		}
-		if (t->opt.json) {
-			object_json(&object);
-			puts("}");
-			continue;
-		}
-		alias = alias_of(ids[i]);
-		printf("0x%08X  %s%s%s%s\n", ids[i], object_text(&object),
-		       object.transient ? ", transient" : "", alias ? "  " : "", alias ?: "");
+		list_unknown(t, ids[i], ret);
+		ret = OK;
 	}
 	free(ids);
-	return ret == -ENOENT ? OK : ret;
+	return ret;
 }
 
 static const char *origin_name(unsigned int origin)
@@ -248,5 +304,6 @@ int iot_policy(struct tool *t, char **args, int n)
 	}
 	puts(text);
 	explain_policy(policy, len);
+	warn_policy(t, policy, len);
 	return OK;
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* se05x-tool: keys made, imported, exported; and objects deleted */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "tool.h"
 
@@ -25,31 +23,6 @@ static int made(struct tool *t, uint32_t id, const char *how)
 	}
 	say(&t->opt, "%s: %s %s", id_text(id), object_text(&object), how);
 	return OK;
-}
-
-/* p256, P-256, prime256v1, ed25519: as people write them */
-static const struct se05x_iot_curve *parse_curve(const char *text)
-{
-	const struct se05x_iot_curve *curve = se05x_iot_curve_by_name(text);
-	char name[16];
-
-	if (curve || tolower((unsigned char)text[0]) != 'p')
-		return curve;
-	snprintf(name, sizeof(name), "P-%s", text + 1);
-	return se05x_iot_curve_by_name(name);
-}
-
-static bool parse_rsa(const char *text, unsigned int *bits)
-{
-	char *end;
-
-	if (strncasecmp(text, "rsa", 3))
-		return false;
-	text += 3;
-	if (*text == ':' || *text == '-')
-		text++;
-	*bits = strtoul(text, &end, 10);
-	return isdigit((unsigned char)*text) && !*end;
 }
 
 static void tell_curve(const struct tool *t, const struct se05x_iot_curve *curve, bool curve_made)
@@ -70,7 +43,7 @@ static int key_failed(const struct tool *t, uint32_t id, const char *type, int r
 
 int iot_keygen(struct tool *t, char **args, int n)
 {
-	const struct se05x_iot_curve *curve = parse_curve(args[1]);
+	const struct se05x_iot_curve *curve = curve_called(args[1]);
 	uint8_t policy[SE05X_IOT_POLICY_MAX];
 	struct se05x_iot_new how;
 	unsigned int bits = 0;
@@ -81,12 +54,8 @@ int iot_keygen(struct tool *t, char **args, int n)
 	(void)n;
 	if (ret)
 		return ret;
-	if (!curve && !parse_rsa(args[1], &bits)) {
-		complain("keygen: unknown type '%s': p192 to p521, brainpoolP160r1 to"
-			 " brainpoolP512r1, secp256k1, ed25519, x25519, x448, rsa512 to rsa4096",
-			 args[1]);
-		return USAGE;
-	}
+	if (!curve && !rsa_called(args[1], &bits))
+		return unknown_type("keygen", args[1]);
 	ret = prepare_new(t, id, policy, &how);
 	if (ret)
 		return ret;
@@ -180,8 +149,12 @@ int iot_import(struct tool *t, char **args, int n)
 	(void)n;
 	if (ret)
 		return ret;
+	if (t->type && t->passin) {
+		complain("import: with --type the file's bytes are the key, without a password");
+		return USAGE;
+	}
 	if (!t->type) {
-		key = read_key(args[1], &private);
+		key = read_key(t, args[1], &private);
 		if (!key)
 			return USAGE;
 	}
@@ -215,7 +188,10 @@ int iot_export(struct tool *t, char **args, int n)
 		complain("export: %s", crypto_reason());
 		ret = TROUBLE;
 	}
-	if (!ret && t->opt.json && !t->der && !t->output) {
+	if (!ret && t->hex && !t->der) {
+		complain("export: --hex is for --der: PEM is text");
+		ret = USAGE;
+	} else if (!ret && t->opt.json && !t->der) {
 		BIO_write(bio, "", 1);
 		BIO_get_mem_data(bio, &text);
 		printf("{\"id\":\"0x%08X\",\"public_key\":", id);
@@ -223,8 +199,10 @@ int iot_export(struct tool *t, char **args, int n)
 		puts("}");
 	} else if (!ret) {
 		len = BIO_get_mem_data(bio, &text);
-		ret = t->der ? write_bytes(t, "public_key", text, len) :
-			       write_output(t, text, len);
+		if (t->der)
+			write_bytes(t, "public_key", text, len);
+		else
+			fwrite(text, 1, len, stdout);
 	}
 	EVP_PKEY_free(key);
 	BIO_free(bio);
@@ -250,7 +228,10 @@ static int delete_one(struct tool *t, uint32_t id)
 	ret = CHIP(t, se05x_iot_delete, id);
 	if (ret)
 		return chip_failed(t, id, ret);
-	say(&t->opt, "%s: deleted", id_text(id));
+	if (t->opt.json)
+		printf("{\"id\":\"0x%08X\",\"deleted\":true}\n", id);
+	else
+		say(&t->opt, "%s: deleted", id_text(id));
 	return OK;
 }
 

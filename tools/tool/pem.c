@@ -14,57 +14,6 @@
 
 #include "tool.h"
 
-/* What a PEM file says of itself, for a complaint about it */
-static void wrong_file(const char *path, const uint8_t *data, size_t len)
-{
-	char *name = NULL, *header = NULL;
-	BIO *bio = BIO_new_mem_buf(data, len);
-	uint8_t *body = NULL;
-	long body_len;
-
-	if (PEM_read_bio(bio, &name, &header, &body, &body_len) == 1)
-		complain("%s: that is a PEM file with a %s, not with a key (or it is damaged, or"
-			 " its password is wrong)", path, name);
-	else
-		complain("%s: neither PEM nor DER of a key", path);
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	OPENSSL_free(body);
-	BIO_free(bio);
-}
-
-EVP_PKEY *read_key(const char *path, bool *private)
-{
-	const uint8_t *at;
-	EVP_PKEY *key;
-	uint8_t *data;
-	size_t len;
-	BIO *bio;
-
-	if (read_input(path, &data, &len, INPUT_MAX))
-		return NULL;
-	*private = true;
-	bio = BIO_new_mem_buf(data, len);
-	key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-	at = data;
-	if (!key)
-		key = d2i_AutoPrivateKey(NULL, &at, len);
-	if (!key) {
-		*private = false;
-		BIO_reset(bio);
-		key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-		at = data;
-		if (!key)
-			key = d2i_PUBKEY(NULL, &at, len);
-	}
-	if (!key)
-		wrong_file(path, data, len);
-	BIO_free(bio);
-	OPENSSL_cleanse(data, len);
-	free(data);
-	return key;
-}
-
 const struct se05x_iot_curve *key_curve(const EVP_PKEY *key)
 {
 	char group[80];
@@ -81,14 +30,14 @@ static bool is_raw(const struct se05x_iot_curve *curve)
 	return curve->id >= SE05X_IOT_CURVE_ED25519;
 }
 
-static EVP_PKEY *build_key(const char *type, OSSL_PARAM_BLD *bld)
+EVP_PKEY *build_key(const char *type, int selection, OSSL_PARAM_BLD *bld)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
 	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
 	EVP_PKEY *key = NULL;
 
 	if (!ctx || !params || EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+	    EVP_PKEY_fromdata(ctx, &key, selection, params) != 1)
 		key = NULL;
 	OSSL_PARAM_free(params);
 	EVP_PKEY_CTX_free(ctx);
@@ -108,7 +57,7 @@ EVP_PKEY *key_from_point(const struct se05x_iot_curve *curve, const uint8_t *poi
 						   curve->name, 0) &&
 	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point,
 					     se05x_iot_point_len(curve->id)))
-		key = build_key("EC", bld);
+		key = build_key("EC", EVP_PKEY_PUBLIC_KEY, bld);
 	OSSL_PARAM_BLD_free(bld);
 	return key;
 }
@@ -121,7 +70,7 @@ EVP_PKEY *key_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t 
 
 	if (bn && be && bld && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn) &&
 	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, be))
-		key = build_key("RSA", bld);
+		key = build_key("RSA", EVP_PKEY_PUBLIC_KEY, bld);
 	OSSL_PARAM_BLD_free(bld);
 	BN_free(bn);
 	BN_free(be);
@@ -217,8 +166,15 @@ int import_rsa(struct tool *t, uint32_t id, EVP_PKEY *key, bool private,
 		{ OSSL_PKEY_PARAM_RSA_COEFFICIENT1, &rsa.qinv },
 	};
 	unsigned int bits = EVP_PKEY_get_bits(key);
+	BIGNUM *third = NULL;
 	bool begun = false;
 	int ret = OK;
+
+	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_FACTOR3, &third) == 1) {
+		BN_clear_free(third);
+		complain("import: an RSA key of more than two primes: the chip takes two");
+		return USAGE;
+	}
 
 	for (size_t i = 0; i < (private ? 8 : 2) && !ret; i++)
 		if (!take_number(key, numbers[i].name, numbers[i].number) && i < 3)

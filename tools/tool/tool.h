@@ -4,9 +4,13 @@
 #define SE05X_TOOLS_TOOL_H
 
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/x509.h>
 
 #include <se05x-iot.h>
 #include "common.h"
+
+#define DECLINED	4	/* exit code: who was asked said no */
 
 #define INPUT_MAX	(1 << 20)	/* bytes of a file that is read as a whole */
 
@@ -25,6 +29,12 @@ struct tool {
 	const char *user_id;
 	const char *password_file;
 	const char *key_file;
+	const char *passin;
+	const char *freshness;
+	const char *root;
+	const char *unique_id;
+	const char *timeout;
+	const char *attempts;
 	uint16_t max_attempts;
 	bool transient;
 	bool force;
@@ -33,7 +43,13 @@ struct tool {
 	bool hex;
 	bool digest;	/* the input is one */
 	bool nopad;
-	bool secret;	/* what is put out: a file of it is the owner's only */
+	bool update;
+	bool ids;
+	bool trace;
+	bool help;
+	bool version;
+	bool password_given;	/* to libcrypto, for a key */
+	bool password_failed;	/* there was none, and that was told */
 
 	struct se05x *se;
 	struct se05x_iot *iot;
@@ -49,14 +65,36 @@ const char *alias_of(uint32_t id);
 /* "0x01010101", and its name if it has one. Valid until the fourth next call. */
 const char *id_text(uint32_t id);
 
+/*
+ * A file, or standard input without one or with -, which is there once; *@path: its
+ * name for messages. NULL after a complaint; not to be closed if it is stdin.
+ */
+FILE *open_input(const char **path);
 /* All of a file, or of standard input without one or with -. free() it. */
 int read_input(const char *path, uint8_t **data, size_t *len, size_t max);
-/* To --output, or to standard output */
-int write_output(const struct tool *t, const void *data, size_t len);
-/* The same, or a line of hex: with --hex, and in JSON as the member @name */
+/* To standard output: as it is, or a line of hex with --hex, in JSON the member @name */
 int write_bytes(const struct tool *t, const char *name, const void *data, size_t len);
-/* Of a UserID: from --password-file, or asked for. OPENSSL_clear_free() it. */
-int read_password(const struct tool *t, uint8_t **password, size_t *len);
+
+/* ---- output.c ---- */
+
+/*
+ * Standard output becomes a new file beside --output, which takes its place when all
+ * went well: output_end(). A @secret one is the owner's only. Return: OK, or TROUBLE.
+ */
+int output_begin(const struct tool *t, bool secret);
+/* Return: @ret, what the command did; or TROUBLE if the file could not be written. */
+int output_end(const struct tool *t, int ret);
+
+/* A line from the terminal, unseen, into @line. Return: OK, or USAGE after a complaint. */
+int ask_hidden(const char *question, char *line, size_t size, const char *instead);
+/* Of a UserID: from --password-file, or asked for; twice if @new. OPENSSL_clear_free() it. */
+int read_password(const struct tool *t, bool new, uint8_t **password, size_t *len);
+/* From --passin, or asked for: as libcrypto wants it; @t is a struct tool. */
+int key_password(char *buf, int size, int writing, void *t);
+extern bool trace_apdus;	/* trace.c: tell of each APDU */
+
+/* From now on a signal restores the terminal and removes what is half written. */
+void die_properly(void);
 
 /* ---- the chip: common.c ---- */
 
@@ -97,22 +135,45 @@ int check_reserved(const struct tool *t, uint32_t id, const char *what);
 int confirm(const struct tool *t, const char *question);
 /* Say what a policy means, for people */
 void explain_policy(const uint8_t *policy, size_t len);
+/* Of what is allowed, but of no use with this project */
+void warn_policy(const struct tool *t, const uint8_t *policy, size_t len);
 int parse_policy(const char *text, uint8_t *policy, size_t *len);
+/* Does the policy give one of @rights to who opened no session? */
+bool anybody_may(const uint8_t *policy, size_t len, uint32_t rights);
 
 int parse_hash(const struct tool *t, enum se05x_iot_hash *hash, const EVP_MD **md);
 /* What --hash says about a file, or the digest that the file is */
 int digest_input(const struct tool *t, const char *path, const EVP_MD *md, uint8_t *digest);
+/* --mode, for an RSA key */
+int parse_padding(const struct tool *t, bool sign, enum se05x_iot_padding *padding);
 /* libcrypto's reason, if it has one; static */
 const char *crypto_reason(void);
 
-/* ---- keys: pem.c ---- */
+/* ---- files and certificates: file.c, cert.c ---- */
 
-/* A PEM or DER file, private or public; says what is wrong with it. EVP_PKEY_free() it. */
-EVP_PKEY *read_key(const char *path, bool *private);
+/* Keep it, or with --update write it into the file that is there */
+int put_file(struct tool *t, uint32_t id, const uint8_t *data, size_t len, const char *what);
+/* All of the file @name; free() it. */
+int get_file(struct tool *t, const char *name, uint8_t **data, size_t *len);
+/* At least one, from PEM or DER; NULL after a complaint */
+STACK_OF(X509) *read_certificates(const char *path);
+
+/* ---- keys: pem.c, keyfile.c ---- */
+
+/* PEM, DER, OpenSSH's or PKCS#12, private or public; says what is wrong with it. EVP_PKEY_free() it. */
+EVP_PKEY *read_key(struct tool *t, const char *path, bool *private);
 /* The chip's number for a key's curve; NULL: it is of another kind */
 const struct se05x_iot_curve *key_curve(const EVP_PKEY *key);
+/* The curve that people call @text, p256 or NIST_P256; NULL: none. curve.c */
+const struct se05x_iot_curve *curve_called(const char *text);
+/* rsa2048, RSA-2048; rsa alone is that too */
+bool rsa_called(const char *text, unsigned int *bits);
+/* Complain, with a suggestion. Return: USAGE. */
+int unknown_type(const char *command, const char *text);
 /* A public key as the chip has it, to libcrypto's; NULL: no key */
 EVP_PKEY *key_from_point(const struct se05x_iot_curve *curve, const uint8_t *point);
+/* A key of that type by its numbers; NULL: none */
+EVP_PKEY *build_key(const char *type, int selection, OSSL_PARAM_BLD *bld);
 EVP_PKEY *key_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len);
 /* Public key of an object in the chip. Return: OK, or TROUBLE after a complaint. */
 int read_public(struct tool *t, const struct se05x_iot_object *object, EVP_PKEY **key);
@@ -122,12 +183,17 @@ bool key_to_scalar(EVP_PKEY *key, const struct se05x_iot_curve *curve, uint8_t *
 int import_rsa(struct tool *t, uint32_t id, EVP_PKEY *key, bool private,
 	       const struct se05x_iot_new *how);
 
-/* ---- commands; @args has as many as se05x-tool.c says ---- */
+/* ---- commands; @args has as many as commands.c says ---- */
 
 int iot_info(struct tool *t, char **args, int n);
+int iot_doctor(struct tool *t, char **args, int n);
 int iot_random(struct tool *t, char **args, int n);
+int iot_timestamp(struct tool *t, char **args, int n);
 int iot_list(struct tool *t, char **args, int n);
 int iot_show(struct tool *t, char **args, int n);
+int iot_delete(struct tool *t, char **args, int n);
+int curve_list(struct tool *t, char **args, int n);
+int curve_delete(struct tool *t, char **args, int n);
 int iot_keygen(struct tool *t, char **args, int n);
 int iot_import(struct tool *t, char **args, int n);
 int iot_export(struct tool *t, char **args, int n);
@@ -136,16 +202,25 @@ int iot_verify(struct tool *t, char **args, int n);
 int iot_ecdh(struct tool *t, char **args, int n);
 int iot_encrypt(struct tool *t, char **args, int n);
 int iot_decrypt(struct tool *t, char **args, int n);
+int iot_seal(struct tool *t, char **args, int n);
+int iot_unseal(struct tool *t, char **args, int n);
 int iot_mac(struct tool *t, char **args, int n);
 int iot_hkdf(struct tool *t, char **args, int n);
 int iot_put(struct tool *t, char **args, int n);
 int iot_get(struct tool *t, char **args, int n);
-int iot_cert(struct tool *t, char **args, int n);
-int iot_counter(struct tool *t, char **args, int n);
-int iot_pcr(struct tool *t, char **args, int n);
+int cert_put(struct tool *t, char **args, int n);
+int cert_get(struct tool *t, char **args, int n);
+int counter_new(struct tool *t, char **args, int n);
+int counter_get(struct tool *t, char **args, int n);
+int counter_add(struct tool *t, char **args, int n);
+int counter_set(struct tool *t, char **args, int n);
+int pcr_new(struct tool *t, char **args, int n);
+int pcr_get(struct tool *t, char **args, int n);
+int pcr_extend(struct tool *t, char **args, int n);
 int iot_userid(struct tool *t, char **args, int n);
-int iot_attest(struct tool *t, char **args, int n);
-int iot_delete(struct tool *t, char **args, int n);
 int iot_policy(struct tool *t, char **args, int n);
+int iot_attest(struct tool *t, char **args, int n);
+int attest_verify(struct tool *t, char **args, int n);
+int iot_help(struct tool *t, char **args, int n);
 
 #endif /* SE05X_TOOLS_TOOL_H */

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* se05x-tool: signatures, secrets, ciphers, MACs */
+/* se05x-tool: secrets, ciphers, MACs */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-
 #include "tool.h"
 
-static int parse_padding(const struct tool *t, bool sign, enum se05x_iot_padding *padding)
+int parse_padding(const struct tool *t, bool sign, enum se05x_iot_padding *padding)
 {
 	static const struct {
 		const char *name;
@@ -35,167 +32,6 @@ static int parse_padding(const struct tool *t, bool sign, enum se05x_iot_padding
 	return USAGE;
 }
 
-/* A key that can @what */
-static int find_signer(struct tool *t, uint32_t id, bool pair, struct se05x_iot_object *object)
-{
-	int ret = find_object(t, id, object);
-
-	if (ret)
-		return ret;
-	if ((object->kind == SE05X_IOT_KIND_EC || object->kind == SE05X_IOT_KIND_RSA) &&
-	    (!pair || object->part != SE05X_IOT_PART_PUBLIC) &&
-	    object->curve != SE05X_IOT_CURVE_X25519 && object->curve != SE05X_IOT_CURVE_X448)
-		return OK;
-	complain("%s %s: wrong kind: %s can't do that", t->command, id_text(id),
-		 object_text(object));
-	return TROUBLE;
-}
-
-static int sign_rsa(struct tool *t, const struct se05x_iot_object *object, const char *path,
-		    uint8_t *sig, size_t *sig_len)
-{
-	uint8_t digest[EVP_MAX_MD_SIZE], *message = NULL;
-	enum se05x_iot_padding padding;
-	enum se05x_iot_hash hash;
-	const EVP_MD *md;
-	size_t len;
-	int ret = parse_padding(t, true, &padding) ?: parse_hash(t, &hash, &md);
-
-	ret = ret ?: read_input(path, &message, &len, INPUT_MAX);
-	if (ret)
-		return ret;
-	if (t->digest && len != (size_t)EVP_MD_get_size(md)) {
-		complain("sign: a digest by --hash has %d bytes, not %zu", EVP_MD_get_size(md), len);
-		free(message);
-		return USAGE;
-	}
-	ret = t->digest ? -E2BIG : CHIP(t, se05x_iot_rsa_sign, object->id, padding, hash, message,
-					len, sig, sig_len);
-	if (ret == -E2BIG) {
-		if (t->digest)
-			memcpy(digest, message, len);
-		else
-			EVP_Digest(message, len, digest, NULL, md, NULL);
-		*sig_len = SE05X_IOT_SIG_MAX;
-		ret = CHIP(t, se05x_iot_rsa_sign_digest, object->id, padding, hash, digest, sig,
-			   sig_len);
-	}
-	free(message);
-	return ret ? chip_failed(t, object->id, ret) : OK;
-}
-
-int iot_sign(struct tool *t, char **args, int n)
-{
-	const char *path = n > 1 ? args[1] : NULL;
-	uint8_t sig[SE05X_IOT_SIG_MAX], digest[EVP_MAX_MD_SIZE], *message;
-	struct se05x_iot_object object;
-	enum se05x_iot_hash hash;
-	size_t len = sizeof(sig);
-	const EVP_MD *md;
-	uint32_t id;
-	int ret = parse_id(args[0], &id);
-
-	ret = ret ?: find_signer(t, id, true, &object);
-	if (ret)
-		return ret;
-	if (object.kind == SE05X_IOT_KIND_RSA) {
-		ret = sign_rsa(t, &object, path, sig, &len);
-	} else if (object.curve == SE05X_IOT_CURVE_ED25519) {
-		ret = read_input(path, &message, &len, INPUT_MAX);
-		if (ret)
-			return ret;
-		ret = CHIP(t, se05x_iot_eddsa_sign, id, message, len, sig);
-		free(message);
-		len = 64;
-		ret = ret ? chip_failed(t, id, ret) : OK;
-	} else {
-		ret = parse_hash(t, &hash, &md) ?: digest_input(t, path, md, digest);
-		if (ret)
-			return ret;
-		ret = CHIP(t, se05x_iot_ecdsa_sign, id, hash, digest, sig, &len);
-		ret = ret ? chip_failed(t, id, ret) : OK;
-	}
-	return ret ?: write_bytes(t, "signature", sig, len);
-}
-
-/* What is too long for the chip is verified here, with the public key that it gives. */
-static int verify_here(struct tool *t, const struct se05x_iot_object *object,
-		       enum se05x_iot_padding padding, const EVP_MD *md, const uint8_t *message,
-		       size_t len, const uint8_t *sig, size_t sig_len, bool *good)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *options;
-	EVP_PKEY *key = NULL;
-	int ret = read_public(t, object, &key);
-
-	if (!ret && EVP_DigestVerifyInit(ctx, &options, md, NULL, key) == 1) {
-		if (padding == SE05X_IOT_PADDING_PSS)
-			EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING);
-		*good = EVP_DigestVerify(ctx, sig, sig_len, message, len) == 1;
-	}
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(key);
-	return ret;
-}
-
-int iot_verify(struct tool *t, char **args, int n)
-{
-	const char *path = n > 2 ? args[2] : NULL;
-	uint8_t digest[EVP_MAX_MD_SIZE], *message = NULL, *sig = NULL;
-	struct se05x_iot_object object;
-	enum se05x_iot_padding padding;
-	enum se05x_iot_hash hash;
-	size_t len, sig_len;
-	bool good = false;
-	const EVP_MD *md;
-	uint32_t id;
-	int ret = parse_id(args[0], &id);
-
-	ret = ret ?: parse_hash(t, &hash, &md);
-	ret = ret ?: read_input(args[1], &sig, &sig_len, SE05X_IOT_SIG_MAX);
-	ret = ret ?: find_signer(t, id, false, &object);
-	if (ret)
-		goto out;
-	if (object.kind == SE05X_IOT_KIND_RSA) {
-		ret = parse_padding(t, true, &padding) ?:
-		      read_input(path, &message, &len, INPUT_MAX);
-		if (ret)
-			goto out;
-		ret = CHIP(t, se05x_iot_rsa_verify, id, padding, hash, message, len, sig, sig_len,
-			   &good);
-		if (ret == -E2BIG) {
-			ret = verify_here(t, &object, padding, md, message, len, sig, sig_len,
-					  &good);
-			if (ret)
-				goto out;
-		}
-	} else if (object.curve == SE05X_IOT_CURVE_ED25519) {
-		ret = read_input(path, &message, &len, INPUT_MAX);
-		if (ret)
-			goto out;
-		if (sig_len == 64)
-			ret = CHIP(t, se05x_iot_eddsa_verify, id, message, len, sig, &good);
-	} else {
-		ret = digest_input(t, path, md, digest);
-		if (ret)
-			goto out;
-		ret = CHIP(t, se05x_iot_ecdsa_verify, id, hash, digest, sig, sig_len, &good);
-	}
-	if (ret) {
-		ret = chip_failed(t, id, ret);
-		goto out;
-	}
-	if (t->opt.json)
-		printf("{\"verified\":%s}\n", good ? "true" : "false");
-	else
-		say(&t->opt, good ? "the signature is good" : "the signature is wrong");
-	ret = good ? OK : UNMET;
-out:
-	free(message);
-	free(sig);
-	return ret;
-}
-
 int iot_ecdh(struct tool *t, char **args, int n)
 {
 	uint8_t point[SE05X_IOT_POINT_MAX], secret[80];
@@ -210,7 +46,7 @@ int iot_ecdh(struct tool *t, char **args, int n)
 	(void)n;
 	if (ret)
 		return ret;
-	peer = read_key(args[1], &private);
+	peer = read_key(t, args[1], &private);
 	if (!peer)
 		return USAGE;
 	theirs = key_curve(peer);
@@ -229,7 +65,6 @@ int iot_ecdh(struct tool *t, char **args, int n)
 		ret = OK;
 	if (ret)
 		goto out;
-	t->secret = true;
 	ret = CHIP(t, se05x_iot_ecdh, id, mine->id, point, se05x_iot_point_len(mine->id), secret,
 		   &secret_len);
 	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "secret", secret, secret_len);
@@ -248,13 +83,18 @@ static int crypt_rsa(struct tool *t, uint32_t id, bool encrypt, const uint8_t *i
 	size_t out_len = sizeof(out);
 	int ret = parse_padding(t, false, &padding);
 
+	if (!ret && (t->iv || t->nopad)) {
+		complain("%s %s: an RSA key has no --iv and no --nopad", t->command, id_text(id));
+		ret = USAGE;
+	}
 	if (ret)
 		return ret;
 	if (encrypt)
-		ret = CHIP(t, se05x_iot_rsa_encrypt, id, padding, SE05X_IOT_HASH_SHA1, in, len, out, &out_len);
+		ret = CHIP(t, se05x_iot_rsa_encrypt, id, padding, SE05X_IOT_HASH_SHA1, in, len,
+			   out, &out_len);
 	else
-		ret = CHIP(t, se05x_iot_rsa_decrypt, id, padding, SE05X_IOT_HASH_SHA1, in, len, out,
-			   &out_len);
+		ret = CHIP(t, se05x_iot_rsa_decrypt, id, padding, SE05X_IOT_HASH_SHA1, in, len,
+			   out, &out_len);
 	if (ret == -EINVAL || ret == -EBADR || ret == -EILSEQ || ret == -E2BIG) {
 		complain("%s %s: %zu bytes do not go with that key and padding, or are not what it"
 			 " encrypted", t->command, id_text(id), len);
@@ -355,7 +195,6 @@ static int crypt(struct tool *t, char **args, int n, bool encrypt)
 		goto out;
 	}
 	data = grown;
-	t->secret = !encrypt;
 	switch (object.kind) {
 	case SE05X_IOT_KIND_RSA:
 		ret = crypt_rsa(t, id, encrypt, data, len);
@@ -411,6 +250,10 @@ int iot_mac(struct tool *t, char **args, int n)
 		complain("mac %s: wrong kind: %s can't do that", id_text(id), object_text(&object));
 		return TROUBLE;
 	}
+	if (t->hash && object.kind == SE05X_IOT_KIND_AES) {
+		complain("mac %s: an AES key makes a CMAC, which has no --hash", id_text(id));
+		return USAGE;
+	}
 	if (hash == SE05X_IOT_HASH_SHA224 && object.kind == SE05X_IOT_KIND_HMAC) {
 		complain("mac: the chip has no HMAC with SHA-224");
 		return USAGE;
@@ -462,7 +305,6 @@ int iot_hkdf(struct tool *t, char **args, int n)
 	ret = ret ?: find_kind(t, id, SE05X_IOT_KIND_HMAC, SE05X_IOT_PART_WHOLE, &object);
 	if (ret)
 		return ret;
-	t->secret = true;
 	ret = CHIP(t, se05x_iot_hkdf, id, hash, salt, salt_len, info, info_len, out, len);
 	ret = ret ? chip_failed(t, id, ret) : write_bytes(t, "derived", out, len);
 	OPENSSL_cleanse(out, sizeof(out));
