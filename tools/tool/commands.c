@@ -62,6 +62,8 @@ static const struct command commands[] = {
 	  NO_CHIP },
 	{ "attest", "ID KEY", "the chip's word for what ID holds, signed by KEY", 2, 2,
 	  iot_attest, OPT_HASH | OPT_FRESHNESS | OPT_KEY, WITH_CHIP },
+	{ "attest verify", "FILE", "is FILE, made by attest, true? needs no chip", 1, 1,
+	  attest_verify, OPT_FRESHNESS | OPT_KEY | OPT_ROOT | OPT_UID, NO_CHIP },
 	{ .what = "And:" },
 	{ "help", "[COMMAND]", "this, or all about one command", 0, 2, iot_help, 0, NO_CHIP },
 };
