@@ -4,8 +4,9 @@
 _se05x_tool()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="info random list show delete keygen import export sign verify ecdh
-		encrypt decrypt mac hkdf put get cert counter pcr userid policy attest"
+	local commands="info doctor random timestamp list show delete curve keygen import export
+		sign verify ecdh encrypt decrypt seal unseal mac hkdf put get cert counter pcr
+		userid policy attest help"
 	local words=$commands w command='' n=0
 	local aliases=${SE05X_ALIASES:-$HOME/.config/se05x/aliases}
 
@@ -14,13 +15,14 @@ _se05x_tool()
 	[ "$cur" != = ] || cur=
 	case $prev in
 	-d | --device) words=$(compgen -G '/dev/se05x*') ;;
-	-o | --output | --password-file | --key)
+	-o | --output | --password-file | --passin | --key | --root)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--hash) words="sha1 sha224 sha256 sha384 sha512" ;;
 	--mode) words="pkcs1 pss oaep none cbc ecb ctr" ;;
 	--type) words="aes des hmac" ;;
-	-t | --timeout | --iv | --salt | --info | --policy | --max-attempts) return ;;
+	-t | --timeout | --iv | --salt | --info | --policy | --max-attempts | --freshness | \
+	--unique-id) return ;;
 	*)
 		for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 			if [ -n "$command" ]; then
@@ -32,10 +34,14 @@ _se05x_tool()
 		case $cur,$command,$n in
 		-*) words="--device= --timeout= --output= --hash= --digest --mode= --iv= --nopad
 			--salt= --info= --type= --der --hex --policy= --max-attempts=
-			--transient --user-id= --password-file= --key= --yes --force --json
-			--quiet --help --version" ;;
+			--transient --user-id= --password-file= --passin= --update --ids --key=
+			--root= --freshness= --unique-id= --trace --yes --force --json --quiet
+			--help --version" ;;
 		*,,*) ;;
 		*,cert,0) words="put get" ;;
+		*,curve,0) words="list delete" ;;
+		*,curve,1) words="p224 p256 p384 p521 brainpoolP256r1 brainpoolP384r1" ;;
+		*,help,0) words=$commands ;;
 		*,counter,0) words="new get add set" ;;
 		*,pcr,0) words="new get extend" ;;
 		*,keygen,1) words="p224 p256 p384 p521 ed25519 x25519 rsa2048 rsa3072 rsa4096" ;;
