@@ -13,91 +13,22 @@
 
 /* ---- names ---- */
 
-static FILE *open_aliases(void)
-{
-	const char *path = getenv("SE05X_ALIASES"), *home = getenv("HOME");
-	char own[4096];
-
-	if (!path || !*path) {
-		if (!home || snprintf(own, sizeof(own), "%s/.config/se05x/aliases", home) >=
-			     (int)sizeof(own))
-			return NULL;
-		path = own;
-	}
-	return fopen(path, "r");
-}
-
-/* 0x and up to eight hex digits, or a decimal number */
-static bool number_id(const char *text, uint32_t *id)
-{
-	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
-	unsigned long long n;
-	char *end;
-
-	if (hex ? !isxdigit((unsigned char)text[2]) : !isdigit((unsigned char)text[0]))
-		return false;
-	errno = 0;
-	n = strtoull(text, &end, hex ? 16 : 10);
-	if (errno || *end || n > UINT32_MAX)
-		return false;
-	*id = n;
-	return true;
-}
-
-/*
- * The alias whose name is @name, or whose number is @id if that is NULL. Lines are
- * NAME = 0x01010101, # begins a comment; what is no such line is passed over.
- */
-static bool find_alias(const char *name, uint32_t *id, char *found, size_t size)
-{
-	FILE *file = open_aliases();
-	char line[256], *equals, *key, *value;
-	bool hit = false;
-	uint32_t n;
-
-	while (file && !hit && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "#\n")] = 0;
-		equals = strchr(line, '=');
-		if (!equals)
-			continue;
-		*equals = 0;
-		key = strtok(line, " \t");
-		value = strtok(equals + 1, " \t\r");
-		if (!key || !value || !number_id(value, &n) ||
-		    (name ? strcmp(key, name) : n != *id))
-			continue;
-		hit = true;
-		*id = n;
-		snprintf(found, size, "%s", key);
-	}
-	if (file)
-		fclose(file);
-	return hit;
-}
-
 int parse_id(const char *text, uint32_t *id)
 {
-	char name[256];
-
-	if (!number_id(text, id) && !find_alias(text, id, name, sizeof(name))) {
-		complain(isdigit((unsigned char)text[0]) ?
-			 "%s: an identifier is 0x and up to eight hex digits, or a decimal number" :
-			 "%s: neither a number (0x and hex digits) nor a name in the alias file",
-			 text);
-		return USAGE;
-	}
-	if (!*id || *id == UINT32_MAX) {
-		complain("%s: no object can have that identifier", text);
-		return USAGE;
-	}
-	return OK;
+	if (keys_parse_id(text, id) || (!keys_looks_like_id(text) && keys_alias(text, id)))
+		return OK;
+	complain(keys_looks_like_id(text) ?
+		 "%s: an identifier is 0x and up to eight hex digits, or a decimal number, and"
+		 " neither 0 nor 0xFFFFFFFF" :
+		 "%s: neither a number (0x and hex digits) nor a name in the alias file", text);
+	return USAGE;
 }
 
 const char *alias_of(uint32_t id)
 {
-	static char name[256];
+	static char name[KEYS_NAME_MAX];
 
-	return find_alias(NULL, &id, name, sizeof(name)) ? name : NULL;
+	return keys_alias_of(id, name) ? name : NULL;
 }
 
 const char *id_text(uint32_t id)
@@ -447,22 +378,15 @@ int prepare_new(struct tool *t, uint32_t id, uint8_t *policy, struct se05x_iot_n
 
 int parse_hash(const struct tool *t, enum se05x_iot_hash *hash, const EVP_MD **md)
 {
-	static const char * const names[] = {
-		[SE05X_IOT_HASH_SHA1] = "sha1", [SE05X_IOT_HASH_SHA224] = "sha224",
-		[SE05X_IOT_HASH_SHA256] = "sha256", [SE05X_IOT_HASH_SHA384] = "sha384",
-		[SE05X_IOT_HASH_SHA512] = "sha512",
-	};
-	const char *name = t->hash ?: "sha256";
+	const struct keys_hash *h = keys_hash_by_name(t->hash ?: "sha256");
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcasecmp(name, names[i]))
-			continue;
-		*hash = i;
-		*md = EVP_get_digestbyname(names[i]);
-		return OK;
+	if (!h) {
+		complain("--hash %s: it is one of sha1, sha224, sha256, sha384, sha512", t->hash);
+		return USAGE;
 	}
-	complain("--hash %s: it is one of sha1, sha224, sha256, sha384, sha512", name);
-	return USAGE;
+	*hash = h->hash;
+	*md = EVP_get_digestbyname(h->name);
+	return OK;
 }
 
 int digest_input(const struct tool *t, const char *path, const EVP_MD *md, uint8_t *digest)

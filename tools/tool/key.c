@@ -117,7 +117,7 @@ static int import_secret(struct tool *t, uint32_t id, const char *path,
 static int import_ec(struct tool *t, uint32_t id, const char *path, EVP_PKEY *key, bool private,
 		     const struct se05x_iot_new *how)
 {
-	const struct se05x_iot_curve *curve = key_curve(key);
+	const struct se05x_iot_curve *curve = keys_curve(key);
 	uint8_t point[SE05X_IOT_POINT_MAX], scalar[80];
 	bool curve_made = false;
 	int ret;

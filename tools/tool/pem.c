@@ -14,16 +14,6 @@
 
 #include "tool.h"
 
-const struct se05x_iot_curve *key_curve(const EVP_PKEY *key)
-{
-	char group[80];
-
-	if (EVP_PKEY_is_a(key, "EC"))
-		return EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 ?
-		       se05x_iot_curve_by_name(group) : NULL;
-	return se05x_iot_curve_by_name(EVP_PKEY_get0_type_name(key));
-}
-
 /* Edwards and Montgomery: libcrypto names the kind as the curve is named */
 static bool is_raw(const struct se05x_iot_curve *curve)
 {
@@ -44,65 +34,16 @@ EVP_PKEY *build_key(const char *type, int selection, OSSL_PARAM_BLD *bld)
 	return key;
 }
 
-EVP_PKEY *key_from_point(const struct se05x_iot_curve *curve, const uint8_t *point)
-{
-	OSSL_PARAM_BLD *bld;
-	EVP_PKEY *key = NULL;
-
-	if (is_raw(curve))
-		return EVP_PKEY_new_raw_public_key_ex(NULL, curve->name, NULL, point,
-						      se05x_iot_point_len(curve->id));
-	bld = OSSL_PARAM_BLD_new();
-	if (bld && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
-						   curve->name, 0) &&
-	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point,
-					     se05x_iot_point_len(curve->id)))
-		key = build_key("EC", EVP_PKEY_PUBLIC_KEY, bld);
-	OSSL_PARAM_BLD_free(bld);
-	return key;
-}
-
-EVP_PKEY *key_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len)
-{
-	BIGNUM *bn = BN_bin2bn(n, n_len, NULL), *be = BN_bin2bn(e, e_len, NULL);
-	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	EVP_PKEY *key = NULL;
-
-	if (bn && be && bld && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn) &&
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, be))
-		key = build_key("RSA", EVP_PKEY_PUBLIC_KEY, bld);
-	OSSL_PARAM_BLD_free(bld);
-	BN_free(bn);
-	BN_free(be);
-	return key;
-}
-
 int read_public(struct tool *t, const struct se05x_iot_object *object, EVP_PKEY **key)
 {
-	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
-	uint8_t bytes[512], e[8], number = object->curve;
-	size_t len = sizeof(bytes), e_len = sizeof(e);
-	int ret;
+	int ret = CHIP(t, keys_public, object, NULL, key);
 
-	if (object->kind == SE05X_IOT_KIND_EC && curve) {
-		ret = CHIP(t, se05x_iot_ec_public, object->id, &number, bytes, &len);
-		*key = ret ? NULL : key_from_point(curve, bytes);
-	} else if (object->kind == SE05X_IOT_KIND_RSA) {
-		ret = CHIP(t, se05x_iot_rsa_public, object->id, bytes, &len, e, &e_len);
-		*key = ret ? NULL : key_from_rsa(bytes, len, e, e_len);
-	} else {
+	if (ret == -EMEDIUMTYPE && !t->call.sw)
 		complain("%s %s: wrong kind: %s has no public key", t->command,
 			 id_text(object->id), object_text(object));
-		return TROUBLE;
-	}
-	if (ret)
-		return chip_failed(t, object->id, ret);
-	if (!*key) {
-		complain("%s %s: what the chip gave is no public key: %s", t->command,
-			 id_text(object->id), crypto_reason());
-		return TROUBLE;
-	}
-	return OK;
+	else if (ret)
+		chip_failed(t, object->id, ret);
+	return ret ? TROUBLE : OK;
 }
 
 bool key_to_point(EVP_PKEY *key, const struct se05x_iot_curve *curve, uint8_t *point)

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/rsa.h>
-
 #include "tool.h"
 
 /* More than any applet takes in one command */
@@ -164,27 +162,18 @@ int iot_sign(struct tool *t, char **args, int n)
 
 /* What is too long for the chip is verified here, with the public key that it gives. */
 static int verify_here(struct tool *t, const struct se05x_iot_object *object,
-		       enum se05x_iot_padding padding, const EVP_MD *md, const uint8_t *digest,
-		       const uint8_t *sig, size_t sig_len, bool *good)
+		       enum se05x_iot_padding padding, enum se05x_iot_hash hash,
+		       const uint8_t *digest, const uint8_t *sig, size_t sig_len, bool *good)
 {
+	const struct keys_hash *h = keys_hash(hash);
 	EVP_PKEY *key = NULL;
-	EVP_PKEY_CTX *ctx;
 	int ret = read_public(t, object, &key);
 
 	if (ret)
 		return ret;
-	ctx = EVP_PKEY_CTX_new(key, NULL);
-	if (EVP_PKEY_verify_init(ctx) != 1 || EVP_PKEY_CTX_set_signature_md(ctx, md) != 1 ||
-	    (padding == SE05X_IOT_PADDING_PSS &&
-	     EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1)) {
-		complain("verify: %s", crypto_reason());
-		ret = TROUBLE;
-	} else {
-		*good = EVP_PKEY_verify(ctx, sig, sig_len, digest, EVP_MD_get_size(md)) == 1;
-	}
-	EVP_PKEY_CTX_free(ctx);
+	*good = keys_verify(NULL, key, padding, h, digest, h->len, sig, sig_len);
 	EVP_PKEY_free(key);
-	return ret;
+	return OK;
 }
 
 static int verify_rsa(struct tool *t, const struct se05x_iot_object *object, const char *path,
@@ -202,7 +191,7 @@ static int verify_rsa(struct tool *t, const struct se05x_iot_object *object, con
 	ret = in.digest_only ? -E2BIG : CHIP(t, se05x_iot_rsa_verify, object->id, padding, hash,
 					     in.message, in.len, sig, sig_len, good);
 	if (ret == -E2BIG)
-		return verify_here(t, object, padding, md, in.digest, sig, sig_len, good);
+		return verify_here(t, object, padding, hash, in.digest, sig, sig_len, good);
 	return ret ? chip_failed(t, object->id, ret) : OK;
 }
 

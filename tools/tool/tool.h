@@ -7,6 +7,7 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
+#include <keys.h>
 #include <se05x-iot.h>
 #include "common.h"
 
@@ -162,19 +163,14 @@ STACK_OF(X509) *read_certificates(const char *path);
 
 /* PEM, DER, OpenSSH's or PKCS#12, private or public; says what is wrong with it. EVP_PKEY_free() it. */
 EVP_PKEY *read_key(struct tool *t, const char *path, bool *private);
-/* The chip's number for a key's curve; NULL: it is of another kind */
-const struct se05x_iot_curve *key_curve(const EVP_PKEY *key);
 /* The curve that people call @text, p256 or NIST_P256; NULL: none. curve.c */
 const struct se05x_iot_curve *curve_called(const char *text);
 /* rsa2048, RSA-2048; rsa alone is that too */
 bool rsa_called(const char *text, unsigned int *bits);
 /* Complain, with a suggestion. Return: USAGE. */
 int unknown_type(const char *command, const char *text);
-/* A public key as the chip has it, to libcrypto's; NULL: no key */
-EVP_PKEY *key_from_point(const struct se05x_iot_curve *curve, const uint8_t *point);
 /* A key of that type by its numbers; NULL: none */
 EVP_PKEY *build_key(const char *type, int selection, OSSL_PARAM_BLD *bld);
-EVP_PKEY *key_from_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len);
 /* Public key of an object in the chip. Return: OK, or TROUBLE after a complaint. */
 int read_public(struct tool *t, const struct se05x_iot_object *object, EVP_PKEY **key);
 /* libcrypto's to the chip's; false: not that curve */

@@ -49,7 +49,7 @@ int iot_ecdh(struct tool *t, char **args, int n)
 	peer = read_key(t, args[1], &private);
 	if (!peer)
 		return USAGE;
-	theirs = key_curve(peer);
+	theirs = keys_curve(peer);
 	ret = find_kind(t, id, SE05X_IOT_KIND_EC, SE05X_IOT_PART_PAIR, &object);
 	if (ret)
 		goto out;
