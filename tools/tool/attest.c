@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 
 #include "attest.h"
@@ -114,42 +112,24 @@ int parse_freshness(const struct tool *t, uint8_t freshness[16])
 	return USAGE;
 }
 
-/* Out of --key, which holds a public key or certificates, the first the key's own */
 EVP_PKEY *read_verifier(struct tool *t, STACK_OF(X509) **certs)
 {
 	EVP_PKEY *key = NULL;
+	uint8_t *data;
 	bool private;
-	BIO *bio;
+	size_t len;
 
 	*certs = NULL;
-	bio = BIO_new_file(t->key_file, "rb");
-	if (bio) {
-		uint8_t *der = NULL;
-		long len;
-		char *name = NULL;
-
-		/* DER of a certificate is told from that of a key by trying */
-		if (!PEM_bytes_read_bio(&der, &len, &name, PEM_STRING_X509, bio, NULL, NULL)) {
-			X509 *cert;
-
-			BIO_reset(bio);
-			cert = d2i_X509_bio(bio, NULL);
-			name = cert ? OPENSSL_strdup("") : NULL;
-			X509_free(cert);
-		}
-		ERR_clear_error();
-		if (name)
-			*certs = read_certificates(t->key_file);
-		if (*certs)
-			key = X509_get_pubkey(sk_X509_value(*certs, 0));
-		OPENSSL_free(der);
-		BIO_free(bio);
-		if (name) {
-			OPENSSL_free(name);
-			return key;
-		}
+	if (read_input(t->key_file, &data, &len, INPUT_MAX))
+		return NULL;
+	if (has_certificate(data, len)) {
+		*certs = parse_certificates(t->key_file, data, len);
+		key = *certs ? X509_get_pubkey(sk_X509_value(*certs, 0)) : NULL;
+	} else {
+		key = parse_key(t, t->key_file, data, len, &private);
 	}
-	key = read_key(t, t->key_file, &private);
+	OPENSSL_cleanse(data, len);
+	free(data);
 	return key;
 }
 

@@ -54,31 +54,45 @@ static bool take_pem(STACK_OF(X509) *certs, const char *path, BIO *bio)
 	return good;
 }
 
-STACK_OF(X509) *read_certificates(const char *path)
+bool has_certificate(const uint8_t *data, size_t len)
 {
-	STACK_OF(X509) *certs;
-	uint8_t *data;
-	size_t len;
-	bool good;
-	BIO *bio;
+	static const char begin[] = "-----BEGIN " PEM_STRING_X509;
+	STACK_OF(X509) *certs = sk_X509_new_null();
+	bool der = take_der(certs, data, len);
 
-	if (read_input(path, &data, &len, INPUT_MAX))
-		return NULL;
-	path = path ?: "standard input";
-	certs = sk_X509_new_null();
-	bio = BIO_new_mem_buf(data, len);
-	good = take_der(certs, data, len) || take_pem(certs, path, bio);
+	free_certificates(certs);
+	return der || memmem(data, len, begin, strlen(begin));
+}
+
+STACK_OF(X509) *parse_certificates(const char *path, const uint8_t *data, size_t len)
+{
+	STACK_OF(X509) *certs = sk_X509_new_null();
+	BIO *bio = BIO_new_mem_buf(data, len);
+	bool good = take_der(certs, data, len) || take_pem(certs, path, bio);
+
 	if (good && !sk_X509_num(certs)) {
 		complain("%s: neither PEM nor DER of a certificate", path);
 		good = false;
 	}
 	BIO_free(bio);
-	OPENSSL_cleanse(data, len);
-	free(data);
 	if (good)
 		return certs;
 	free_certificates(certs);
 	return NULL;
+}
+
+STACK_OF(X509) *read_certificates(const char *path)
+{
+	STACK_OF(X509) *certs;
+	uint8_t *data;
+	size_t len;
+
+	if (read_input(path, &data, &len, INPUT_MAX))
+		return NULL;
+	certs = parse_certificates(path ?: "standard input", data, len);
+	OPENSSL_cleanse(data, len);
+	free(data);
+	return certs;
 }
 
 int cert_put(struct tool *t, char **args, int n)

@@ -269,15 +269,12 @@ static EVP_PKEY *read_openssl(struct tool *t, const uint8_t *data, size_t len, b
 	return key;
 }
 
-EVP_PKEY *read_key(struct tool *t, const char *path, bool *private)
+EVP_PKEY *parse_key(struct tool *t, const char *path, const uint8_t *data, size_t len,
+		    bool *private)
 {
 	EVP_PKEY *key;
-	uint8_t *data;
-	size_t len;
 	bool is_one;
 
-	if (read_input(path, &data, &len, INPUT_MAX))
-		return NULL;
 	*private = true;
 	key = read_pkcs12(t, path, data, len, &is_one);
 	if (!is_one)
@@ -288,6 +285,18 @@ EVP_PKEY *read_key(struct tool *t, const char *path, bool *private)
 			wrong_file(t, path, data, len);
 	}
 	ERR_clear_error();
+	return key;
+}
+
+EVP_PKEY *read_key(struct tool *t, const char *path, bool *private)
+{
+	EVP_PKEY *key;
+	uint8_t *data;
+	size_t len;
+
+	if (read_input(path, &data, &len, INPUT_MAX))
+		return NULL;
+	key = parse_key(t, path, data, len, private);
 	OPENSSL_cleanse(data, len);
 	free(data);
 	return key;

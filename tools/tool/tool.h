@@ -158,11 +158,16 @@ int put_file(struct tool *t, uint32_t id, const uint8_t *data, size_t len, const
 int get_file(struct tool *t, const char *name, uint8_t **data, size_t *len);
 /* At least one, from PEM or DER; NULL after a complaint */
 STACK_OF(X509) *read_certificates(const char *path);
+/* The same out of a file's bytes; @path is for complaints */
+STACK_OF(X509) *parse_certificates(const char *path, const uint8_t *data, size_t len);
+bool has_certificate(const uint8_t *data, size_t len);
 
 /* ---- keys: pem.c, keyfile.c ---- */
 
 /* PEM, DER, OpenSSH's or PKCS#12, private or public; says what is wrong with it. EVP_PKEY_free() it. */
 EVP_PKEY *read_key(struct tool *t, const char *path, bool *private);
+EVP_PKEY *parse_key(struct tool *t, const char *path, const uint8_t *data, size_t len,
+		    bool *private);
 /* The curve that people call @text, p256 or NIST_P256; NULL: none. curve.c */
 const struct se05x_iot_curve *curve_called(const char *text);
 /* rsa2048, RSA-2048; rsa alone is that too */
