@@ -8,10 +8,13 @@
 #include <linux/delay.h>
 #include <linux/hw_random.h>
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "se05x.h"
 
@@ -31,11 +34,46 @@ static bool hwrng;
 module_param(hwrng, bool, 0444);
 MODULE_PARM_DESC(hwrng, "feed the kernel's random numbers from the chips (default: those whose device tree node says nxp,hwrng)");
 
-/* The IoT applet of all parts (AN12413) */
-static const u8 iot_aid[] = {
-	0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
-	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
+struct hwrng_aid {
+	u8 len;
+	u8 bytes[SE05X_AID_MAX];
 };
+
+/* The IoT applet of all parts (AN12413); other instances of it have other names */
+static struct hwrng_aid hwrng_aid = {
+	.len = 16,
+	.bytes = {
+		0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
+		0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
+	},
+};
+
+/* 5 to 16 bytes (ISO/IEC 7816-5) */
+static int hwrng_aid_set(const char *val, const struct kernel_param *kp)
+{
+	struct hwrng_aid *aid = kp->arg;
+	size_t digits = strcspn(val, "\n");
+
+	if (digits % 2 || digits < 10 || digits > 2 * SE05X_AID_MAX ||
+	    hex2bin(aid->bytes, val, digits / 2))
+		return -EINVAL;
+	aid->len = digits / 2;
+	return 0;
+}
+
+static int hwrng_aid_get(char *buf, const struct kernel_param *kp)
+{
+	const struct hwrng_aid *aid = kp->arg;
+
+	return sysfs_emit(buf, "%*phN\n", aid->len, aid->bytes);
+}
+
+static const struct kernel_param_ops hwrng_aid_ops = {
+	.set = hwrng_aid_set,
+	.get = hwrng_aid_get,
+};
+module_param_cb(hwrng_aid, &hwrng_aid_ops, &hwrng_aid, 0444);
+MODULE_PARM_DESC(hwrng_aid, "AID of the applet that gives the random numbers, in hex (default: the IoT applet)");
 
 /**
  * struct se05x_hwrng - one chip as a source
@@ -106,8 +144,8 @@ static size_t draw(struct se05x_hwrng *source, u8 *buf, size_t max)
 		return 0;
 	req = source->file->req;
 	req->type = SE05X_RANDOM;
-	req->aid_len = sizeof(iot_aid);
-	memcpy(req->aid, iot_aid, sizeof(iot_aid));
+	req->aid_len = hwrng_aid.len;
+	memcpy(req->aid, hwrng_aid.bytes, hwrng_aid.len);
 	req->command_len = sizeof(command);
 	memcpy(req->command, command, sizeof(command));
 	ret = se05x_submit(source->file, PATIENCE_MS, end, false);

@@ -28,6 +28,8 @@ ok "monitor says that it watches" wait_for "grep -q watching $tmp/words"
 # a reset is heard by both once both listen
 ok "a reset, by whom" eval 'wait_for "se05x-apdu -q reset soft && grep -q reset $tmp/json"; said \
 	"/dev/se05x  reset soft by user" "\"event\":\"reset\",.*\"kind\":\"soft\",\"by\":\"user\""'
+# not the first block after a reset: that one is followed by RESYNC
+se05x-apdu -q -s $test send 80100000 > /dev/null
 echo 'lost 1' > $sim/faults
 ok "a recovery, step by step" eval 'se05x-apdu -q -s $test send 80100000 > /dev/null 2>&1; said "recovery r-nak" "\"rung\":\"r-nak\""'
 echo 100 > $chip/idle_ms
@@ -107,6 +109,9 @@ rmmod se05x-sim
 dmesg -C
 APPLET=--chip=none "$top/tests/vm/up.sh" > /dev/null
 rmmod se05x
+for aid in A0 A000000396545 A000000396545300000001030000000000 A00000039654xx; do
+	ok "no AID: $aid" eval '! insmod "$top/build/$SE05X_KERNEL/kernel/se05x.ko" hwrng_aid=$aid'
+done
 insmod "$top/build/$SE05X_KERNEL/kernel/se05x.ko" hwrng=1
 ok "it is a source" grep -q se05x-rng-0 /sys/class/misc/hw_random/rng_current
 ok "that gives nothing" eval '! timeout 3 head -c 1 /dev/hwrng | grep -qz .'
@@ -115,4 +120,20 @@ ok "and is not asked again" eval 'timeout 3 head -c 1 /dev/hwrng > /dev/null
 	[ "$before" -gt 0 ] && [ "$(cat $chip/counters/apdus)" = "$before" ]'
 ok "quietly" eval '! dmesg | grep "se05x.*random"'
 ok "the chip works" eval 'se05x-apdu -q -s $test send "80 10 00 00 01 AA 00 => AA 9000"'
+
+# ---- hw_random and an IoT applet of another name ----
+
+rmmod se05x
+pkill -x se05x-sim
+wait_for '! pgrep -x se05x-sim'
+rmmod se05x-sim
+other=A00000039654530000000103000001
+APPLET=--aid=$other "$top/tests/vm/up.sh" > /dev/null
+rmmod se05x
+insmod "$top/build/$SE05X_KERNEL/kernel/se05x.ko" hwrng=1
+ok "by its usual name it gives nothing" eval '! timeout 3 head -c 1 /dev/hwrng | grep -qz .'
+rmmod se05x
+insmod "$top/build/$SE05X_KERNEL/kernel/se05x.ko" hwrng=1 hwrng_aid=$other
+ok "the name is told" grep -qix $other /sys/module/se05x/parameters/hwrng_aid
+ok "by that name it gives numbers" eval 'timeout 10 head -c 16 /dev/hwrng | wc -c | grep -qx 16'
 echo "1..$n"
