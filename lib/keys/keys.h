@@ -33,6 +33,75 @@ bool keys_alias(const char *name, uint32_t *id);
 /* The first alias that an object has */
 bool keys_alias_of(uint32_t id, char name[KEYS_NAME_MAX]);
 
+/* ---- names that are kept in the chip: pages.c ---- */
+
+#define KEYS_LABEL_MAX	64
+#define KEYS_CKA_ID_MAX	64
+
+/**
+ * struct keys_name - what an object is called
+ * @id: the object
+ * @sequence: filled in by keys_names_write()
+ * @fingerprint: of keys_object_fingerprint(): if the object's is another one now, the name
+ *	is not its own
+ * @label: UTF-8; "": it has no name any more
+ * @cka_id: as PKCS#11 has it
+ * @cka_id_len: bytes of it; 0: the default, the identifier
+ */
+struct keys_name {
+	uint32_t id;
+	uint32_t sequence;
+	uint8_t fingerprint[8];
+	char label[KEYS_LABEL_MAX + 1];
+	uint8_t cka_id[KEYS_CKA_ID_MAX];
+	uint8_t cka_id_len;
+};
+
+struct keys_names;
+
+/*
+ * keys_names_read() - all names in the chip; a chip without any has none
+ *
+ * What is torn, or not of this project, is passed over. Return: 0; -ENOMEM; as
+ * libse05x-iot's functions where the chip could not be asked. keys_names_free() it.
+ */
+int keys_names_read(struct se05x_iot *iot, struct keys_names **names, struct se05x_call *call);
+void keys_names_free(struct keys_names *names);
+/* The object's; NULL: none. Its fingerprint is not compared yet. */
+const struct keys_name *keys_names_of(const struct keys_names *names, uint32_t id);
+/* One after the other: NULL after the last */
+const struct keys_name *keys_names_next(const struct keys_names *names,
+					const struct keys_name *before);
+
+/*
+ * keys_names_write() - give an object a name, or take it away
+ * @iot: handle, under se05x_lock() since @names was read
+ * @names: of keys_names_read(); to be read anew after it
+ * @name: new
+ * @how: for a page that has to be made
+ * @call: not NULL
+ *
+ * One write as a rule. After a power cut at any moment the old name is there, or the new.
+ *
+ * Return: 0; -EINVAL: no name, see keys_label_valid(); -EDQUOT: no room; as libse05x-iot's
+ * functions.
+ */
+int keys_names_write(struct se05x_iot *iot, struct keys_names *names,
+		     const struct keys_name *name, const struct se05x_iot_new *how,
+		     struct se05x_call *call);
+
+/* 1 to 64 bytes of UTF-8 without control characters, which does not begin with a digit */
+bool keys_label_valid(const char *label);
+
+/*
+ * keys_object_fingerprint() - what tells an object from another one at its place
+ *
+ * 8 bytes: of SHA-256 of the SubjectPublicKeyInfo, or of the file; where nobody can read
+ * what it holds, kind and size.
+ */
+int keys_object_fingerprint(struct se05x_iot *iot, const struct se05x_iot_object *object,
+			    uint8_t fingerprint[8], struct se05x_call *call);
+
 /* ---- hashes: hash.c ---- */
 
 struct keys_hash {
