@@ -17,6 +17,8 @@ static const struct command commands[] = {
 	  OPT_HEX, WITH_CHIP },
 	{ "list", "", "all objects", 0, 0, iot_list, OPT_IDS, WITH_CHIP },
 	{ "show", "ID", "one object, with its policy", 1, 1, iot_show, 0, WITH_CHIP },
+	{ "name", "ID [NAME]", "what an object is called, in the chip; '' takes its name away", 0,
+	  2, iot_name, OPT_FROM_NXP | OPT_PREPARE, WITH_CHIP },
 	{ "delete", "ID...", "delete objects; asks before", 1, 1000, iot_delete, OPT_FORCE,
 	  WITH_CHIP },
 	{ "curve list", "", "curves, and which are set up", 0, 0, curve_list, 0, WITH_CHIP },
@@ -192,9 +194,9 @@ void print_usage(void)
 		snprintf(head, sizeof(head), "%s %s", commands[i].name, commands[i].args);
 		printf("  %-21s %s\n", head, commands[i].what);
 	}
-	puts("\nID is 0x and up to eight hex digits, a decimal number, or a name: lines\n"
-	     "NAME = ID in the file $SE05X_ALIASES, or ~/.config/se05x/aliases. A FILE that is\n"
-	     "not given, or -, is standard input.\n\nOptions:");
+	puts("\nID is 0x and up to eight hex digits, a decimal number, or a name: one that 'name'\n"
+	     "keeps in the chip, or of a line NAME = ID in the file $SE05X_ALIASES, or\n"
+	     "~/.config/se05x/aliases. A FILE that is not given, or -, is standard input.\n\nOptions:");
 	print_all_options();
 	puts("\nExit status: 0 done; 1 what was verified is wrong, or doctor found something;\n"
 	     "2 bad arguments or input, and nothing was written; 3 the chip or a file failed, or\n"

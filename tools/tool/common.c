@@ -13,15 +13,39 @@
 
 /* ---- names ---- */
 
+struct tool *names_of;
+
 int parse_id(const char *text, uint32_t *id)
 {
-	if (keys_parse_id(text, id) || (!keys_looks_like_id(text) && keys_alias(text, id)))
+	unsigned int n;
+	uint32_t alias;
+
+	if (keys_parse_id(text, id))
 		return OK;
-	complain(keys_looks_like_id(text) ?
-		 "%s: an identifier is 0x and up to eight hex digits, or a decimal number, and"
-		 " neither 0 nor 0xFFFFFFFF" :
-		 "%s: neither a number (0x and hex digits) nor a name in the alias file", text);
-	return USAGE;
+	if (keys_looks_like_id(text)) {
+		complain("%s: an identifier is 0x and up to eight hex digits, or a decimal number,"
+			 " and neither 0 nor 0xFFFFFFFF", text);
+		return USAGE;
+	}
+	n = names_of ? find_chip_name(names_of, text, id) : 0;
+	if (n > 1) {
+		complain("%s: %u objects in the chip have that name: say the identifier", text, n);
+		return USAGE;
+	}
+	if (!keys_alias(text, &alias)) {
+		if (n)
+			return OK;
+		complain("%s: neither a number (0x and hex digits) nor a name, in the chip or in"
+			 " the alias file", text);
+		return USAGE;
+	}
+	if (n && alias != *id) {
+		complain("%s: in the chip that is 0x%08X, and in the alias file 0x%08X", text, *id,
+			 alias);
+		return USAGE;
+	}
+	*id = alias;
+	return OK;
 }
 
 const char *alias_of(uint32_t id)

@@ -131,10 +131,10 @@ static const char *part_name(unsigned int part)
 	return names[part];
 }
 
-static void object_json(const struct se05x_iot_object *object)
+static void object_json(struct tool *t, const struct se05x_iot_object *object)
 {
 	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
-	const char *alias = alias_of(object->id);
+	const char *alias = chip_name(t, object) ?: alias_of(object->id);
 
 	printf("{\"id\":\"0x%08X\",\"kind\":\"%s\",\"part\":\"%s\",\"type\":\"%02X\","
 	       "\"transient\":%s,\"size\":%u", object->id, kind_name(object->kind),
@@ -148,12 +148,12 @@ static void object_json(const struct se05x_iot_object *object)
 	}
 }
 
-static void list_one(const struct tool *t, const struct se05x_iot_object *object)
+static void list_one(struct tool *t, const struct se05x_iot_object *object)
 {
-	const char *alias = alias_of(object->id);
+	const char *alias = chip_name(t, object) ?: alias_of(object->id);
 
 	if (t->opt.json) {
-		object_json(object);
+		object_json(t, object);
 		puts("}");
 		return;
 	}
@@ -253,7 +253,7 @@ int iot_show(struct tool *t, char **args, int n)
 	if (ret && ret != -EOPNOTSUPP && !t->call.sw)
 		return chip_failed(t, id, ret);
 	if (t->opt.json) {
-		object_json(&object);
+		object_json(t, &object);
 		if (known) {
 			printf(",\"auth\":%s,\"owner\":\"0x%08X\",\"origin\":\"%s\","
 			       "\"version\":%u,\"failed_attempts\":%u,\"max_attempts\":%u,"

@@ -228,6 +228,7 @@ static int delete_one(struct tool *t, uint32_t id)
 	ret = CHIP(t, se05x_iot_delete, id);
 	if (ret)
 		return chip_failed(t, id, ret);
+	forget_name(t, id);
 	if (t->opt.json)
 		printf("{\"id\":\"0x%08X\",\"deleted\":true}\n", id);
 	else

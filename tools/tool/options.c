@@ -11,7 +11,7 @@
 /* @at: the word, or where @arg is NULL the flag, in struct tool */
 static const struct row {
 	const char *name;
-	unsigned int bit;
+	uint64_t bit;
 	char letter;
 	const char *arg;
 	size_t at;
@@ -43,6 +43,8 @@ static const struct row {
 	{ "update", OPT_UPDATE, 0, NULL, AT(update),
 	  "into a file that is there and large enough" },
 	{ "ids", OPT_IDS, 0, NULL, AT(ids), "identifiers only, and nothing else is asked" },
+	{ "from-nxp", OPT_FROM_NXP, 0, NULL, AT(from_nxp), "the identifier that NXP's module gives a label" },
+	{ "prepare", OPT_PREPARE, 0, NULL, AT(prepare), "make room for names, and give none" },
 	{ "policy", OPT_POLICY, 0, "TEXT", AT(policy),
 	  "who may do what: any:sign,read;0x0A0B0C0D:delete (see 'policy')" },
 	{ "max-attempts", OPT_ATTEMPTS, 0, "N", AT(attempts),
@@ -74,7 +76,7 @@ static const char rights[] =
 	"pcr=ID/HEX. A set is WHO:RIGHT,RIGHT where WHO is 'any' or the ID of a UserID;\n"
 	"a semicolon goes between sets. Quote it: the shell knows the semicolon too.\n";
 
-static void print_options(unsigned int mask)
+static void print_options(uint64_t mask)
 {
 	char head[32];
 
@@ -90,7 +92,7 @@ static void print_options(unsigned int mask)
 
 void print_command_help(const struct command *command)
 {
-	unsigned int own = command->options;
+	uint64_t own = command->options;
 
 	printf("Usage: se05x-tool [OPTION]... %s%s%s\n\n  %s\n\n", command->name,
 	       *command->args ? " " : "", command->args, command->what);
@@ -107,7 +109,7 @@ void print_command_help(const struct command *command)
 
 void print_all_options(void)
 {
-	print_options(~0u);
+	print_options(~0ull);
 	printf("  -V, --version             version of this program\n\n%s", rights);
 }
 
@@ -132,7 +134,7 @@ static int unknown_option(const char *arg)
 	return USAGE;
 }
 
-static int take_option(struct tool *t, const struct row *row, unsigned int *given)
+static int take_option(struct tool *t, const struct row *row, uint64_t *given)
 {
 	char *at = (char *)t + row->at;
 
@@ -147,7 +149,7 @@ static int take_option(struct tool *t, const struct row *row, unsigned int *give
 	return OK;
 }
 
-int parse_options(struct tool *t, int argc, char **argv, unsigned int *given)
+int parse_options(struct tool *t, int argc, char **argv, uint64_t *given)
 {
 	struct option options[ROWS + 2] = { };
 	int c, index = 0, ret;
@@ -180,7 +182,7 @@ int parse_options(struct tool *t, int argc, char **argv, unsigned int *given)
 	return OK;
 }
 
-int check_options(const struct command *command, unsigned int given)
+int check_options(const struct command *command, uint64_t given)
 {
 	given &= ~(command->options | OPT_ALL | (command->how == NO_CHIP ? 0 : OPT_CHIP));
 	for (size_t i = 0; i < ROWS; i++) {

@@ -19,6 +19,7 @@ enum {
 	/* of all */
 	OPT_OUTPUT = 1 << 26, OPT_YES = 1 << 27, OPT_JSON = 1 << 28, OPT_QUIET = 1 << 29,
 	OPT_HELP = 1 << 30,
+	OPT_FROM_NXP = 1ull << 31, OPT_PREPARE = 1ull << 32,	/* of name */
 };
 
 #define OPT_CHIP	(OPT_DEVICE | OPT_TIMEOUT | OPT_USER | OPT_PASSWORD | OPT_TRACE)
@@ -40,7 +41,7 @@ struct command {
 	const char *name, *args, *what;
 	int min, max;
 	int (*run)(struct tool *t, char **args, int n);
-	unsigned int options;
+	uint64_t options;
 	enum { WITH_CHIP, NO_CHIP, SECRET } how;
 };
 
@@ -56,9 +57,9 @@ const char *most_like(const char *word, const char *const *words);
  * Options into @t; *@given: which. Return: OK, or USAGE after a complaint; then
  * argv[optind] is the first argument.
  */
-int parse_options(struct tool *t, int argc, char **argv, unsigned int *given);
+int parse_options(struct tool *t, int argc, char **argv, uint64_t *given);
 /* Do all @given go with that command? */
-int check_options(const struct command *command, unsigned int given);
+int check_options(const struct command *command, uint64_t given);
 
 void print_usage(void);
 void print_all_options(void);

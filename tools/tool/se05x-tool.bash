@@ -4,7 +4,7 @@
 _se05x_tool()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="info doctor random timestamp list show delete curve keygen import export
+	local commands="info doctor random timestamp list show name delete curve keygen import export
 		sign verify ecdh encrypt decrypt seal unseal mac hkdf put get cert counter pcr
 		userid policy attest help"
 	local words=$commands w command='' n=0
@@ -34,7 +34,8 @@ _se05x_tool()
 		case $cur,$command,$n in
 		-*) words="--device= --timeout= --output= --hash= --digest --mode= --iv= --nopad
 			--salt= --info= --type= --der --hex --policy= --max-attempts=
-			--transient --user-id= --password-file= --passin= --update --ids --key=
+			--transient --user-id= --password-file= --passin= --update --ids --from-nxp --prepare
+			--key=
 			--root= --freshness= --unique-id= --trace --yes --force --json --quiet
 			--help --version" ;;
 		*,,*) ;;

@@ -61,8 +61,11 @@ static int with_chip(struct tool *t, const struct command *command, char **args,
 		ret = open_session(t, user_id, password, password_len);
 	if (password)
 		OPENSSL_clear_free(password, password_len);
+	names_of = t;
 	if (!ret)
 		ret = command->run(t, args, n);
+	names_of = NULL;
+	keys_names_free(t->names);
 	se05x_iot_close(t->iot);
 	se05x_close(t->se);
 	return ret;
@@ -97,7 +100,7 @@ static int parse_numbers(struct tool *t)
 	return ret;
 }
 
-static int run_command(struct tool *t, char **args, int n, unsigned int given)
+static int run_command(struct tool *t, char **args, int n, uint64_t given)
 {
 	const struct command *command;
 	int used, ret;
@@ -134,7 +137,7 @@ static int run_command(struct tool *t, char **args, int n, unsigned int given)
 int main(int argc, char **argv)
 {
 	struct tool t = { };
-	unsigned int given;
+	uint64_t given;
 	int ret;
 
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)

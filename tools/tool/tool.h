@@ -46,6 +46,8 @@ struct tool {
 	bool nopad;
 	bool update;
 	bool ids;
+	bool from_nxp;
+	bool prepare;
 	bool trace;
 	bool help;
 	bool version;
@@ -55,11 +57,24 @@ struct tool {
 	struct se05x *se;
 	struct se05x_iot *iot;
 	struct se05x_call call;	/* of the command under way */
+	struct keys_names *names;	/* in the chip, once they were needed */
 };
 
 /* ---- names and files: common.c ---- */
 
-/* 0x01010101, or a name from the alias file. Return: OK, or USAGE after a complaint. */
+/* The chip that names are looked up in; NULL: none is open yet */
+extern struct tool *names_of;
+
+/* The names in the chip, read once. NULL: it does not tell. */
+struct keys_names *chip_names(struct tool *t);
+/* An object's name in the chip, if it is that object still; NULL: none */
+const char *chip_name(struct tool *t, const struct se05x_iot_object *object);
+/* Whose name in the chip is it? Return: how many have it; *@id: the last. */
+unsigned int find_chip_name(struct tool *t, const char *name, uint32_t *id);
+/* After an object was deleted: its name, too */
+void forget_name(struct tool *t, uint32_t id);
+
+/* 0x01010101, a name in the chip, or one from the alias file. Return: OK, or USAGE after a complaint. */
 int parse_id(const char *text, uint32_t *id);
 /* The name that the alias file has for it; NULL: none. Valid until the next call. */
 const char *alias_of(uint32_t id);
@@ -222,6 +237,7 @@ int iot_userid(struct tool *t, char **args, int n);
 int iot_policy(struct tool *t, char **args, int n);
 int iot_attest(struct tool *t, char **args, int n);
 int attest_verify(struct tool *t, char **args, int n);
+int iot_name(struct tool *t, char **args, int n);
 int iot_help(struct tool *t, char **args, int n);
 
 #endif /* SE05X_TOOLS_TOOL_H */
