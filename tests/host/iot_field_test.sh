@@ -231,6 +231,24 @@ at_prompt userid 0x01010174;    check 'the terminal after ^C' 0 '*echo ' ''
 ask 'secret secreT' userid 0x01010174; check 'two different passwords' 2 '*Password of the new UserID*The same again*two different*' ''
 run show 0x01010174;            check 'made nothing' 3 '' '*no object*'
 
+# ---- the applet under another name (F23), and what is too long (F38) ----
+
+SIM_STATE=$tmp/aid SIM_AID=A000000396AABBCC run info; check 'another AID' 3 '' '*no IoT applet*--aid*'
+SIM_STATE=$tmp/aid SIM_AID=A000000396AABBCC run --aid=A000000396AABBCC info; check '--aid' 0 '*applet *7.2*' ''
+SIM_STATE=$tmp/aid SIM_AID=A000000396AABBCC run --aid=A000000396AABBCC doctor; check 'doctor --aid' 0 '*' ''
+run --aid=A000000396AABBCC info; check 'an AID that is not there' 3 '' '*no IoT applet of that name*'
+run --aid=A0 info;              check 'a short AID' 2 '' '*5 to 16 bytes*'
+run keygen 0x01010178 ed25519
+run --type=hmac import 0x01010179 password
+run pcr new 0x0101017A "$(printf %064d 0)"
+for c in 'sign 0x01010178 chain.pem' 'mac 0x01010179 chain.pem' 'pcr extend 0x0101017A chain.pem'; do
+	# shellcheck disable=SC2086 # words
+	run $c;                 check "too long: $c" 3 '' '*more than fits*up to * bytes always do*'
+done
+n_bytes=$(sed 's/.*up to \([0-9]*\) .*/\1/' <<< "$err")
+head -c "$n_bytes" chain.pem > fits
+run pcr extend 0x0101017A fits; check "$n_bytes bytes do" 0 '*' ''
+
 # ---- words (F32) ----
 
 echo 'key = 16843009' > aliases

@@ -13,7 +13,7 @@ failed=0
 # variables say what chip it is
 sim() {
 	local options=(--quiet) name
-	for name in state chip wear-log rate errors link-error; do
+	for name in state chip wear-log rate errors link-error aid; do
 		local value=SIM_${name//-/_}
 		value=${value^^}
 		[ -z "${!value-}" ] || options+=("--$name=${!value}")

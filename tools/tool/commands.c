@@ -11,7 +11,7 @@ static const struct command commands[] = {
 	{ "info", "", "applet, features, unique number, free memory", 0, 0, iot_info, 0,
 	  WITH_CHIP },
 	{ "doctor", "", "what is wrong between here and the chip, and what helps", 0, 0,
-	  iot_doctor, OPT_DEVICE | OPT_TIMEOUT | OPT_TRACE, NO_CHIP },
+	  iot_doctor, OPT_DEVICE | OPT_AID | OPT_TIMEOUT | OPT_TRACE, NO_CHIP },
 	{ "random", "N", "N random bytes", 1, 1, iot_random, OPT_HEX, WITH_CHIP },
 	{ "timestamp", "", "12 bytes that only grow until the chip is reset", 0, 0, iot_timestamp,
 	  OPT_HEX, WITH_CHIP },

@@ -192,6 +192,26 @@ int chip_failed(const struct tool *t, uint32_t id, int error)
 	return TROUBLE;
 }
 
+int limit_failed(const struct tool *t, uint32_t id, int error, enum se05x_iot_limit limit)
+{
+	if (error != -E2BIG)
+		return chip_failed(t, id, error);
+	complain("%s %s: that is more than fits into one command: up to %zu bytes always do",
+		 t->command, id_text(id), se05x_iot_max(t->iot, limit));
+	return TROUBLE;
+}
+
+int open_applet(struct tool *t)
+{
+	int ret;
+
+	t->call = (struct se05x_call) { .deadline_ms = t->opt.deadline_ms };
+	progress_begin(&t->opt);
+	ret = se05x_iot_open(t->se, t->aid_len ? t->aid : NULL, t->aid_len, &t->iot, &t->call);
+	progress_end();
+	return ret;
+}
+
 const char *kind_name(unsigned int kind)
 {
 	static const char * const names[] = {

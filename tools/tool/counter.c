@@ -171,5 +171,5 @@ int pcr_extend(struct tool *t, char **args, int n)
 		return ret;
 	ret = CHIP(t, se05x_iot_pcr_extend, id, data, len);
 	free(data);
-	return ret ? chip_failed(t, id, ret) : print_pcr(t, id);
+	return ret ? limit_failed(t, id, ret, SE05X_IOT_MAX_PCR) : print_pcr(t, id);
 }

@@ -185,11 +185,10 @@ static void check_applet(struct doctor *d, struct tool *t, const struct se05x_in
 	struct se05x_iot_version v;
 	int ret;
 
-	t->call = (struct se05x_call) { .deadline_ms = t->opt.deadline_ms };
-	ret = se05x_iot_open(t->se, NULL, 0, &t->iot, &t->call);
+	ret = open_applet(t);
 	if (ret) {
 		report(d, "applet", false, ret == -ENOPKG ?
-		       "not an IoT part, or its applet has another AID" : "dmesg says more",
+		       "not an IoT part, or its applet has another name, which --aid tells" : "dmesg says more",
 		       "%s", se05x_iot_error_text(ret, &t->call));
 		return;
 	}

@@ -20,6 +20,7 @@ static const struct row {
 #define AT(member) offsetof(struct tool, member)
 	{ "device", OPT_DEVICE, 'd', "FILE", AT(opt.device),
 	  "the chip ($SE05X_DEVICE, or /dev/se05x)" },
+	{ "aid", OPT_AID, 0, "HEX", AT(opt.aid), "the IoT applet's name, if it is not NXP's" },
 	{ "timeout", OPT_TIMEOUT, 't', "MS", AT(timeout), "wait no longer than that for each answer" },
 	{ "user-id", OPT_USER, 0, "ID", AT(user_id), "be the owner of that UserID" },
 	{ "password-file", OPT_PASSWORD, 0, "FILE", AT(password_file),

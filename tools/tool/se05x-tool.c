@@ -46,12 +46,10 @@ static int with_chip(struct tool *t, const struct command *command, char **args,
 	if (!ret)
 		ret = open_chip(t->opt.device, &t->se);
 	if (!ret) {
-		t->call = (struct se05x_call) { .deadline_ms = t->opt.deadline_ms };
-		progress_begin(&t->opt);
-		ret = se05x_iot_open(t->se, NULL, 0, &t->iot, &t->call);
-		progress_end();
+		ret = open_applet(t);
 		if (ret == -ENOPKG) {
-			complain("%s: this chip has no IoT applet", t->opt.device);
+			complain("%s: this chip has no IoT applet%s", t->opt.device,
+				 t->aid_len ? " of that name" : "; or it has another name: --aid");
 			ret = TROUBLE;
 		} else if (ret) {
 			ret = failed(t->opt.device, ret, &t->call);
@@ -86,8 +84,18 @@ static int parse_number(const char *name, const char *text, unsigned long max, u
 
 static int parse_numbers(struct tool *t)
 {
+	const char *why = "a name has 5 to 16 bytes";
 	unsigned long n = 0;
-	int ret = OK;
+	int ret = OK, len;
+
+	if (t->opt.aid) {
+		len = parse_hex(t->opt.aid, t->aid, sizeof(t->aid), &why);
+		if (len < 5) {
+			complain("--aid: %s", why);
+			return USAGE;
+		}
+		t->aid_len = len;
+	}
 
 	if (t->timeout) {
 		ret = parse_number("--timeout, in milliseconds,", t->timeout, UINT32_MAX, &n);

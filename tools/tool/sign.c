@@ -149,7 +149,7 @@ int iot_sign(struct tool *t, char **args, int n)
 		ret = CHIP(t, se05x_iot_eddsa_sign, id, message, len, sig);
 		free(message);
 		len = 64;
-		ret = ret ? chip_failed(t, id, ret) : OK;
+		ret = ret ? limit_failed(t, id, ret, SE05X_IOT_MAX_ED25519) : OK;
 	} else {
 		ret = parse_hash(t, &hash, &md) ?: digest_input(t, path, md, digest);
 		if (ret)
@@ -217,7 +217,7 @@ static int verify_ec(struct tool *t, const struct se05x_iot_object *object, cons
 			return ret;
 		ret = CHIP(t, se05x_iot_ecdsa_verify, object->id, hash, digest, sig, sig_len, good);
 	}
-	return ret ? chip_failed(t, object->id, ret) : OK;
+	return ret ? limit_failed(t, object->id, ret, SE05X_IOT_MAX_ED25519) : OK;
 }
 
 int iot_verify(struct tool *t, char **args, int n)

@@ -37,6 +37,8 @@ struct tool {
 	const char *timeout;
 	const char *attempts;
 	uint16_t max_attempts;
+	uint8_t aid[16];
+	size_t aid_len;
 	bool transient;
 	bool force;
 	bool yes;
@@ -126,8 +128,13 @@ void die_properly(void);
 	progress_end();							\
 	chip_ret; })
 
+/* Select the IoT applet, by --aid if there is one; t->call tells of it. Return: 0 or an errno. */
+int open_applet(struct tool *t);
 /* Say why the chip did not do it, and what helps. Return: TROUBLE. */
 int chip_failed(const struct tool *t, uint32_t id, int error);
+
+/* The same; what was too long for one command is told with the number */
+int limit_failed(const struct tool *t, uint32_t id, int error, enum se05x_iot_limit limit);
 
 /* Of what kind it is, in words; static */
 const char *object_text(const struct se05x_iot_object *object);

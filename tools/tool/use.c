@@ -265,7 +265,7 @@ int iot_mac(struct tool *t, char **args, int n)
 		   object.kind == SE05X_IOT_KIND_AES ? SE05X_IOT_MAC_CMAC_AES :
 		   macs[hash], message, len, mac, &mac_len);
 	free(message);
-	return ret ? chip_failed(t, id, ret) : write_bytes(t, "mac", mac, mac_len);
+	return ret ? limit_failed(t, id, ret, SE05X_IOT_MAX_HMAC) : write_bytes(t, "mac", mac, mac_len);
 }
 
 static int parse_bytes(const char *name, const char *hex, uint8_t *bytes, size_t max, size_t *len)
