@@ -245,7 +245,8 @@ for c in 'sign 0x01010178 chain.pem' 'mac 0x01010179 chain.pem' 'pcr extend 0x01
 	# shellcheck disable=SC2086 # words
 	run $c;                 check "too long: $c" 3 '' '*more than fits*up to * bytes always do*'
 done
-n_bytes=$(sed 's/.*up to \([0-9]*\) .*/\1/' <<< "$err")
+n_bytes=${err##*up to }
+n_bytes=${n_bytes%% *}
 head -c "$n_bytes" chain.pem > fits
 run pcr extend 0x0101017A fits; check "$n_bytes bytes do" 0 '*' ''
 
