@@ -83,11 +83,14 @@ void forget_name(struct tool *t, uint32_t id)
 	struct keys_names *names = chip_names(t);
 	struct keys_name name = { .id = id };
 
+	int ret;
+
 	if (!names || !keys_names_of(names, id) || lock_names(t))
 		return;
-	if (write_name(t, &name))
+	ret = write_name(t, &name);
+	if (ret)
 		warn(&t->opt, "its name is still in the chip, and of no use: %s",
-		     se05x_iot_error_text(-EACCES, &t->call));
+		     se05x_iot_error_text(ret, &t->call));
 	if (!t->user_id)
 		se05x_unlock(t->se);
 	keys_names_free(t->names);
