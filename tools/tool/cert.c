@@ -95,33 +95,43 @@ STACK_OF(X509) *read_certificates(const char *path)
 	return certs;
 }
 
+/* One DER after the other; *@len: bytes. free() it. NULL: no memory. */
+static uint8_t *join(STACK_OF(X509) *certs, size_t *len)
+{
+	uint8_t *all, *at;
+	int one;
+
+	*len = 0;
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		one = i2d_X509(sk_X509_value(certs, i), NULL);
+		*len += one > 0 ? one : 0;
+	}
+	all = at = malloc(*len + 1);
+	for (int i = 0; all && i < sk_X509_num(certs); i++)
+		i2d_X509(sk_X509_value(certs, i), &at);
+	return all;
+}
+
 int cert_put(struct tool *t, char **args, int n)
 {
-	uint8_t *der = NULL, *all = NULL;
 	STACK_OF(X509) *certs;
+	uint8_t *all;
 	char what[40];
-	size_t len = 0;
 	uint32_t id;
-	int one, ret = parse_id(args[0], &id);
+	size_t len;
+	int ret = parse_id(args[0], &id);
 
 	if (ret)
 		return ret;
 	certs = read_certificates(n > 1 ? args[1] : NULL);
 	if (!certs)
 		return USAGE;
-	for (int i = 0; i < sk_X509_num(certs); i++) {
-		one = i2d_X509(sk_X509_value(certs, i), &der);
-		all = one > 0 ? realloc(all, len + one) : NULL;
-		if (!all)
-			return TROUBLE;
-		memcpy(all + len, der, one);
-		len += one;
-		OPENSSL_free(der);
-		der = NULL;
-	}
+	all = join(certs, &len);
 	snprintf(what, sizeof(what), sk_X509_num(certs) == 1 ? "certificate" :
 		 "chain of %d certificates", sk_X509_num(certs));
 	free_certificates(certs);
+	if (!all)
+		return TROUBLE;
 	if (len > SE05X_IOT_BINARY_MAX) {
 		complain("cert put: the %s has %zu bytes, and a file no more than %d", what, len,
 			 SE05X_IOT_BINARY_MAX);
