@@ -403,7 +403,9 @@ for key in key 0x01010195 0x010101B0; do
 	into back unseal $key sealed; same 'unseal' part back
 	for at in 12 20 40 80 5000; do
 		cp sealed torn
-		printf '\xff' | dd of=torn bs=1 seek=$at conv=notrunc status=none
+		byte=$(od -An -tu1 -j $at -N 1 torn)
+		# shellcheck disable=SC2059 # the byte is the format
+		printf "\\x$(printf %02x $((byte ^ 255)))" | dd of=torn bs=1 seek=$at conv=notrunc status=none
 		into back unseal $key torn; check "changed at $at" 3 '' '*'
 	done
 	head -c 99999 sealed > torn
