@@ -220,7 +220,7 @@ run show 0x01010173;            check 'nothing was written' 3 '' '*no object*'
 
 # signal NAME ARGUMENT...: ^C at the first prompt; what is left of the terminal in $out
 at_prompt() {
-	out=$(sim script -qec "sh -c '(while ! pgrep -s 0 -x se05x-tool > /dev/null; do :; done
+	out=$(sim timeout 60 script -qec "sh -c '(while ! pgrep -s 0 -x se05x-tool > /dev/null; do :; done
 		while stty -F /dev/tty -a | grep -q \" echo \"; do :; done; pkill -INT -s 0 -x se05x-tool) &
 		trap : INT; $tool $*; stty -a | grep -o \"[-]*echo \"; wait'" /dev/null < /dev/null | tr -d '\r')
 	status=0 err=''
