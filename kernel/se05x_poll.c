@@ -219,8 +219,8 @@ static bool is_guarded(const struct se05x_poll_class *c, u32 at, bool narrow, u3
 }
 
 /* The first guard before @at, @after or later: 1, 4, 16, ... gaps before it */
-static u32 guard(const struct se05x_poll_class *c, u32 at, u32 prev, u32 after, bool narrow,
-		 u32 gap)
+static u32 first_guard(const struct se05x_poll_class *c, u32 at, u32 prev, u32 after,
+		       bool narrow, u32 gap)
 {
 	u32 d = narrow ? gap : 4 * gap, x;
 
@@ -280,7 +280,9 @@ u32 se05x_poll_next(struct se05x_poll *poll, const struct se05x_poll_class *c, u
 
 	for (i = 0; i < count && at[i] <= last; i++)
 		prev = at[i];
-	return is_guarded(c, look, narrow, gap) ? guard(c, look, prev, after, narrow, gap) : look;
+	if (!is_guarded(c, look, narrow, gap))
+		return look;
+	return first_guard(c, look, prev, after, narrow, gap);
 }
 
 static void remember(struct se05x_poll_class *c, u32 after, u32 by)
