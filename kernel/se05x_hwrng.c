@@ -5,10 +5,11 @@
  * It is no client, and stands behind all clients (docs/hwrng.md). hw_random's core
  * calls read() one at a time, under a mutex of its own.
  */
+#include <linux/ctype.h>
 #include <linux/delay.h>
 #include <linux/hw_random.h>
 #include <linux/jiffies.h>
-#include <linux/kernel.h>
+#include <linux/kstrtox.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -52,11 +53,16 @@ static struct hwrng_aid hwrng_aid = {
 static int hwrng_aid_set(const char *val, const struct kernel_param *kp)
 {
 	struct hwrng_aid *aid = kp->arg;
-	size_t digits = strcspn(val, "\n");
+	size_t digits = strcspn(val, "\n"), i;
 
-	if (digits % 2 || digits < 10 || digits > 2 * SE05X_AID_MAX ||
-	    hex2bin(aid->bytes, val, digits / 2))
+	if (digits % 2 || digits < 10 || digits > 2 * SE05X_AID_MAX)
 		return -EINVAL;
+	for (i = 0; i < digits / 2; i++) {
+		char byte[] = { val[2 * i], val[2 * i + 1], 0 };
+
+		if (!isxdigit(byte[0]) || kstrtou8(byte, 16, &aid->bytes[i]))
+			return -EINVAL;
+	}
 	aid->len = digits / 2;
 	return 0;
 }
