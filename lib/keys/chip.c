@@ -102,11 +102,15 @@ struct keys_chip *keys_chip_new(const char *device)
 
 static void close_file(struct keys_chip *chip)
 {
-	se05x_iot_close(chip->iot);
-	se05x_close(chip->se);
+	struct se05x_iot *iot = chip->iot;
+	struct se05x *se = chip->se;
+
+	/* first, so that a child forked meanwhile does not use or close what is freed here */
 	chip->iot = NULL;
 	chip->se = NULL;
 	chip->gone = false;
+	se05x_iot_close(iot);
+	se05x_close(se);
 }
 
 /* @uid: what it has to be, if @known; else it is learnt */
