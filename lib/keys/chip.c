@@ -298,6 +298,16 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 	}
 }
 
+/* From now on it is that one. */
+static void learn(struct keys_chip *chip, const uint8_t uid[SE05X_IOT_UID_LEN])
+{
+	pthread_mutex_lock(&chip->lock);
+	if (!chip->known)
+		memcpy(chip->uid, uid, sizeof(chip->uid));
+	chip->known = true;
+	pthread_mutex_unlock(&chip->lock);
+}
+
 int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 	       int (*run)(struct se05x_iot *session, void *arg, struct se05x_call *call),
 	       void *arg, struct se05x_call *call)
@@ -316,6 +326,7 @@ int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 	ret = open_file(chip->device, &se, &iot, uid, &known, call);
 	if (ret)
 		return ret;
+	learn(chip, uid);
 	ret = se05x_lock(se, call);
 	if (!ret)
 		ret = se05x_iot_session_open(iot, id, pin, len, &session, call);
@@ -325,6 +336,8 @@ int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 		se05x_iot_session_close(session, NULL);
 	}
 	se05x_iot_close(iot);
-	se05x_close(se);	/* and the lock with it */
+	/* a child forked meanwhile has the file too, and would hold the lock */
+	se05x_unlock(se);
+	se05x_close(se);
 	return ret;
 }

@@ -310,6 +310,50 @@ static void test_burst(void **state)
 	assert_int_equal(keys_burst(chip, ID + 1, "1234", 4, never, NULL, &call), -ENOENT);
 }
 
+/* A child of another thread that lives on has the burst's descriptor too. */
+static int fork_child(struct se05x_iot *session, void *arg, struct se05x_call *c)
+{
+	pid_t *child = arg;
+
+	(void)session;
+	(void)c;
+	*child = fork();
+	if (!*child) {
+		pause();
+		_exit(0);
+	}
+	return 0;
+}
+
+static void test_burst_fork(void **state)
+{
+	struct keys_chip *chip = *state;
+	struct se05x *se;
+	pid_t child;
+	int ret;
+
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_userid_create, PIN_ID, "1234", 4, NULL));
+	GOOD(keys_burst(chip, PIN_ID, "1234", 4, fork_child, &child, &call));
+	GOOD(se05x_open(device, &se));
+	call = (struct se05x_call) { .deadline_ms = 200 };
+	ret = se05x_lock(se, &call);
+	se05x_close(se);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_int_equal(ret, 0);
+}
+
+/* Who only ever made bursts knows his chip as well. */
+static void test_burst_rebind(void **state)
+{
+	struct keys_chip *chip = *state;
+
+	assert_int_equal(keys_burst(chip, PIN_ID, "1234", 4, never, NULL, &call), -ENOENT);
+	stop();
+	start(other);
+	assert_int_equal(keys_burst(chip, PIN_ID, "1234", 4, never, NULL, &call), -ENODEV);
+}
+
 /* ---- the same by hand, without lib/keys ---- */
 
 static void test_reopen(void **state)
@@ -446,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_ids), cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_hashes), cmocka_unit_test(test_no_chip),
 		CHIP(test_rebind), CHIP(test_fork), CHIP(test_idle), CHIP(test_burst),
+		CHIP(test_burst_fork), CHIP(test_burst_rebind),
 		CHIP(test_reopen), CHIP(test_public), CHIP(test_threads),
 	};
 	int ret;
