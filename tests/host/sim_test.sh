@@ -81,6 +81,12 @@ head -c 100 state > short
 says "$sim" -q -s short run true; check truncated 1 '' '*short: no state file, or a damaged one*'
 : > empty
 says "$sim" -q -s empty run true; check empty 1 '' '*empty: no state file, or a damaged one*'
+start --state=pair.new
+says "$sim" -q -s pair run true; check "beside another's" 0 '' ''
+stop
+says "$sim" -q -s pair.new run true; check 'which is as it was' 0 '' ''
+touch open.new && chmod 644 open.new
+says "$sim" -q -s open run stat -c %a open; check "the user's own, too" 0 600 ''
 says "$sim" -q -s /no/where run true; check 'no such folder' 1 '' '*/no/where: No such file*'
 start --state=state
 says "$sim" -q -s state run true; check 'in use' 1 '' '*state: another simulated chip has this*'

@@ -7,7 +7,7 @@
  * it is in use: two chips with one state would write over each other's keys.
  */
 
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,12 +178,12 @@ static int write_file(struct store *store)
 	FILE *file;
 	int fd, ret;
 
-	if (snprintf(path, sizeof(path), "%s.new", store->path) >= (int)sizeof(path)) {
+	if (snprintf(path, sizeof(path), "%s.XXXXXX", store->path) >= (int)sizeof(path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	/* there are private keys in it */
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* there are private keys in it: no file that was there, and its owner's alone */
+	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	file = fdopen(dup(fd), "w");
@@ -195,6 +195,7 @@ static int write_file(struct store *store)
 	if (file && fclose(file))
 		ret = -1;
 	if (ret || rename(path, store->path)) {
+		unlink(path);
 		close(fd);
 		return -1;
 	}
