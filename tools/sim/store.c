@@ -25,7 +25,7 @@
 #include "store.h"
 
 /* The last character is the version of what follows; first comes the model's number. */
-static const char store_magic[7] = "SE05XS4";
+static const char store_magic[7] = "SE05XS5";
 
 /*
  * id 4, type, curve, auth, origin, bits 2, minimum tag length 2, attempts 2, max
@@ -152,6 +152,8 @@ static void store_write_object(FILE *file, const struct object *object)
 static void store_write(const struct store *store, FILE *file)
 {
 	const struct object *object;
+	uint8_t count[2];
+	uint16_t n = 0;
 	int i;
 
 	fwrite(store_magic, sizeof(store_magic), 1, file);
@@ -166,6 +168,10 @@ static void store_write(const struct store *store, FILE *file)
 
 		fwrite(record, sizeof(record), 1, file);
 	}
+	for (object = store->objects; object; object = object->next)
+		n += !object->transient;
+	put_be16(count, n);
+	fwrite(count, sizeof(count), 1, file);
 	for (object = store->objects; object; object = object->next)
 		if (!object->transient)
 			store_write_object(file, object);
@@ -215,16 +221,13 @@ int store_save(struct store *store, const uint8_t why[3], uint32_t id)
 	return store->path ? write_file(store) : 0;
 }
 
-/* Return: 1 and one more object, 0 at the end, -1 if the file is damaged. */
+/* Return: 0 and one more object, -1 if the file is damaged. */
 static int store_read_object(struct store *store, FILE *file)
 {
 	struct object *object;
 	uint8_t record[RECORD_LEN];
-	size_t got = fread(record, 1, sizeof(record), file);
 
-	if (!got)
-		return 0;
-	if (got < sizeof(record) || get_be(record + 26, 4) > STORE_FLASH)
+	if (fread(record, sizeof(record), 1, file) != 1 || get_be(record + 26, 4) > STORE_FLASH)
 		return -1;
 	object = calloc(1, sizeof(*object));
 	if (!object)
@@ -252,7 +255,21 @@ static int store_read_object(struct store *store, FILE *file)
 		return -1;
 	}
 	store_add(store, object);
-	return 1;
+	return 0;
+}
+
+/* As many as were written, and nothing behind them */
+static int store_read_objects(struct store *store, FILE *file)
+{
+	uint8_t count[2];
+	uint32_t n;
+
+	if (fread(count, sizeof(count), 1, file) != 1)
+		return -1;
+	for (n = get_be(count, sizeof(count)); n; n--)
+		if (store_read_object(store, file))
+			return -1;
+	return fgetc(file) == EOF ? 0 : -1;
 }
 
 static bool store_read_cryptos(struct store *store, FILE *file)
@@ -297,12 +314,8 @@ static int store_load(struct store *store, FILE *file)
 	}
 	if (fread(&store->scp_required, 1, 1, file) != 1 ||
 	    fread(store->curves, sizeof(store->curves), 1, file) != 1 ||
-	    !store_read_cryptos(store, file))
+	    !store_read_cryptos(store, file) || store_read_objects(store, file))
 		ret = -1;
-	else
-		do
-			ret = store_read_object(store, file);
-		while (ret > 0);
 	unique = store_find(store, ID_UNIQUE);
 	if (ret || !unique || unique->len != UNIQUE_LEN) {
 		errno = EBADMSG;
