@@ -105,7 +105,7 @@ for i in 1 2 3 4; do SE05X_DEVICE=$device "$tool" random 200 > "random$i" & pids
 wait "${pids[@]}"
 status=0 out=$(cat random? | wc -c) err=''; check 'four programs' 0 800 ''
 stop
-run list;                        check 'it ended' 3 '' '*no such device*'
+run list;                        check 'it ended' 3 '' '*o such device*is se05x-sim running there?'
 [ ! -e socket ]; status=$? out='' err=''; check 'and took the socket along' 0 '' ''
 says "$sim" -q -b --socket="$tmp/behind"; check 'in the background' 0 '' ''
 device=unix:$tmp/behind
@@ -114,7 +114,7 @@ kill "$(pgrep -f "socket=$tmp/behind")"
 while [ -e behind ]; do kill -0 $$; done
 device=unix:socket
 start; stop KILL
-run list;                        check 'it was killed' 3 '' '*onnection refused*'
+run list;                        check 'it was killed' 3 '' '*onnection refused*is se05x-sim running there?'
 start
 run list;                        check 'a stale socket is replaced' 0 '*' ''
 # whatever is sent to it, it lives
@@ -165,7 +165,7 @@ s.accept()[0].recv(10000)
 	until grep -q listens said; do kill -0 $server || break; done
 	device=unix:theirs/socket
 	# only who is root can connect to what is not his own; so root plays somebody
-	run list;                check 'root takes nobody else for a chip' 3 '' '*ermission denied*'
+	run list;                check 'root takes nobody else for a chip' 3 '' '*permission denied: a simulated chip*'
 	unset device
 	kill $server 2> /dev/null
 	# the environment does not lead programs that have more rights than who calls them

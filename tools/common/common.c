@@ -236,10 +236,23 @@ static void explain_denied(const char *device)
 			 " gives it to the group se05x is not installed", device);
 }
 
+/* A simulated chip has neither driver nor group. */
+static void explain_socket(const char *device, int error)
+{
+	if (error == EACCES)
+		complain("%s: permission denied: a simulated chip is for the user who started it", device);
+	else
+		complain("%s: %s: is se05x-sim running there?", device, strerror(error));
+}
+
 int open_chip(const char *device, struct se05x **se)
 {
 	int ret = se05x_open(device, se);
 
+	if (ret && !strncmp(device, "unix:", 5)) {
+		explain_socket(device, -ret);
+		return TROUBLE;
+	}
 	switch (-ret) {
 	case 0:
 		return OK;
