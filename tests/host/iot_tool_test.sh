@@ -55,6 +55,7 @@ unset device
 run info;                       check info 0 'simulated *applet *7.2.0*unique number *04005001*free flash*' ''
 run --json info;                check 'info --json' 0 '{"applet":"7.2.0","features_raw":"*"features":[[]"ECDSA/ECDH",*]*"simulated":true,"free_persistent":*}' ''
 run --hex random 20;            check random 0 '????????????????????????????????????????' ''
+run --js random x;              check 'errors of a short --json' 2 '' '{"error":"random:*"}'
 run --json random 4;            check 'random --json' 0 '{"random":"????????"}' ''
 run random 0;                   check 'random nothing' 2 '' "*not '0'*"
 run random many;                check 'random words' 2 '' "*not 'many'*"

@@ -154,6 +154,7 @@ int main(int argc, char **argv)
 	ret = parse_options(&t, argc, argv, &given);
 	if (ret)
 		return ret;
+	json_errors |= t.opt.json;	/* in full or as short as it may be */
 	if (t.version) {
 		puts("se05x-tool " VERSION);
 	} else if (t.help && optind == argc) {
