@@ -24,6 +24,7 @@ run -t x info;                      check 'bad timeout' 2 '' '*milliseconds*: x*
 run -t 0 info;                      check 'no timeout' 2 '' '*milliseconds*: 0*'
 run -t -5 info;                     check 'negative timeout' 2 '' '*milliseconds*: -5*'
 run reset;                          check 'reset what' 2 '' '*kind of reset is missing*'
+run --json reset hard;              check 'errors are JSON' 2 '' "{\"error\":\"*unknown kind 'hard'*\"}"
 run reset hard;                     check 'unknown reset' 2 '' "*unknown kind 'hard'*"
 run reset soft;                     check 'reset' 0 '' 'soft reset done'
 
@@ -69,7 +70,7 @@ run -s $iot send '8004002000 => 9000'; check 'expected no data' 1 '*9000' '*expe
 run -s $iot send '8004002000 => .. 6A82' '80FF0000 => 6D00'; \
                                     check 'one of two unmet' 1 '*9000?6D00' '*argument 1: expected .. 6A82, got SW 9000*'
 run --json -s $iot send '80FF0000 => 9000'; \
-                                    check 'unmet --json' 1 '{"command":"80FF0000","response":"6D00","sw":"6D00",*"outcome":"ran",*"held":false}' '*expected 9000*'
+                                    check 'unmet --json' 1 '{"command":"80FF0000","response":"6D00","sw":"6D00",*"outcome":"ran",*"held":false}' '{"error":"argument 1: expected 9000*"}'
 run send 800;                       check 'odd hex' 2 '' '*odd number of hex digits*'
 run send 80 04 0;                   check 'odd hex by bytes' 2 '' '*odd number*'
 run send 80040g2000;                check 'not hex' 2 '' '*not hex*'

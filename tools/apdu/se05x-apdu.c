@@ -234,7 +234,7 @@ static int parse_option(struct options *opt, int c)
 		opt->lock = true;
 		return OK;
 	case 'j':
-		opt->json = true;
+		opt->json = json_errors = true;
 		return OK;
 	case 'q':
 		opt->quiet = true;
