@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# README's section for who writes programs, and docs/device-certificate.md: their commands
+# are typed into a shell as they stand there. TAP.
+#
+#   readme_test.sh BUILD-FOLDER
+set -u
+
+build=$(realpath "${1:?usage: readme_test.sh BUILD-FOLDER}")
+here=$(realpath "$(dirname "$0")")
+top=$(realpath "$here/../..")
+# shellcheck source-path=SCRIPTDIR
+. "$here/tool.sh"
+
+# blocks FILE LANGUAGE HEADING: the blocks of that language below headings that match
+blocks() {
+	awk -v language="$2" -v heading="$3" '/^```/ && on { on = 0; next }
+		!on && /^## / { there = $0 ~ heading }
+		there && $0 == "```" language { on = 1; next }
+		on' "$top/$1"
+}
+
+# type_in: what comes on stdin is typed in a clone where nobody is root. A program that reads
+# its input, as se05x-sim run sh does, gets the lines after its own.
+clone=$tmp/clone
+mkdir -p "$clone/build" "$tmp/bin"
+ln -s "$top"/* "$clone" 2> /dev/null	# build is there
+ln -s "$build" "$clone/build/host"
+# shellcheck disable=SC2016 # for the other shell
+printf '#!/bin/sh\necho "$*" >> %s\n' "$tmp/sudo" > "$tmp/bin/sudo"
+chmod +x "$tmp/bin/sudo"
+type_in() {
+	out=$(cd "$clone" && env -u SE05X_DEVICE -u MAKELEVEL MAKEFLAGS=-s \
+		BUILD="$build" PATH="$tmp/bin:$PATH" bash -e 2> "$tmp/err")
+	status=$?
+	err=$(cat "$tmp/err")
+}
+
+# ---- README ----
+
+blocks README.md c 'Write programs' > "$clone/first.c"
+type_in < <(blocks README.md sh 'Write programs')
+check 'README, Write programs' 0 $'Verified OK\nVerified OK' '*no place for secrets*P-256 made'
+
+want=$(sed -n 's/^build="\(.*\)"/\1/p' "$top/tests/setup.sh" | xargs -n 1 | sort)
+out=$(sed -n 's/^apt-get install -y //p' "$tmp/sudo" | xargs -n 1 | sort)
+status=0 err=
+check 'README, what has to be installed' 0 "$want" ''
+
+# alone it makes its key itself, and without a chip it says so
+out=$(head -c 32 /dev/zero | sim "$clone/first" 2> "$tmp/err" | wc -c)
+status=$? err=$(cat "$tmp/err")
+check 'README, the C program on a new chip' 0 '7[0-2]' ''
+out=$(head -c 32 /dev/zero | SE05X_DEVICE=$tmp/none "$clone/first" 2>&1)
+status=$?
+check 'README, the C program without a chip' 1 'first: *no such*' ''
+
+# ---- what README and docs point to ----
+
+out=$(cd "$top" && for file in README.md docs/*.md; do
+	grep -o ']([^)#]*' "$file" | sed 's/^](//' | grep -v '^[a-z]*:' | while read -r to; do
+		[ -z "$to" ] || [ -e "$(dirname "$file")/$to" ] || echo "$file: $to"
+	done
+done)
+status=0 err=
+check 'links to files' 0 '' ''
+
+out=$(grep -o '`\(lib\)\?se05x[a-z0-9-]*`' "$top/README.md" | tr -d '`' | sort -u |
+	while read -r name; do
+		grep -q "^Package: $name$" "$top/debian/control" ||
+			[ -x "$build/tools/$name" ] || [ "$name" = se05x ] || echo "$name"
+	done)
+check 'packages and programs that README names' 0 '' ''
+
+echo "1..$n"
+exit "$failed"
