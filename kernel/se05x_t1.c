@@ -592,7 +592,7 @@ static size_t frame(u8 *buf, u8 pcb, const u8 *inf, u8 len)
 	buf[1] = pcb;
 	buf[2] = len;
 	if (len)
-		memcpy(buf + 3, inf, len);
+		memmove(buf + 3, inf, len);
 	crc = se05x_t1_crc(buf, len + 3);
 	buf[len + 3] = crc & 0xff;
 	buf[len + 4] = crc >> 8;
@@ -704,6 +704,7 @@ static bool may_have_restarted(struct se05x_link *link, bool spoken)
 struct exchange {
 	struct se05x_poll_class *wait;	/* what is known of the time that takes */
 	bool out;	/* our block may have arrived: what is read may answer it */
+	bool tried;	/* it may have, also when it was written before or its NACK is in doubt */
 	bool spoken;	/* and the chip got an R-NAK or a WTX response after it */
 	bool checked;	/* by R-NAK, whether the chip still has what came before our block */
 	bool doubted;	/* an empty last block was asked for again */
@@ -725,7 +726,10 @@ static bool is_younger(struct se05x_link *link, bool out)
 
 static enum rx write_block(struct se05x_link *link, struct exchange *x)
 {
-	return ask(link, x->wait, link->tx, link->tx_len, &x->out);
+	enum rx r = ask(link, x->wait, link->tx, link->tx_len, &x->out);
+
+	x->tried |= x->out || link->retries || link->nack_errno;
+	return r;
 }
 
 /* The chip works on the command, so earlier losses are over: count tries anew. */
@@ -743,13 +747,26 @@ static enum rx on_wtx(struct se05x_link *link, struct exchange *x)
 	return r == RX_NONE && !x->out ? write_block(link, x) : r;
 }
 
+/*
+ * If the chip wants shorter blocks before it took this one, the rest of it is left to
+ * the next ones. But what may have arrived is never written in another form.
+ */
 static enum rx on_ifs(struct se05x_link *link, struct exchange *x)
 {
 	enum rx r = grant_ifs(link);
 
 	x->ifs++;
 	x->spoken |= x->out;
-	return r == RX_NONE && !x->out ? write_block(link, x) : r;
+	if (x->out || r == RX_STOP)
+		return r;
+	if (link->tx_len > link->ifsc + SE05X_T1_OVERHEAD) {
+		if (x->tried)
+			return RX_LOST;
+		x->wait = NULL;
+		link->tx_len = frame(link->tx, link->tx[1] | PCB_I_MORE, link->tx + 3,
+				     link->ifsc);
+	}
+	return r == RX_NONE ? write_block(link, x) : r;
 }
 
 /* The chip drops the chain, and with it the command, unless that was not begun yet. */
@@ -1316,7 +1333,7 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 	ack = se05x_poll_find(&link->poll, 0, WAIT_ACK);
 
 	while (pos < apdu->command_len) {
-		/* S(IFS) may change it in mid-chain */
+		/* S(IFS) may change it in mid-chain, and cut the block that is not out */
 		size_t chunk = min_t(size_t, link->ifsc, link->max_write - SE05X_T1_OVERHEAD);
 		size_t len = min(chunk, apdu->command_len - pos);
 		bool last = pos + len == apdu->command_len;
@@ -1331,7 +1348,7 @@ static int send_command(struct se05x_link *link, struct se05x_apdu *apdu)
 		if (ret)
 			return ret;
 		link->ns ^= 1;
-		pos += len;
+		pos += link->tx_len - SE05X_T1_OVERHEAD;
 	}
 	return 0;
 }

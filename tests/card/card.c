@@ -262,7 +262,7 @@ static void ifs_response(struct card *card, u64 at)
 	card->ifs_asked = false;
 	card->ifs_told = true;
 	card->ifsc = card->config.ifs;
-	if (!card->running)
+	if (!card->running && !card->config.ifs_first)
 		put_last(card, at);
 }
 
@@ -496,6 +496,11 @@ int card_write(struct card *card, const u8 *buf, size_t len, u64 start, u64 end)
 	if (!awake(card, start))
 		return nack(card, false, len, start, end);
 	catch_up(card, start);
+	if (!control && card->config.ifs_first && !card->ifs_told && !card->fresh) {
+		if (!card->out_len)
+			ask_ifs(card, end + card->config.r_us);
+		return nack(card, false, len, start, end);
+	}
 	if (card->running || card->out_len) {
 		bool readable = card->out_len && card->out_at <= start;
 

@@ -62,6 +62,7 @@ struct card_ops {
  *	all the same, and answers what waits first
  * @keeps_last: RESYNC leaves the block it sent last where an R-NAK finds it
  * @ifs: after a boot it asks by S(IFS) for no more than that in one block; 0: never
+ * @ifs_first: it does so before it takes an I-block, not after the first one
  */
 struct card_config {
 	const u8 *atr;
@@ -74,6 +75,7 @@ struct card_config {
 	bool takes_writes;
 	bool keeps_last;
 	u8 ifs;
+	bool ifs_first;
 };
 
 /* What brings back a chip that answers R(other) to all but RESYNC */

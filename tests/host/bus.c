@@ -90,6 +90,16 @@ static bool is_nack(const struct bus *bus, int result)
 	       (result < 0 && result == bus->adapter.nack);
 }
 
+/*
+ * S(IFS) was granted, and no try of the block may have arrived, one of the adapter's own
+ * included: then it may be cut.
+ */
+static bool may_be_cut(const struct bus *bus, const u8 *buf, size_t len)
+{
+	return bus->granted && !bus->tried && !bus->adapter.retries && len < bus->block_len &&
+	       (buf[1] & 0x20) && !memcmp(buf + 3, bus->block + 3, len - 5);
+}
+
 static void watch_write(struct bus *bus, const u8 *buf, size_t len, int result)
 {
 	u8 pcb = len > 1 ? buf[1] : 0;
@@ -109,20 +119,27 @@ static void watch_write(struct bus *bus, const u8 *buf, size_t len, int result)
 		bus->numbers_lost = true;
 	if (pcb != 0xE3)	/* while it asks for time it still owes that answer */
 		bus->request = (pcb & 0xE0) == 0xC0 ? pcb : 0;
+	if (pcb == 0xE1)
+		bus->granted = true;
 	if (pcb & 0x80)
 		return;
 	if (bus->numbers_lost)
 		bus->broken++;	/* that command is dead for ever */
 	if (bus->block_len && !((bus->block[1] ^ pcb) & 0x40)) {
 		/* the same block again: only the very same, and only if it may be */
-		if (len != bus->block_len || memcmp(buf, bus->block, len) ||
-		    (!bus->asked && !bus->refused))
+		bool same = len == bus->block_len && !memcmp(buf, bus->block, len);
+
+		if (!(same || may_be_cut(bus, buf, len)) || (!bus->asked && !bus->refused))
 			bus->broken++;
+	} else {
+		bus->tried = false;
+		bus->granted = false;
 	}
 	memcpy(bus->block, buf, len);
 	bus->block_len = len;
 	bus->asked = false;
 	bus->refused = is_nack(bus, result);
+	bus->tried |= result != -ENXIO && result != -EREMOTEIO;
 }
 
 /* Put blocks together from reads, as the host must. */

@@ -103,6 +103,8 @@ struct bus {
 	u8 quiet;		/* after this S-request, or power-on (FF), comes RESYNC */
 	bool asked;		/* an R-block with that N(S) was read */
 	bool refused;		/* the last try to write it was NACKed */
+	bool tried;		/* a try of it was not, and so it may have arrived */
+	bool granted;		/* S(IFS) was, since it was first tried */
 	u64 asks;		/* BWT after the chip's last block: it may ask for more time */
 	u64 pause;		/* end of MPOT after the last look in vain */
 	u8 block[CARD_FRAME_MAX];

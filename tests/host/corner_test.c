@@ -53,6 +53,7 @@ static struct wire {
 	u32 i_blocks;
 	u8 wrote[64];		/* PCBs of what was taken */
 	size_t wrote_len;
+	u8 inf_len[64];		/* of those of them that are I-blocks */
 } wire;
 
 static const u8 atr[] = {
@@ -106,7 +107,8 @@ static int wire_write(void *ctx, const u8 *buf, size_t len)
 		return -ENXIO;
 	}
 	wire.time += 25 * len;
-	wire.i_blocks += !(buf[1] & 0x80);
+	if (!(buf[1] & 0x80))
+		wire.inf_len[wire.i_blocks++ % sizeof(wire.inf_len)] = buf[2];
 	if (wire.wrote_len < sizeof(wire.wrote))
 		wire.wrote[wire.wrote_len++] = buf[1];
 	if (wire.refuse_after && !(buf[1] & 0x80) && !--wire.refuse_after)
@@ -325,6 +327,33 @@ static void request_before_ours(void **state)
 	assert_int_equal(1, wire.i_blocks);
 }
 
+/*
+ * S(IFS) before a block of a chain is taken: what was acknowledged stays, and the rest
+ * is cut anew. Where an earlier try of the adapter's own may have arrived, it is not.
+ */
+static void ifs_before_ours(void **state)
+{
+	static const struct say ifs = { 0xA5, 0xC1, 1, { 200 } };
+	static const struct say acks[] = { { 0xA5, 0x90, 0, { 0 } }, { 0xA5, 0x80, 0, { 0 } } };
+	int retries;
+
+	(void)state;
+	for (retries = 0; retries < 2; retries++) {
+		open_link();
+		link.retries = retries;
+		wire.script = acks;
+		wire.left = 2;
+		wire.refuse_after = 1;
+		wire.stale = &ifs;
+		wire.mute = true;
+		assert_int_equal(retries ? -ECONNRESET : 0, transceive(500));
+		assert_int_equal(retries ? 1 : 3, wire.i_blocks);
+		assert_int_equal(254, wire.inf_len[0]);
+		assert_int_equal(retries ? 0 : 200, wire.inf_len[1]);
+		assert_int_equal(retries ? 0 : 46, wire.inf_len[2]);
+	}
+}
+
 /* Before the last block of a chain, which is not taken: blocks that mean nothing */
 static void odd_before_tail(void **state)
 {
@@ -518,6 +547,7 @@ int main(void)
 		cmocka_unit_test(never_taken),
 		cmocka_unit_test(ifs_storm),
 		cmocka_unit_test(request_before_ours),
+		cmocka_unit_test(ifs_before_ours),
 		cmocka_unit_test(odd_before_tail),
 		cmocka_unit_test(abort_storm),
 		cmocka_unit_test(wtx_for_ever),

@@ -547,6 +547,7 @@ static const struct setup {
 	{ .card = { USUAL }, .adapter = { .retries = 3 } },
 	{ .card = { USUAL, .keeps_last = true } },
 	{ .card = { USUAL, .ifs = 32 } },
+	{ .card = { USUAL, .ifs = 32, .ifs_first = true } },
 };
 
 #define SETUPS	((int)(sizeof(setups) / sizeof(setups[0])))

@@ -396,6 +396,24 @@ static void test_ifs_lasts(void **state)
 	clean(&bus);
 }
 
+/* It asks for short blocks before it takes any: the one it did not take is cut. */
+static void test_ifs_first(void **state)
+{
+	struct card_config config = se050;
+	struct bus bus;
+
+	(void)state;
+	config.ifs = 32;
+	config.ifs_first = true;
+	for (u32 len = 31; len <= 600; len = len < 34 ? len + 1 : 2 * len) {
+		open_bus(&bus, &config);
+		run(&bus, len, 1, 5, 600);
+		assert_int_equal(bus.card.ifsc, 32);
+		run(&bus, len, 2, 5, 600);
+		clean(&bus);
+	}
+}
+
 /* It answers RESYNC and nothing else: each failure is mended one rung higher. */
 static void test_stuck_until_reset(void **state)
 {
@@ -693,6 +711,7 @@ int main(void)
 		cmocka_unit_test(test_block_of_before),
 		cmocka_unit_test(test_empty_last_block),
 		cmocka_unit_test(test_ifs_lasts),
+		cmocka_unit_test(test_ifs_first),
 		cmocka_unit_test(test_stuck_until_reset),
 		cmocka_unit_test(test_memory_is_of_one_failure),
 		cmocka_unit_test(test_restart_in_chain),
