@@ -213,7 +213,7 @@ void se05x_owner_sleep(struct se05x_chip *chip)
 {
 	int ret;
 
-	if (chip->link.given_up || !chip->link.synced)
+	if (!chip->link.synced)
 		return;
 	ret = se05x_link_sleep(&chip->link);
 	trace_se05x_power(chip->index, SE05X_POWER_SLEEP, ret);

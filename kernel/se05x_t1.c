@@ -190,6 +190,7 @@ static void count_rung(struct se05x_link *link, enum se05x_rung rung)
 
 void se05x_link_give_up(struct se05x_link *link)
 {
+	link->synced = false;
 	if (!link->given_up) {
 		count_rung(link, SE05X_RUNG_GIVEN_UP);
 		link->given_up = true;
@@ -1290,7 +1291,7 @@ static int try_again(struct se05x_link *link)
 
 int se05x_link_wake(struct se05x_link *link, bool retry)
 {
-	if (link->synced && !link->given_up)
+	if (link->synced)
 		return 0;
 	if (link->given_up && (!retry || link->refused || now(link) < link->retry_at))
 		return -ENOLINK;

@@ -512,6 +512,30 @@ static void speaks_before_power(void **state)
 	}
 }
 
+/* No mend helps for long: it is given up, and then nothing is sent before RESYNC. */
+static void given_up_by_memory(void **state)
+{
+	static const struct say other = { 0xA5, 0x82, 0, { 0 } };
+	u32 i_blocks;
+
+	(void)state;
+	open_link();
+	assert_int_equal(0, transceive(5));
+	wire.always = &other;
+	while (!link.given_up)
+		assert_int_equal(-ECONNRESET, transceive(5));
+	assert_false(link.synced);
+	wire.always = &good;
+	i_blocks = wire.i_blocks;
+	wire.time += SECOND;
+	assert_int_equal(-ENOLINK, transceive(5));
+	assert_int_equal(i_blocks, wire.i_blocks);
+	wire.wrote_len = 0;
+	assert_int_equal(0, se05x_link_wake(&link, true));
+	assert_int_equal(0xC0, wire.wrote[0]);
+	assert_int_equal(0, transceive(5));
+}
+
 static void no_power_again(void **state)
 {
 	(void)state;
@@ -559,6 +583,7 @@ int main(void)
 		cmocka_unit_test(stop_before_reset),
 		cmocka_unit_test(stop_in_silence),
 		cmocka_unit_test(speaks_before_power),
+		cmocka_unit_test(given_up_by_memory),
 		cmocka_unit_test(no_power_again),
 		cmocka_unit_test(booted),
 	};
