@@ -1143,6 +1143,7 @@ static void in_step(struct se05x_link *link)
 static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpose)
 {
 	enum se05x_rung rung = from;
+	enum se05x_rung reached = from;
 
 	while (rung < SE05X_RUNG_GIVEN_UP) {
 		bool wanted;
@@ -1162,7 +1163,7 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 				continue;
 			}
 			if (!wanted)
-				link->mended = max(rung, from);
+				link->mended = max(rung, reached);
 			in_step(link);
 			return 0;
 		}
@@ -1170,7 +1171,11 @@ static int recover(struct se05x_link *link, enum se05x_rung from, bool on_purpos
 			return link->stop;
 		if (wanted && ret == -EOPNOTSUPP)
 			return ret;
-		rung = ret == -EAGAIN ? SE05X_RUNG_RESYNC : rung + 1;
+		rung++;
+		if (ret == -EAGAIN) {	/* power was not cut */
+			reached = min_t(enum se05x_rung, reached, SE05X_RUNG_CHIP);
+			rung = SE05X_RUNG_RESYNC;
+		}
 	}
 	se05x_link_give_up(link);
 	return -ENOLINK;
