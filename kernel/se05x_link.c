@@ -148,7 +148,7 @@ int se05x_owner_power_up(struct se05x_chip *chip)
 	if (!chip->powered) {
 		ret = pm_runtime_resume_and_get(dev);
 		if (ret < 0) {
-			dev_err(dev, "can't switch the chip on: %d\n", ret);
+			dev_err_ratelimited(dev, "can't switch the chip on: %d\n", ret);
 			pm_runtime_set_suspended(dev);	/* or the next try would fail at once */
 			se05x_link_give_up(&chip->link);
 			return -ENOLINK;
@@ -192,6 +192,8 @@ int se05x_owner_wake(struct se05x_chip *chip, bool retry)
 	bool asleep = !chip->link.synced;
 	int ret;
 
+	if (!se05x_link_is_due(&chip->link, retry))
+		return -ENOLINK;
 	chip->power_lost = false;
 	ret = se05x_owner_power_up(chip) ?: se05x_link_wake(&chip->link, retry);
 	if (asleep)

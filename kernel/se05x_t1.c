@@ -1294,11 +1294,16 @@ static int try_again(struct se05x_link *link)
 	return ret;
 }
 
+bool se05x_link_is_due(struct se05x_link *link, bool retry)
+{
+	return !link->given_up || (retry && !link->refused && now(link) >= link->retry_at);
+}
+
 int se05x_link_wake(struct se05x_link *link, bool retry)
 {
 	if (link->synced)
 		return 0;
-	if (link->given_up && (!retry || link->refused || now(link) < link->retry_at))
+	if (!se05x_link_is_due(link, retry))
 		return -ENOLINK;
 	begin(link);
 	return end(link, link->given_up ? try_again(link) :

@@ -240,6 +240,15 @@ int se05x_link_open(struct se05x_link *link, bool boot);
 int se05x_link_wake(struct se05x_link *link, bool retry);
 
 /**
+ * se05x_link_is_due() - may se05x_link_wake() try, or does it fail at once?
+ * @link: the link
+ * @retry: as for se05x_link_wake()
+ *
+ * Return: false if the link is given up and no attempt is due; true otherwise.
+ */
+bool se05x_link_is_due(struct se05x_link *link, bool retry);
+
+/**
  * se05x_link_resumed() - the machine slept, and the chip may have lost its power
  * @link: the link
  *

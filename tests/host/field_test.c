@@ -611,6 +611,7 @@ static void test_given_up_for_good(void **state)
 		transfers = bus.transfers;
 		for (int i = 0; i < 100; i++) {
 			bus.time += 61 * SECOND;
+			assert_false(se05x_link_is_due(&bus.link, i & 1));
 			assert_int_equal(se05x_link_wake(&bus.link, i & 1), -ENOLINK);
 		}
 		assert_int_equal(bus.transfers, transfers);
@@ -626,6 +627,31 @@ static void test_given_up_for_good(void **state)
 		}
 		run(&bus, 20, 3, 0, 10);
 	}
+}
+
+/* It is known before anything is done whether an attempt is due. */
+static void test_retry_due(void **state)
+{
+	struct bus bus;
+
+	(void)state;
+	open_bus(&bus, &se050);
+	for (int retry = 0; retry < 2; retry++) {
+		assert_true(se05x_link_is_due(&bus.link, retry));
+		bus.link.synced = false;
+		assert_true(se05x_link_is_due(&bus.link, retry));
+	}
+	for (u64 wait = SECOND; wait < 60 * SECOND; wait *= 2) {
+		se05x_link_give_up(&bus.link);
+		bus.time += wait - 1;
+		assert_false(se05x_link_is_due(&bus.link, true));
+		bus.time++;
+		assert_true(se05x_link_is_due(&bus.link, true));
+		assert_false(se05x_link_is_due(&bus.link, false));
+	}
+	assert_int_equal(se05x_link_wake(&bus.link, true), 0);
+	assert_true(se05x_link_is_due(&bus.link, false));
+	run(&bus, 20, 1, 0, 10);
 }
 
 /* An answer to that RESYNC, but no start: then upwards, as usual. */
@@ -718,6 +744,7 @@ int main(void)
 		cmocka_unit_test(test_late_in_chain),
 		cmocka_unit_test(test_outage),
 		cmocka_unit_test(test_given_up_for_good),
+		cmocka_unit_test(test_retry_due),
 		cmocka_unit_test(test_retry_climbs),
 		cmocka_unit_test(test_retry_in_vain),
 		cmocka_unit_test(test_retry_cut_short),

@@ -20,6 +20,10 @@ static bool supply_sticks;
 module_param(supply_sticks, bool, 0644);
 MODULE_PARM_DESC(supply_sticks, "the supply can't be switched off");
 
+static uint supply_fails;
+module_param(supply_fails, uint, 0644);
+MODULE_PARM_DESC(supply_fails, "so many times it can't be switched on");
+
 static int sim_supply_set(struct sim *sim, bool on)
 {
 	mutex_lock(&sim->lock);
@@ -33,6 +37,10 @@ static int sim_supply_set(struct sim *sim, bool on)
 
 static int sim_supply_enable(struct regulator_dev *dev)
 {
+	if (supply_fails) {
+		supply_fails--;
+		return -EIO;
+	}
 	return sim_supply_set(rdev_get_drvdata(dev), true);
 }
 

@@ -97,6 +97,20 @@ ok "without the driver the supply is off" supply_is disabled
 rebind i2c-se05x-sim
 down
 
+# Each failure doubles the time until the next attempt, and no request comes before it.
+"$top/tests/vm/up.sh" supply=1 > /dev/null
+works > /dev/null
+ok "it is switched off when idle" switches_off
+echo 1000 > $parameters/supply_fails
+for _ in $(seq 40); do
+	works > /dev/null 2>&1 && echo "not ok - it works without its supply"
+done
+ok "the supply fails: it is given up" state_is given-up
+ok "and not tried by each request" eval '[ "$(cat $parameters/supply_fails)" -gt 980 ]'
+echo 0 > $parameters/supply_fails
+ok "works when it is time" wait_for works
+down
+
 # ---- an enable line of the wrong polarity ----
 
 for personality in se050 se052; do
