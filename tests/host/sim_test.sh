@@ -48,6 +48,8 @@ says "$sim" -q run sh -c 'echo $SE05X_DEVICE'; check 'where the chip is' 0 'unix
 [ ! -e "${out#unix:}" ] && [ ! -e "$(dirname "${out#unix:}")" ]; status=$? out='' err=''
 check 'nothing is left of it' 0 '' ''
 says "$sim" -q run "$tool" keygen 0x1 p256; check 'a key' 0 '' '*EC key pair on P-256 made'
+says env PATH=/usr/bin:/bin "$sim" -q run se05x-tool keygen 0x1 p256
+check 'the tool is found beside it' 0 '' '*EC key pair on P-256 made'
 says "$sim" -q run "$tool" show 0x1; check 'each run has a new chip' 3 '' '*no object*'
 says "$sim" --state=state run "$tool" keygen 0x1 p256; check 'unless it has a state' 0 '' "$secrets"'in state*made'
 says "$sim" -q -s state run "$tool" show 0x1; check 'which stays' 0 '*P-256*' ''

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 
 #include <errno.h>
+#include <libgen.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -339,11 +340,30 @@ static int listen_at(const char *path)
 	return fd;
 }
 
+/*
+ * Last in PATH is the folder of this program, where se05x-tool is as well: so it is
+ * found before anything was installed. Return: 0, or -1 without memory.
+ */
+static int extend_path(void)
+{
+	const char *path = getenv("PATH") ?: "/usr/bin:/bin";
+	char self[4096], *longer;
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (len <= 0)
+		return 0;
+	self[len] = 0;
+	if (asprintf(&longer, "%s:%s", path, dirname(self)) < 0)
+		return -1;
+	return setenv("PATH", longer, 1);
+}
+
 static void run_command(const char *path, char **command, const sigset_t *old_mask)
 {
 	char *device;
 
-	if (asprintf(&device, "unix:%s", path) < 0 || setenv("SE05X_DEVICE", device, 1))
+	if (asprintf(&device, "unix:%s", path) < 0 || setenv("SE05X_DEVICE", device, 1) ||
+	    extend_path())
 		_exit(126);
 	sigprocmask(SIG_SETMASK, old_mask, NULL);
 	execvp(command[0], command);

@@ -7,7 +7,9 @@
  * it is in use: two chips with one state would write over each other's keys.
  */
 
-#define _GNU_SOURCE
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE	/* the tests' Makefile sets it for all */
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
