@@ -105,7 +105,7 @@ echo 1000 > $parameters/supply_fails
 for _ in $(seq 40); do
 	works > /dev/null 2>&1 && echo "not ok - it works without its supply"
 done
-ok "the supply fails: it is given up" state_is given-up
+ok "the supply fails: it is given up" state_is 'given up'
 ok "and not tried by each request" eval '[ "$(cat $parameters/supply_fails)" -gt 980 ]'
 echo 0 > $parameters/supply_fails
 ok "works when it is time" wait_for works
