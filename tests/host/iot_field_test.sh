@@ -55,6 +55,8 @@ for sw in 6F00 6985 6986; do
 done
 SIM_ERRORS=020007:01010102=6F00 run list
 				check 'list, ReadSize of one fails' 0 '*0x01010101  EC*0x01010102  *' ''
+SIM_ERRORS=020026:01010107=6F00 run keygen 0x01010107 p256; check 'a key is made all the same' 0 '' '*0x01010107: *made'
+run rm -f 0x01010107 > /dev/null
 SIM_ERRORS=020026=6F00 run --ids list; check 'list --ids' 0 '*0x01010101*0x01010102*' ''
 SIM_ERRORS=02003B=6F00 run show 0x01010101; check 'show without attributes' 0 '*EC key pair*' ''
 SIM_ERRORS=040022=6A80 run info; check 'info without GetFreeMemory' 0 '*unique number*' ''

@@ -9,19 +9,19 @@
 
 #include "tool.h"
 
-/* Say what there is now; in JSON for scripts. */
+/* Say what there is now; in JSON for scripts. It is there, whether the chip tells or not. */
 static int made(struct tool *t, uint32_t id, const char *how)
 {
 	struct se05x_iot_object object;
-	int ret = find_object(t, id, &object);
+	bool told = !CHIP(t, se05x_iot_object, id, &object);
+	const char *what = told ? object_text(&object) : "what the chip does not tell";
 
-	if (ret)
-		return ret;
 	if (t->opt.json) {
-		printf("{\"id\":\"0x%08X\",\"object\":\"%s\"}\n", id, object_text(&object));
+		printf("{\"id\":\"0x%08X\",\"object\":%s%s%s}\n", id, told ? "\"" : "",
+		       told ? what : "null", told ? "\"" : "");
 		return OK;
 	}
-	say(&t->opt, "%s: %s %s", id_text(id), object_text(&object), how);
+	say(&t->opt, "%s: %s %s", id_text(id), what, how);
 	return OK;
 }
 
