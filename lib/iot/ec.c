@@ -33,6 +33,10 @@ static int provide_curve(struct se05x_iot *iot, uint8_t curve, bool *made,
 		return ret;
 	ret = se05x_iot_curve_create(iot, curve, call);
 	if (ret == -EEXIST) {
+		/* the whole of it, if somebody else was faster */
+		ret = se05x_iot_curve_ready(iot, curve, &ready, call);
+		if (ret || ready)
+			return ret;
 		/* a part of it, from when that was interrupted: no key can be on it */
 		ret = se05x_iot_curve_delete(iot, curve, call);
 		if (!ret)

@@ -255,6 +255,24 @@ static void test_curve_setup(void **state)
 	end();
 }
 
+/* Somebody else sets a curve up at the same time: it is not taken away from him. */
+static void test_curve_raced(void **state)
+{
+	bool made = true;
+
+	(void)state;
+	begin(V7, (const char *const[]) {
+		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
+		"80 02 0B 25 00", "4104 01010201 9000",
+		"80 01 0B 04 03 4101 04", "6985",
+		"80 02 0B 25 00", "4104 01010202 9000",
+		"80 01 61 00 09 4104 01010101 4201 04", "9000", NULL });
+	assert_int_equal(se05x_iot_ec_generate(iot, 0x01010101, SE05X_IOT_CURVE_P384, NULL, &made,
+					       &call), 0);
+	assert_false(made);
+	end();
+}
+
 /* An ECDSA signature is DER, or it is none. */
 static void test_signature_is_der(void **state)
 {
@@ -917,7 +935,7 @@ int main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_ec),
 		cmocka_unit_test(test_curve_setup),
-		cmocka_unit_test(test_signature_is_der),
+		cmocka_unit_test(test_curve_raced), cmocka_unit_test(test_signature_is_der),
 		cmocka_unit_test(test_rsa),
 		cmocka_unit_test(test_symmetric),
 		cmocka_unit_test(test_files),
