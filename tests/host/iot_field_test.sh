@@ -296,7 +296,7 @@ done
 
 # ---- JSON for everything ----
 
-run --json show 0x01010199;     check 'an error' 3 '' '{"error":"show: there is no object*"}'
+run --json show 0x01010199;     check 'an error' 3 '' '{"error":"show: there is no object*","sw":"6985"}'
 run --json keygen 0x01010199 p257; check 'bad input' 2 '' '{"error":"keygen: unknown type*"}'
 run --nonsense --json list;     check 'a bad option' 2 '' '{"error":"unknown option*"}'
 SIM_ERRORS=030C09=6F00 run --json sign key message; check 'a status word' 3 '' '{"error":"sign *","sw":"6F00"}'

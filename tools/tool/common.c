@@ -257,7 +257,7 @@ int find_object(struct tool *t, uint32_t id, struct se05x_iot_object *object)
 	int ret = CHIP(t, se05x_iot_object, id, object);
 
 	if (ret == -ENOENT) {
-		complain("%s: there is no object %s", t->command, id_text(id));
+		complain_sw(t->call.sw, "%s: there is no object %s", t->command, id_text(id));
 		return TROUBLE;
 	}
 	return ret ? chip_failed(t, id, ret) : OK;

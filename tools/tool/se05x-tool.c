@@ -23,7 +23,8 @@ static int open_session(struct tool *t, uint32_t id, const uint8_t *password, si
 		return failed("lock", ret, &call);
 	ret = CHIP(t, se05x_iot_session_open, id, password, len, &session);
 	if (ret) {
-		complain("--user-id %s: %s", id_text(id), se05x_iot_error_text(ret, &t->call));
+		complain_sw(t->call.sw, "--user-id %s: %s", id_text(id),
+			    se05x_iot_error_text(ret, &t->call));
 		return TROUBLE;
 	}
 	se05x_iot_close(t->iot);
