@@ -388,13 +388,13 @@ static void remember_between(struct se05x_poll_class *c, u32 low, u32 found)
 void se05x_poll_learn(struct se05x_poll_class *c, u32 last, u32 found, u32 gap)
 {
 	u32 below = 0, low = U32_MAX, hit = 0, above = 0, lo;
-	u32 upto = found + 1;	/* looks are no more exact */
+	u32 limit = found + 1;	/* looks are no more exact */
 	const struct se05x_poll_arrival *a;
 	u32 width = found - last;
 
 	forget_if_changed(c, found, gap);
 	for (a = c->seen; a < c->seen + c->known; a++) {
-		if (a->by > upto) {
+		if (a->by > limit) {
 			if (a->by - found < gap)
 				above = max(above, a->by);
 		} else if (a->by > last) {
