@@ -438,7 +438,7 @@ run doctor;                     check 'doctor with another device' 1 '*node     
 unset device
 SIM_CHIP=none SIM_STATE='' run doctor; check 'doctor without the applet' 1 '*applet    BAD *' ''
 run --trace --user-id=0x01010171 --password-file=password sign key message
-check 'trace' 0 '*' '*> SELECT, *> VerifySessionUserID*< 9000, *> Sign in a session, *bytes*'
+check 'trace' 0 '*' '*> SELECT, *> VerifySessionUserID*< 9000, *> Sign in a session, *bytes*> CloseSession in a session, *'
 case $err in *secret* | *736563* | *61206D65*) status=9 ;; esac
 check 'no payload in it' 0 '*' '*'
 

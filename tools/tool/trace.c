@@ -60,7 +60,7 @@ static const uint8_t *inner(const uint8_t *apdu, size_t len)
 	if (len < at + 14 || apdu[1] != 0x05 || apdu[at] != 0x10)
 		return NULL;
 	at += 2 + apdu[at + 1];
-	if (at + 8 > len || apdu[at] != 0x41)
+	if (at + 6 > len || apdu[at] != 0x41)
 		return NULL;
 	at += apdu[at + 1] < 0x80 ? 2 : apdu[at + 1] == 0x81 ? 3 : 4;
 	return at + 4 <= len ? apdu + at : NULL;
