@@ -263,6 +263,8 @@ run show 12G4;                  check 'neither decimal nor hex' 2 '' '*12G4: an 
 run ls;                         check 'ls' 0 '*0x01010101  EC*' ''
 case $out in *$'\033'*) status=9 ;; esac
 				check 'a name with an escape sequence' 0 '*0x01010102  *evil\\x1B*' ''
+run show 0x01010102;            case $out in *$'\033'*) status=9 ;; esac
+				check 'and in what show prints' 0 '*0x01010102 (evil\\x1B*' ''
 run --json list;                check 'in JSON' 0 '*"name":"evil\\u001b*' ''
 printf -- '-----BEGIN \033[31mEVIL-----\nAAAA\n-----END \033[31mEVIL-----\n' > evil.pem
 run import 0x01010180 evil.pem; case $err in *$'\033'*) status=9 ;; esac

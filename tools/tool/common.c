@@ -356,7 +356,8 @@ int confirm(const struct tool *t, const char *question)
 			 " --yes does it", t->command);
 		return USAGE;
 	}
-	fprintf(tty, "%s [y/N] ", question);
+	print_safe(tty, question);
+	fputs(" [y/N] ", tty);
 	fflush(tty);
 	if (!fgets(line, sizeof(line), tty))
 		line[0] = 0;

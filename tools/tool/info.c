@@ -266,7 +266,9 @@ int iot_show(struct tool *t, char **args, int n)
 		puts("}");
 		return OK;
 	}
-	printf("object    %s\nwhat      %s\nkept      %s\n", id_text(id), object_text(&object),
+	printf("object    ");
+	print_safe(stdout, id_text(id));
+	printf("\nwhat      %s\nkept      %s\n", object_text(&object),
 	       object.transient ? "until reset" : "in flash");
 	if (!known) {
 		puts("policy    this applet does not tell (an attestation does)");
