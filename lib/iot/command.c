@@ -210,6 +210,13 @@ int siot_refuse(int error, struct se05x_call *call)
 	return error;
 }
 
+int siot_partly(int ret, struct se05x_call *call)
+{
+	if (ret && call && call->outcome == SE05X_OUTCOME_NOT_SENT)
+		call->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
+	return ret;
+}
+
 int siot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call *call)
 {
 	return iot->version.features & features ? 0 : siot_refuse(-EOPNOTSUPP, call);

@@ -36,7 +36,7 @@ static int write_pieces(struct se05x_iot *iot, uint32_t id, size_t offset, size_
 		if (!ret)
 			*done += n;
 	}
-	return ret;
+	return *done ? siot_partly(ret, call) : ret;
 }
 
 EXPORT int se05x_iot_binary_create(struct se05x_iot *iot, uint32_t id, const void *data,
@@ -148,7 +148,7 @@ EXPORT int se05x_iot_counter_create(struct se05x_iot *iot, uint32_t id, size_t s
 	siot_u16(&cmd, TAG_2, size);
 	ret = siot_run(iot, &cmd, NULL, call);
 	if (!ret && value)
-		ret = se05x_iot_counter_set(iot, id, size, value, call);
+		ret = siot_partly(se05x_iot_counter_set(iot, id, size, value, call), call);
 	return ret;
 }
 

@@ -92,6 +92,12 @@ int siot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call 
 /* The same for whatever else was found before anything was sent. Return: @error. */
 int siot_refuse(int error, struct se05x_call *call);
 
+/*
+ * An earlier command of this call has changed something already: that its last one was not
+ * sent does not say that the call may be made again. Return: @ret.
+ */
+int siot_partly(int ret, struct se05x_call *call);
+
 /* The chip answered, and said no */
 bool siot_denied(int ret);
 

@@ -157,6 +157,8 @@ EXPORT int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int
 	ret = siot_place(iot, id, how, 0, 0, 0, call);
 	for (size_t i = 0; !ret && i < n; i++) {
 		ret = write_piece(iot, id, bits, i ? 0 : part, p2, &pieces[i], how, call);
+		if (i)
+			siot_partly(ret, call);
 		if (!ret && begun)
 			*begun = true;
 	}

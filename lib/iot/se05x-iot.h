@@ -10,7 +10,8 @@
  *
  * Each function that talks to the chip takes a struct se05x_call, or NULL: its
  * deadline, flags and demanded generation count for each APDU; what comes back in
- * it tells about the last one. A session demands the generation of its beginning,
+ * it tells about the last one; but once an earlier one made or changed an object, the
+ * outcome of a call that fails is never SE05X_OUTCOME_NOT_SENT. A session demands the generation of its beginning,
  * unless the call demands one.
  *
  * Each errno has one meaning. Beyond se05x_transceive()'s:

@@ -357,6 +357,27 @@ static void test_montgomery_created(void **state)
 	assert_false(made);
 }
 
+/* What was half made is not "not sent": who tries that again would find it in his way. */
+static void test_half_made(void **state)
+{
+	static const uint8_t data[2000];
+	size_t done;
+
+	(void)state;
+	chip_fail(se, 2, -ECONNABORTED, SE05X_OUTCOME_NOT_SENT);
+	assert_int_equal(se05x_iot_counter_create(iot, ID, 4, 5, NULL, &call), -ECONNABORTED);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_MAY_HAVE_RUN);
+	chip_fail(se, 3, -ECONNABORTED, SE05X_OUTCOME_NOT_SENT);
+	assert_int_equal(se05x_iot_binary_create(iot, ID2, data, sizeof(data), NULL, &done, &call),
+			 -ECONNABORTED);
+	assert_true(done);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_MAY_HAVE_RUN);
+	/* the first of them was not: nothing is there */
+	chip_fail(se, 1, -ECONNABORTED, SE05X_OUTCOME_NOT_SENT);
+	assert_int_equal(se05x_iot_counter_create(iot, ID + 7, 4, 5, NULL, &call), -ECONNABORTED);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+}
+
 /* The link fails while a curve is set up: the next key on it is made all the same. */
 static void test_half_curve(void **state)
 {
@@ -670,7 +691,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(test_ecdsa), BOTH(test_ecdh), BOTH(test_eddsa), BOTH(test_x25519),
 		BOTH(test_rfc6979), BOTH(test_curve_mismatch), BOTH(test_replace), BOTH(test_curve_found),
-		BOTH(test_half_curve), BOTH(test_rsa),
+		BOTH(test_half_curve), BOTH(test_half_made), BOTH(test_rsa),
 		BOTH(test_rsa_import), BOTH(test_attest),
 		{ "test_rsa_sizes (7)", test_rsa_sizes, setup_7, teardown, NULL },
 		{ "test_montgomery_created", test_montgomery_created, setup_7, teardown, NULL },
