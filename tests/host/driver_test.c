@@ -662,6 +662,11 @@ static void test_link_error(void **state)
 	assert_int_equal(exchanges, 1);
 	transceive(a, CMD);
 	chip(CMD, 0x9000);
+	driver_free(driver);
+	driver = driver_new(&ops, NULL, atr, sizeof(atr), "103");
+	n = transceive(client_open(driver, 1), CMD);
+	answered(n, ECONNABORTED);
+	assert_int_equal(T(n).outcome, SE05X_OUTCOME_NOT_SENT);
 }
 
 int main(void)

@@ -148,6 +148,24 @@ static bool link_fails(struct driver *d)
 	return d->error && (!d->error_at || ++d->count == d->error_at);
 }
 
+/* docs/abi.md: what each errno says of the command */
+static uint32_t outcome_of(int error)
+{
+	switch (error) {
+	case EINTR:
+	case EAGAIN:
+	case EBUSY:
+	case ESTALE:
+	case ENOTCONN:
+	case ENOLINK:
+	case ENODEV:
+	case ECONNABORTED:
+		return SE05X_OUTCOME_NOT_SENT;
+	default:
+		return SE05X_OUTCOME_MAY_HAVE_RUN;
+	}
+}
+
 static void begin_transceive(struct request *r)
 {
 	struct client *c = r->client;
@@ -179,7 +197,7 @@ static void begin_transceive(struct request *r)
 	chain_interrupt(c);
 	d->selecting = !is_select(r->command) && needs_selection(c);
 	if (link_fails(d)) {
-		answer(r, d->error, SE05X_OUTCOME_MAY_HAVE_RUN, SE05X_REASON_NONE, NULL, 0);
+		answer(r, d->error, outcome_of(d->error), SE05X_REASON_NONE, NULL, 0);
 		end(r);
 	} else if (d->selecting) {
 		aid = target(c, &len);
