@@ -34,10 +34,12 @@ ok "systemd and udev are up" eval '[ "$(cat /proc/1/comm)" = systemd ] && udevad
 ok "no driver yet" test ! -e /sys/module/se05x
 # the way of docs/raspberry-pi.md for a chip that OP-TEE owns
 echo 'blacklist se05x' > /etc/modprobe.d/se05x-optee.conf
+udevadm control --reload	# as it is at the next boot
 ok "the bus" insmod /src/vm/se05x-sim.ko autobind=1
 udevadm settle
 ok "a driver that is forbidden is not loaded" test ! -e /sys/module/se05x
 rm /etc/modprobe.d/se05x-optee.conf
+udevadm control --reload
 udevadm trigger --action=add --subsystem-match=i2c
 ok "the applet" /src/vm/se05x-sim --device=/dev/se05x-sim --background --state=/run/se05x-state
 for _ in $(seq 300); do

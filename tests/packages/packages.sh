@@ -107,7 +107,7 @@ ok "the VM ended well" eval '[ $status = 0 ] || { cat "$tmp/vm.err"; false; }'
 # ---- purged ----
 
 ok "purge" inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -q -y purge \
-	se05x-dkms se05x-tools libse05x-dev libse05x-iot1 libse05x-monitor1 libse05x1'
+	$(sed -n "s/^Package: //p" /src/se05x/debian/control)'
 ok "leaves nothing" same
 
 # ---- make install, as a user without the packages would ----
