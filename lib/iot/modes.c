@@ -315,12 +315,13 @@ static int ccm(struct se05x_iot *iot, const struct aead *a, struct se05x_call *c
 
 int siot_aead(struct se05x_iot *iot, const struct aead *a, struct se05x_call *call)
 {
+	uint64_t len = a->len, aad_len = a->aad_len;
+
 	if (a->aead == SE05X_IOT_AEAD_GCM)
 		return gcm(iot, a, call);
 	/* as many bytes as are left by the nonce say how long the text is */
 	if (a->iv_len < 7 || a->iv_len > 13 || a->tag_len % 2 ||
-	    (a->iv_len > 7 && (uint64_t)a->len >> 8 * (BLOCK - 1 - a->iv_len)) ||
-	    (uint64_t)a->aad_len > UINT32_MAX)
+	    (a->iv_len > 7 && len >> 8 * (BLOCK - 1 - a->iv_len)) || aad_len > UINT32_MAX)
 		return siot_refuse(-EINVAL, call);
 	return ccm(iot, a, call);
 }
