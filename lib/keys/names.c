@@ -51,11 +51,12 @@ static FILE *open_aliases(void)
 static bool find(const char *name, uint32_t *id, char found[KEYS_NAME_MAX])
 {
 	FILE *file = open_aliases();
-	char line[KEYS_NAME_MAX], *equals, *key, *value, *save;
+	char *line = NULL, *equals, *key, *value, *save;
 	bool hit = false;
+	size_t room = 0;
 	uint32_t n;
 
-	while (file && !hit && fgets(line, sizeof(line), file)) {
+	while (file && !hit && getline(&line, &room, file) >= 0) {
 		line[strcspn(line, "#\n")] = 0;
 		equals = strchr(line, '=');
 		if (!equals)
@@ -63,14 +64,15 @@ static bool find(const char *name, uint32_t *id, char found[KEYS_NAME_MAX])
 		*equals = 0;
 		key = strtok_r(line, " \t", &save);
 		value = strtok_r(equals + 1, " \t\r", &save);
-		if (!key || !value || !keys_parse_id(value, &n) ||
+		if (!key || !value || strlen(key) >= KEYS_NAME_MAX || !keys_parse_id(value, &n) ||
 		    (name ? strcmp(key, name) : n != *id))
 			continue;
 		hit = true;
 		*id = n;
 		if (found)
-			strcpy(found, key);	/* a part of a line that fits */
+			strcpy(found, key);
 	}
+	free(line);
 	if (file)
 		fclose(file);
 	return hit;

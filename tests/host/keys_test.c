@@ -73,6 +73,8 @@ static void test_aliases(void **state)
 	assert_true(fd >= 0);
 	dprintf(fd, "# a comment = 0x1\nfirst=0x1\n second = 2 # words\nbroken\nempty =\n"
 		"bad = 0xZ\r\nlast\t=\t0x3\r\nagain = 0x1\n");
+	/* a comment whose tail is no line of its own, and a name that fits nowhere */
+	dprintf(fd, "#%*s ghost = 0x77\n%0300d = 0x78\nbehind = 0x79", KEYS_NAME_MAX - 2, "", 0);
 	close(fd);
 	setenv("SE05X_ALIASES", path, 1);
 	assert_true(keys_alias("first", &id));
@@ -87,6 +89,11 @@ static void test_aliases(void **state)
 	assert_true(keys_alias_of(1, name));
 	assert_string_equal(name, "first");
 	assert_false(keys_alias_of(4, name));
+	assert_false(keys_alias("ghost", &id));
+	assert_false(keys_alias_of(0x77, name));
+	assert_false(keys_alias_of(0x78, name));
+	assert_true(keys_alias("behind", &id));
+	assert_int_equal(id, 0x79);
 	unlink(path);
 	assert_false(keys_alias("first", &id));
 	setenv("SE05X_ALIASES", "", 1);
