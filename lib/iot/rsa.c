@@ -152,7 +152,7 @@ EXPORT int se05x_iot_rsa_import(struct se05x_iot *iot, uint32_t id, unsigned int
 	}
 	if (ret)
 		return ret;
-	if (!good_bits(bits) || !good_pieces(pieces, n))
+	if (!good_bits(bits) || key->reserved[0] || key->reserved[1] || !good_pieces(pieces, n))
 		return siot_refuse(-EINVAL, call);
 	ret = siot_place(iot, id, how, 0, 0, 0, call);
 	for (size_t i = 0; !ret && i < n; i++) {

@@ -574,15 +574,30 @@ int se05x_iot_ecdh(struct se05x_iot *iot, uint32_t id, uint8_t curve, const void
 
 /* ---- RSA ---- */
 
-/* A number, big-endian, without zeros before it or with */
+/*
+ * A number, big-endian, without zeros before it or with. It has no room to grow: it is a
+ * part of struct se05x_iot_rsa, which has.
+ */
 struct se05x_iot_number {
 	const void *bytes;
 	size_t len;
 };
 
-/* A key's numbers; @p to @qinv or @d for a pair, @n and @e always */
+/**
+ * struct se05x_iot_rsa - a key's numbers
+ * @n: always
+ * @e: always
+ * @d: for a pair, unless @p to @qinv are given
+ * @p: for a pair, with all up to @qinv, unless @d is given
+ * @q: as @p
+ * @dp: as @p
+ * @dq: as @p
+ * @qinv: as @p
+ * @reserved: must be zero
+ */
 struct se05x_iot_rsa {
 	struct se05x_iot_number n, e, d, p, q, dp, dq, qinv;
+	uint64_t reserved[2];
 };
 
 /**

@@ -303,6 +303,7 @@ static void test_rsa(void **state)
 	uint8_t number[512] = { 0x01 }, out[512];
 	const struct se05x_iot_rsa pub = { .n = { number, 64 }, .e = { "\x00\x01\x00\x01", 4 } };
 	const struct se05x_iot_rsa bad = { .n = { number, 65 }, .e = { "\x03", 1 } };
+	struct se05x_iot_rsa later = pub;
 	const char *const import[] = {
 		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
 		"80 01 22 4F 4C 4104 01010101 4202 0200 4A40 01 ..", "9000",
@@ -335,6 +336,13 @@ static void test_rsa(void **state)
 	assert_false(begun);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
 	assert_int_equal(se05x_iot_rsa_generate(iot, 1, 2047, NULL, &call), -EINVAL);
+	for (size_t i = 0; i < 2; i++) {
+		later.reserved[i] = 1;
+		assert_int_equal(se05x_iot_rsa_import(iot, 1, 512, &later, NULL, &begun, &call),
+				 -EINVAL);
+		assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+		later.reserved[i] = 0;
+	}
 	end();
 	begin(V7, (const char *const[]) {
 		"80 02 00 00 00 0009 4104 01010101 4401 00 0000", "4182 0002 1234 9000",
