@@ -173,7 +173,9 @@ EXPORT const char *se05x_iot_error_text(int error, const struct se05x_call *call
 	case EUSERS:
 		return "no session is free: the chip has two, and one for each UserID";
 	case EBADE:
-		return "wrong password";
+		return "wrong password, or blocked after too many wrong ones";
+	case EKEYREVOKED:
+		return "blocked: too many wrong passwords, and no attempt is left";
 	case EEXIST:
 		return "there is such an object already";
 	case EDQUOT:

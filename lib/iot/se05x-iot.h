@@ -30,7 +30,9 @@
  *			no state for that (6985)
  *	-EACCES		denied by the object's policy (6986), or not authenticated (6982,
  *			6983, 6300, 63Cx)
- *	-EBADE		wrong password: one attempt is gone
+ *	-EBADE		wrong password (6985, 6300, 63Cx of Verify), and one attempt is gone; or
+ *			blocked, where the chip does not tell
+ *	-EKEYREVOKED	blocked: no attempt is left, maybe since this one
  *	-EUSERS		no session is free in the chip, or none for that UserID
  *	-EDQUOT		no memory is left in the chip (6A84)
  *	-EBADR		the chip does not take what was sent (6700, 6984, 6A80, 6A86; 6985
@@ -1072,9 +1074,13 @@ int se05x_iot_attributes_parse(const struct se05x_iot *iot, const uint8_t *bytes
  *
  * The password goes over the bus in clear, unless the kernel's channel protects it.
  *
- * Return: 0; -EBADE: wrong password, one attempt of the object's is gone; -ENOENT: no
- * such object; -EMEDIUMTYPE: it is no UserID; -EUSERS: it has a session, or both of
- * the chip's are taken. As above.
+ * The password is sent once. If it is refused the UserID's attributes are read, to tell
+ * whether it is blocked.
+ *
+ * Return: 0; -EBADE: wrong password, one attempt of the object's is gone, or the UserID is
+ * blocked and its attributes can't be read; -EKEYREVOKED: it is blocked, maybe by this very
+ * attempt; -ENOENT: no such object; -EMEDIUMTYPE: it is no UserID; -EUSERS: it has a
+ * session, or both of the chip's are taken. As above.
  */
 int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value, size_t len,
 			   struct se05x_iot **session, struct se05x_call *call);

@@ -36,12 +36,48 @@ static int create(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
 	return 0;
 }
 
+/*
+ * The chip took a wrong password for one, or did not look at it any more: AN12413 has 6985
+ * for both. How many attempts failed is in the attributes, where the applet and the policy
+ * let them be read.
+ */
+static int wrong_or_blocked(struct se05x_iot *iot, uint32_t id)
+{
+	struct se05x_iot_attributes a;
+
+	if (!se05x_iot_attributes(iot, id, &a, NULL) && a.max_attempts &&
+	    a.failed_attempts >= a.max_attempts)
+		return -EKEYREVOKED;
+	return -EBADE;
+}
+
+/* Once: a second try would cost the owner another attempt. */
+static int verify(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
+		  const void *value, size_t len, struct se05x_call *call)
+{
+	struct se05x_call unused = { 0 };
+	struct command cmd;
+	int ret;
+
+	call = call ? call : &unused;
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x2C, 0);
+	siot_tlv(&cmd, TAG_1, value, len);
+	ret = siot_run(opened, &cmd, NULL, call);
+	if (!siot_denied(ret))
+		return ret;
+	/* ISO/IEC 7816-4, 5.6: 63Cx are attempts that are left, and 6983 is blocked */
+	if (call->sw == 0x6983 || call->sw == 0x63C0)
+		return -EKEYREVOKED;
+	if ((call->sw & 0xfff0) == 0x63C0)
+		return -EBADE;
+	return call->sw == 0x6985 || call->sw == 0x6300 ? wrong_or_blocked(iot, id) : ret;
+}
+
 EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value,
 				  size_t len, struct se05x_iot **session,
 				  struct se05x_call *call)
 {
 	struct se05x_iot *opened;
-	struct command cmd;
 	int ret;
 
 	if (!len || len > 16 || iot->in_session)
@@ -51,13 +87,8 @@ EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void
 		return siot_refuse(-ENOMEM, call);
 	*opened = *iot;
 	ret = create(iot, opened, id, call);
-	if (!ret) {
-		siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x2C, 0);
-		siot_tlv(&cmd, TAG_1, value, len);
-		ret = siot_run(opened, &cmd, NULL, call);
-		if (siot_denied(ret))
-			ret = -EBADE;
-	}
+	if (!ret)
+		ret = verify(iot, opened, id, value, len, call);
 	if (ret)
 		se05x_iot_close(opened);	/* half a session would be in others' way */
 	else

@@ -232,8 +232,8 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
  * On a file of its own, under the chip's lock: session, Verify, @run, and the session is
  * closed. Nothing stays open, and what was refused is not tried again.
  *
- * Return: what @run returned; -EBADE: wrong PIN, and @run was not called; as
- * se05x_open(), se05x_lock() and se05x_iot_session_open().
+ * Return: what @run returned; -EBADE: wrong PIN, and -EKEYREVOKED: blocked, and @run was not
+ * called; as se05x_open(), se05x_lock() and se05x_iot_session_open().
  */
 int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 	       int (*run)(struct se05x_iot *session, void *arg, struct se05x_call *call),

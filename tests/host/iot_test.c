@@ -566,6 +566,7 @@ static void test_session(void **state)
 		"80 04 00 1B 06 4104 0A0B0C0D 00", "4182 0008 0102030405060708 9000",
 		"80 05 00 00 17 1008 0102030405060708 410B 80 04 00 2C 06 4104 31323334 00",
 		"6985",
+		"80 02 00 3B 00 0006 4104 0A0B0C0D 0000", "6986",
 		"80 05 00 00 10 1008 0102030405060708 4104 80 04 00 1C 00", "6985",
 		"80 04 00 28 06 4104 01010101", "6986", NULL };
 	const char *const refused[] = {
@@ -612,6 +613,57 @@ static void test_session(void **state)
 	assert_int_equal(se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &session, &call),
 			 -EMEDIUMTYPE);
 	end();
+}
+
+/* What Verify's status words mean, and how often each is asked: once */
+static void test_password_refused(void **state)
+{
+#define CREATE "80 04 00 1B 06 4104 0A0B0C0D 00", "4182 0008 0102030405060708 9000"
+#define VERIFY "80 05 00 00 17 1008 0102030405060708 410B 80 04 00 2C 06 4104 31323334 00"
+#define CLOSE "80 05 00 00 10 1008 0102030405060708 4104 80 04 00 1C 00", "6985", NULL
+#define ATTRIBUTES "80 02 00 3B 00 0006 4104 0A0B0C0D 0000"
+#define ATTEMPTS(failed, most) "4282 001C 0A0B0C0D 0C 02" failed "00000000" most \
+	"080000000000200000 01 00000000 9000"
+	static const struct {
+		const char *version;
+		int expected;
+		uint16_t sw;
+		const char *pairs[10];
+	} cases[] = {
+		{ V7, -EBADE, 0x6985, { CREATE, VERIFY, "6985", ATTRIBUTES,
+					ATTEMPTS("0001", "0003"), CLOSE } },
+		{ V7, -EBADE, 0x6985, { CREATE, VERIFY, "6985", ATTRIBUTES,
+					ATTEMPTS("0000", "0000"), CLOSE } },
+		{ V7, -EBADE, 0x6985, { CREATE, VERIFY, "6985", ATTRIBUTES, "6986", CLOSE } },
+		{ V3, -EBADE, 0x6985, { CREATE, VERIFY, "6985", CLOSE } },
+		{ V3, -EBADE, 0x6300, { CREATE, VERIFY, "6300", CLOSE } },
+		{ V7, -EBADE, 0x63C2, { CREATE, VERIFY, "63C2", CLOSE } },
+		{ V7, -EKEYREVOKED, 0x6985, { CREATE, VERIFY, "6985", ATTRIBUTES,
+					      ATTEMPTS("0003", "0003"), CLOSE } },
+		{ V7, -EKEYREVOKED, 0x63C0, { CREATE, VERIFY, "63C0", CLOSE } },
+		{ V7, -EKEYREVOKED, 0x6983, { CREATE, VERIFY, "6983", CLOSE } },
+		/* no word about the password */
+		{ V7, -EACCES, 0x6982, { CREATE, VERIFY, "6982", CLOSE } },
+		{ V7, -EACCES, 0x6986, { CREATE, VERIFY, "6986", CLOSE } },
+		{ V7, -EBADR, 0x6A80, { CREATE, VERIFY, "6A80", CLOSE } },
+		{ V7, -EAGAIN, 0x66A6, { CREATE, VERIFY, "66A6", CLOSE } },
+		{ V7, -EOPNOTSUPP, 0x6D00, { CREATE, VERIFY, "6D00", CLOSE } },
+		{ V7, -EREMOTEIO, 0x6F00, { CREATE, VERIFY, "6F00", CLOSE } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct se05x_iot *session = NULL;
+		int ret;
+
+		begin(cases[i].version, cases[i].pairs);
+		ret = se05x_iot_session_open(iot, 0x0A0B0C0D, "1234", 4, &session, &call);
+		if (ret != cases[i].expected)
+			fail_msg("case %zu: %d", i, ret);
+		assert_null(session);
+		assert_int_equal(call.sw, cases[i].sw);
+		end();
+	}
 }
 
 /* How long each APDU may take: the call's word counts before the handle's */
@@ -948,7 +1000,7 @@ int main(void)
 		cmocka_unit_test(test_symmetric),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_attest),
-		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_session), cmocka_unit_test(test_password_refused),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_aid),
 		cmocka_unit_test(test_capability),

@@ -300,6 +300,7 @@ static void test_burst(void **state)
 	struct keys_chip *chip = *state;
 	uint8_t policy[SE05X_IOT_POLICY_MAX];
 	struct se05x_iot_new how = { .policy = policy, .policy_len = sizeof(policy) };
+	struct se05x_iot_new two = { .max_attempts = 2 };
 	uint64_t value = 0;
 
 	GOOD(se05x_iot_policy_parse("0x0A0B0C0D:read,write,delete", policy, &how.policy_len, NULL));
@@ -313,6 +314,11 @@ static void test_burst(void **state)
 		assert_true(exists(chip, ID));
 	}
 	GOOD(keys_burst(chip, PIN_ID, "1234", 4, NULL, NULL, &call));
+	/* two attempts, each used once; then the right one is of no use any more */
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_userid_create, PIN_ID + 1, "1234", 4, &two));
+	assert_int_equal(keys_burst(chip, PIN_ID + 1, "4321", 4, never, NULL, &call), -EBADE);
+	assert_int_equal(keys_burst(chip, PIN_ID + 1, "4321", 4, never, NULL, &call), -EKEYREVOKED);
+	assert_int_equal(keys_burst(chip, PIN_ID + 1, "1234", 4, never, NULL, &call), -EKEYREVOKED);
 	assert_int_equal(keys_burst(chip, ID, "1234", 4, never, NULL, &call), -EMEDIUMTYPE);
 	assert_int_equal(keys_burst(chip, ID + 1, "1234", 4, never, NULL, &call), -ENOENT);
 }
