@@ -170,6 +170,11 @@ run --freshness=$freshness --key=chip.pem --root=ca.pem attest verify forged
 				check "$a a value that was not signed" 1 '*' '*'
 sed 's/"value"/"walue"/' said > forged
 run --freshness=$freshness --key=chip.pem attest verify forged; check "$a a part is missing" 2 '' '*not what*'
+for hash in md4 md5 sm3 sha3-256 sha512-256; do
+	sed -E "s/(hash *|\"hash\":\")sha256/\1$hash/" said > forged
+	run --freshness=$freshness --key=chip.pem attest verify forged
+	check "$a a hash that no chip has: $hash" 2 '' '*not what*'
+done
 run --freshness=00 attest 0x01010151 0x01010150; check "$a short challenge" 2 '' '*16 bytes*'
 done
 export SIM_STATE=$tmp/state SIM_CHIP=SE051

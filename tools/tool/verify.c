@@ -211,6 +211,7 @@ int attest_verify(struct tool *t, char **args, int n)
 {
 	uint8_t *data, *room;
 	struct attested a = { };
+	const struct keys_hash *h;
 	const EVP_MD *md;
 	char *text, *name;
 	size_t len;
@@ -229,7 +230,8 @@ int attest_verify(struct tool *t, char **args, int n)
 	text[len] = 0;	/* read_input() left room */
 	room = malloc(2 * len + 1);
 	name = find_item(text, "hash");
-	md = name ? EVP_get_digestbyname(name) : NULL;
+	h = name ? keys_hash_by_name(name) : NULL;
+	md = h ? EVP_get_digestbyname(h->name) : NULL;
 	if (room && md && take_attestation(text, room, &a)) {
 		ret = check_attestation(t, &a, md);
 	} else {
