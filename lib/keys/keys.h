@@ -14,9 +14,13 @@
 /* ---- ids and names: names.c ---- */
 
 /*
- * 0x and up to eight hex digits, or decimal digits that don't begin with 0; nothing behind
- * it. Return: false if it is no such number, or one that no object can have (0,
- * 0xFFFFFFFF).
+ * 0x and hex digits, or decimal digits that don't begin with 0, but for 0 itself; nothing
+ * before it or behind it. Return: false if it is no such number, or more than 64 bits.
+ */
+bool keys_parse_number(const char *text, uint64_t *number);
+/*
+ * The same for an id: up to eight hex digits. Return: false for what no object can have too
+ * (0, 0xFFFFFFFF).
  */
 bool keys_parse_id(const char *text, uint32_t *id);
 /* Does it begin as a number does? Then it is no name. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Objects by number, and by the names of the user's alias file */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ bool keys_looks_like_id(const char *text)
 	return isdigit((unsigned char)text[0]);
 }
 
-bool keys_parse_id(const char *text, uint32_t *id)
+bool keys_parse_number(const char *text, uint64_t *number)
 {
 	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
 	const char *digits = hex ? text + 2 : text;
@@ -20,14 +21,25 @@ bool keys_parse_id(const char *text, uint32_t *id)
 	unsigned long long n;
 
 	/* strtoull() would take signs, blanks, and 0x once more */
-	if (strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789") != len ||
-	    len > (hex ? 8 : 10))
+	if (!len || strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789") != len)
 		return false;
 	/* zeros before a decimal number: that was meant in hex */
-	if (!hex && digits[0] == '0')
+	if (!hex && digits[0] == '0' && len > 1)
 		return false;
+	errno = 0;
 	n = strtoull(digits, NULL, hex ? 16 : 10);
-	if (!n || n >= UINT32_MAX)
+	if (errno)
+		return false;
+	*number = n;
+	return true;
+}
+
+bool keys_parse_id(const char *text, uint32_t *id)
+{
+	uint64_t n;
+
+	/* 0x and eight digits, or ten digits */
+	if (strlen(text) > 10 || !keys_parse_number(text, &n) || !n || n >= UINT32_MAX)
 		return false;
 	*id = n;
 	return true;

@@ -6,15 +6,6 @@
 
 #include "tool.h"
 
-static bool parse_u64(const char *text, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return !errno && !*end && end != text && *text != '-';
-}
-
 /* ---- counters ---- */
 
 int counter_new(struct tool *t, char **args, int n)
@@ -27,8 +18,9 @@ int counter_new(struct tool *t, char **args, int n)
 
 	if (ret)
 		return ret;
-	if ((n > 1 && !parse_u64(args[1], &size)) || (n > 2 && !parse_u64(args[2], &value)) ||
-	    !size || size > 8 || (size < 8 && value >> 8 * size)) {
+	if ((n > 1 && !keys_parse_number(args[1], &size)) ||
+	    (n > 2 && !keys_parse_number(args[2], &value)) || !size || size > 8 ||
+	    (size < 8 && value >> 8 * size)) {
 		complain("counter new: 1 to 8 bytes, and a value that fits in");
 		return USAGE;
 	}
@@ -94,8 +86,8 @@ int counter_set(struct tool *t, char **args, int n)
 	int ret;
 
 	(void)n;
-	if (!parse_u64(args[1], &value)) {
-		complain("counter set: a number, not '%s'", args[1]);
+	if (!keys_parse_number(args[1], &value)) {
+		complain("counter set: a number, decimal or with 0x, not '%s'", args[1]);
 		return USAGE;
 	}
 	ret = find_counter(t, args[0], &id, &object);
