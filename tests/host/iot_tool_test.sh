@@ -169,6 +169,19 @@ run get 0x02020201;             check 'it is gone' 3 '' '*no object*'
 run -y delete 0x01010101 nobody; check 'all words are read first' 2 '' '*nobody*'
 run show device-key;            check 'so nothing was deleted' 0 '*' ''
 
+# ---- attributes that are not told ----
+
+run put 0x02020214 message
+SIM_ERRORS=02003B=6986 run show 0x02020214
+check 'a policy that hides itself' 0 '*policy*not told: denied by*(6986)*' ''
+[[ $out != *applet* ]]; status=$? out='' err=''; check 'and it is not the applet' 0 '' ''
+SIM_ERRORS=02003B=6986 run --json show 0x02020214
+check 'the same in JSON' 0 '{"id":"0x02020214",*"error":"denied by*","sw":"6986"}' ''
+SIM_CHIP=SE050C SIM_STATE=$tmp/state-old run put 0x02020214 message
+SIM_CHIP=SE050C SIM_STATE=$tmp/state-old run show 0x02020214
+check 'an applet that can not' 0 '*policy*this applet does not tell*' ''
+run -y delete 0x02020214
+
 # ---- on a terminal ----
 
 run put 0x02020210 message

@@ -240,8 +240,8 @@ int iot_show(struct tool *t, char **args, int n)
 {
 	struct se05x_iot_attributes a;
 	struct se05x_iot_object object;
+	struct se05x_call call;
 	uint32_t id;
-	bool known;
 	int ret = parse_id(args[0], &id);
 
 	(void)n;
@@ -249,12 +249,12 @@ int iot_show(struct tool *t, char **args, int n)
 	if (ret)
 		return ret;
 	ret = CHIP(t, se05x_iot_attributes, id, &a);
-	known = !ret;
+	call = t->call;		/* names are asked for below */
 	if (ret && ret != -EOPNOTSUPP && !t->call.sw)
 		return chip_failed(t, id, ret);
 	if (t->opt.json) {
 		object_json(t, &object);
-		if (known) {
+		if (!ret) {
 			printf(",\"auth\":%s,\"owner\":\"0x%08X\",\"origin\":\"%s\","
 			       "\"version\":%u,\"failed_attempts\":%u,\"max_attempts\":%u,"
 			       "\"policy\":\"", a.auth ? "true" : "false", a.owner,
@@ -262,6 +262,9 @@ int iot_show(struct tool *t, char **args, int n)
 			       a.max_attempts);
 			print_policy(&a);
 			printf("\"");
+		} else if (ret != -EOPNOTSUPP) {
+			printf(",\"error\":\"%s\",\"sw\":\"%04X\"",
+			       se05x_iot_error_text(ret, &call), call.sw);
 		}
 		puts("}");
 		return OK;
@@ -270,8 +273,13 @@ int iot_show(struct tool *t, char **args, int n)
 	print_safe(stdout, id_text(id));
 	printf("\nwhat      %s\nkept      %s\n", object_text(&object),
 	       object.transient ? "until reset" : "in flash");
-	if (!known) {
+	if (ret == -EOPNOTSUPP) {
 		puts("policy    this applet does not tell (an attestation does)");
+		return OK;
+	}
+	if (ret) {
+		printf("policy    not told: %s (%04X)\n", se05x_iot_error_text(ret, &call),
+		       call.sw);
 		return OK;
 	}
 	printf("from      %s\n", origin_name(a.origin));

@@ -195,8 +195,9 @@ static void tell_who(struct tool *t, uint32_t id)
 	if (t->opt.quiet || t->opt.json)
 		return;
 	if (ret)
-		say(&t->opt, "%s opens it; who may use that key this applet does not tell",
-		    id_text(id));
+		say(&t->opt, "%s opens it; who may use that key is not told: %s", id_text(id),
+		    ret == -EOPNOTSUPP ? "this applet does not tell" :
+		    se05x_iot_error_text(ret, &t->call));
 	else if (!a.policy_len)
 		say(&t->opt, "%s opens it, for anybody who reaches the chip", id_text(id));
 	else
