@@ -140,6 +140,13 @@ EXPORT void se05x_iot_close(struct se05x_iot *iot)
 	free(iot);
 }
 
+/* Not memcmp(): there is padding between the fields. */
+static bool same_version(const struct se05x_iot_version *a, const struct se05x_iot_version *b)
+{
+	return a->major == b->major && a->minor == b->minor && a->patch == b->patch &&
+	       a->features == b->features && a->secure_box == b->secure_box;
+}
+
 EXPORT int se05x_iot_reopen(struct se05x_iot *iot, struct se05x_call *call)
 {
 	struct se05x_iot fresh = *iot;
@@ -151,7 +158,7 @@ EXPORT int se05x_iot_reopen(struct se05x_iot *iot, struct se05x_call *call)
 	if (ret)
 		return siot_refuse(ret, call);
 	ret = learn_version(&fresh, call);
-	if (!ret && memcmp(&fresh.version, &iot->version, sizeof(fresh.version)))
+	if (!ret && !same_version(&fresh.version, &iot->version))
 		ret = -ENODEV;	/* another chip */
 	return ret;
 }

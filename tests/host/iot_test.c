@@ -7,11 +7,13 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "../../lib/iot/iot.h"
 #include "../../tools/sim/applet.h"
 #include "chip.h"
 
@@ -83,6 +85,29 @@ static void test_chip(void **state)
 	assert_true(yes);
 	ONE(V7, "80 04 00 28 06 4104 01020304", "9000",
 	    se05x_iot_delete(iot, 0x01020304, &call));
+}
+
+/* The same chip by all that its version says, and by nothing else */
+static void test_reopen(void **state)
+{
+	uint8_t *bytes;
+
+	(void)state;
+	begin(V7, (const char *const[]) { NULL });
+	bytes = (uint8_t *)&iot->version;
+	/* between @patch and @features nothing is told */
+	assert_int_equal(offsetof(struct se05x_iot_version, features), 4);
+	bytes[3] = 0xA5;
+	assert_int_equal(se05x_iot_reopen(iot, &call), 0);
+	for (size_t i = 0; i < offsetof(struct se05x_iot_version, reserved); i++) {
+		if (i == 3)
+			continue;
+		bytes[i] ^= 1;
+		assert_int_equal(se05x_iot_reopen(iot, &call), -ENODEV);
+		bytes[i] ^= 1;
+	}
+	assert_int_equal(se05x_iot_reopen(iot, &call), 0);
+	end();
 }
 
 static void test_objects(void **state)
@@ -990,7 +1015,7 @@ static void test_curves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chip),
+		cmocka_unit_test(test_chip), cmocka_unit_test(test_reopen),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_ec),
