@@ -103,6 +103,22 @@ unset SIM_LINK_ERROR
 out=$(sim "$tool" info 2> "$tmp/err" > /dev/full)
 status=$? err=$(cat "$tmp/err");    check 'full disk' 3 '' '*standard output*'
 
+# a chip that is listed and can't be opened
+# shellcheck disable=SC2016 # the variables are of the inner shell
+inside='mount -t tmpfs none /sys/class && mkdir -p /sys/class/se05x/se05x0 &&
+	echo DEVNAME=no-such-chip > /sys/class/se05x/se05x0/uevent && exec "$@"'
+alone=(unshare --mount)
+[ "$(id -u)" = 0 ] || alone+=(--map-root-user)
+# listed ARGUMENT...: run, where there is such a chip
+listed() {
+	out=$("${alone[@]}" sh -ec "$inside" - "$(realpath "$tool")" "$@" 2> "$tmp/err")
+	status=$? err=$(cat "$tmp/err")
+}
+if "${alone[@]}" sh -ec "$inside" - true 2> /dev/null; then
+listed list;                        check 'list: no such device' 0 '/dev/no-such-chip  No such device' ''
+listed --json list;                 check 'list --json says so too' 0 '{"device":"/dev/no-such-chip","error":"No such device"}' ''
+fi
+
 # permission: the group is named
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$tmp"

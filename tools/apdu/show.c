@@ -179,7 +179,8 @@ static void list_one(const struct options *opt, const char *chip)
 	}
 	printf("{\"device\":");
 	print_json_string(device);
-	printf(",\"state\":\"%s\"}\n", ret ? "" : state_name(info.state));
+	printf(ret ? ",\"error\":\"%s\"}\n" : ",\"state\":\"%s\"}\n",
+	       ret ? strerror(-ret) : state_name(info.state));
 }
 
 int command_list(const struct options *opt)
