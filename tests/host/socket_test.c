@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +102,52 @@ static void test_lengths(void **state)
 	assert_int_equal(se05x_transceive(se, apdu, 4097, rsp, &len, &call), -E2BIG);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
 	assert_int_equal(se05x_transceive(se, apdu, 3, rsp, &len, &call), -EINVAL);
+	se05x_close(se);
+}
+
+/* Where no answer can go nothing is sent, as the driver has it. */
+static void test_bad_response(void **state)
+{
+	static const uint8_t echo[] = { 0x80, 0x10, 0, 0, 2, 'h', 'i' };
+	struct se05x *se = open_test();
+	struct se05x_call call = { 0 };
+	long page = sysconf(_SC_PAGESIZE);
+	uint8_t *map, *bad[4];
+	size_t len;
+
+	(void)state;
+	map = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	memset(map, 0x5a, 3 * page);
+	assert_int_equal(mprotect(map + page, page, PROT_READ), 0);
+	bad[0] = (uint8_t *)8;			/* not there */
+	bad[1] = map + page;			/* may not be written */
+	bad[2] = map + page - 10;		/* its end */
+	bad[3] = map + 2 * page - 10;		/* its beginning */
+	for (int i = 0; i < 4; i++) {
+		len = 64;
+		call.outcome = 99;
+		assert_int_equal(se05x_transceive(se, echo, sizeof(echo), bad[i], &len, &call),
+				 -EFAULT);
+		assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+		len = 64;
+		call.outcome = 99;
+		assert_int_equal(se05x_select(se, test_aid, sizeof(test_aid), SE05X_SELECT_FRESH,
+					      bad[i], &len, &call), -EFAULT);
+		assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+	}
+	/* the page between two good ones */
+	len = page + 2;
+	assert_int_equal(se05x_transceive(se, echo, sizeof(echo), map + page - 1, &len, &call),
+			 -EFAULT);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+	for (long i = 0; i < 3 * page; i++)
+		assert_int_equal(map[i], 0x5a);
+	len = 64;
+	assert_int_equal(se05x_transceive(se, echo, sizeof(echo), map + page - 64, &len, &call), 0);
+	assert_int_equal(len, 4);
+	assert_memory_equal(map + page - 64, "hi\x90\x00\x5a", 5);
+	assert_int_equal(munmap(map, 3 * page), 0);
 	se05x_close(se);
 }
 
@@ -279,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_bad_response),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_handles),
 		cmocka_unit_test(test_fork),
