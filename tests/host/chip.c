@@ -154,7 +154,10 @@ static size_t play(struct se05x *se, const uint8_t *apdu, size_t len, uint8_t *r
 	return n;
 }
 
-/* As in the kernel: one after the other */
+/*
+ * As in the kernel: one after the other. Not so with a script, which is for one thread: what
+ * is not in it fails the test by a jump, and would leave the lock behind.
+ */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 static int run(struct se05x *se, const uint8_t *apdu, size_t len, void *response,
@@ -211,9 +214,11 @@ int se05x_transceive(struct se05x *se, const void *command, size_t command_len, 
 	struct se05x_call unused = { 0 };
 	int ret;
 
+	call = call ? call : &unused;
+	if (!se->applet)
+		return transceive(se, command, command_len, response, response_len, call);
 	pthread_mutex_lock(&turn);
-	ret = transceive(se, command, command_len, response, response_len,
-			 call ? call : &unused);
+	ret = transceive(se, command, command_len, response, response_len, call);
 	pthread_mutex_unlock(&turn);
 	return ret;
 }

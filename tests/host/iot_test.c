@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -85,6 +87,46 @@ static void test_chip(void **state)
 	assert_true(yes);
 	ONE(V7, "80 04 00 28 06 4104 01020304", "9000",
 	    se05x_iot_delete(iot, 0x01020304, &call));
+}
+
+/* ---- the script itself ---- */
+
+static void one_delete(void **state)
+{
+	begin(V7, *state);
+	assert_int_equal(se05x_iot_delete(iot, 0x01010101, &call), 0);
+	end();
+}
+
+/* What is not in the script fails its test, and the next one runs. */
+static void test_script(void **state)
+{
+	static const char *const good[] = { "80 04 00 28 06 4104 01010101", "9000", NULL },
+		*const other[] = { "80 04 00 28 06 4104 01010102", "9000", NULL },
+		*const shorter[] = { "80 04 00 28 05", "9000", NULL },
+		*const none[] = { NULL },
+		*const more[] = { "80 04 00 28 06 4104 01010101", "9000", "80 04 ..", "9000", NULL };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(one_delete, (void *)other),
+		cmocka_unit_test_prestate(one_delete, (void *)shorter),
+		cmocka_unit_test_prestate(one_delete, (void *)none),
+		cmocka_unit_test_prestate(one_delete, (void *)more),
+		cmocka_unit_test_prestate(one_delete, (void *)good),
+	};
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (!child) {
+		/* what fails there is not to be read, nor to last for ever */
+		alarm(20);
+		if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+			_exit(99);
+		_exit(cmocka_run_group_tests_name("script", tests, NULL, NULL));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 4);
 }
 
 /* The same chip by all that its version says, and by nothing else */
@@ -1015,7 +1057,8 @@ static void test_curves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chip), cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_script), cmocka_unit_test(test_chip),
+		cmocka_unit_test(test_reopen),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_ec),
