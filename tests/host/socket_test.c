@@ -278,9 +278,13 @@ static void test_deadline(void **state)
 	struct se05x *se = open_test();
 	struct se05x_call call = { .deadline_ms = 50 };
 	struct se05x_info info;
+	int ret;
 
 	(void)state;
-	assert_int_equal(wait_in_chip(se, 1000, &call), -ETIMEDOUT);
+	do {	/* on a busy machine it may not come to the chip in that time */
+		ret = wait_in_chip(se, 2000, &call);
+	} while (ret == -EBUSY);
+	assert_int_equal(ret, -ETIMEDOUT);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_MAY_HAVE_RUN);
 	assert_int_equal(se05x_get_info(se, &info), 0);	/* while the chip is at it */
 	assert_int_equal(wait_in_chip(se, 1, &call), -EBUSY);

@@ -77,6 +77,8 @@ TEST_F_TIMEOUT(share, sixteen_programs, SLOW_TIMEOUT)
 	munmap(tally, PROGRAMS * sizeof(*tally));
 }
 
+#define FAIR_MS		5	/* of the chip for each command */
+
 /* Everybody asks all the time: between two instants all are served alike. */
 TEST_F_TIMEOUT(share, fair, SLOW_TIMEOUT)
 {
@@ -92,10 +94,11 @@ TEST_F_TIMEOUT(share, fair, SLOW_TIMEOUT)
 		pid[i] = fork();
 		if (!pid[i]) {
 			int fd = open_device(O_RDWR);
+			struct job *job = delay_job(fd, FAIR_MS);
 
 			if (!IS_SELECTED(fd, test_aid))
 				_exit(1);
-			while (!echo(fd, NULL))
+			while (!run(job))
 				count[i]++;
 			_exit(1);
 		}
@@ -116,8 +119,8 @@ TEST_F_TIMEOUT(share, fair, SLOW_TIMEOUT)
 			least = from[i];
 	}
 	/*
-	 * The queue itself is first come, first served. Who comes late, because his
-	 * program did not get a processor in time, misses a round.
+	 * The queue itself is first come, first served. A program that gets no
+	 * processor for a whole round, PROGRAMS times FAIR_MS, misses one.
 	 */
 	EXPECT_GE(most / 4, most - least) TH_LOG("most %u, least %u", most, least);
 	munmap((void *)count, PROGRAMS * sizeof(*count));
