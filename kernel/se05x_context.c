@@ -171,11 +171,11 @@ void se05x_note_chain(struct se05x_chip *chip, const struct se05x_request *req,
 	bool piece = !error && is_piece(command) && req->sw == 0x9000;
 
 	spin_lock(&chip->lock);
-	if (error)	/* says enough: what comes next begins anew */
+	if (error)	/* the errno tells the caller that the chain is gone */
 		file->broken.file = NULL;
 	if (file->closed || req->type == SE05X_RANDOM || (!more && !piece)) {
 		chain->file = NULL;
-		/* nobody's next command may become the last piece of this one */
+		/* The chip keeps this piece: a SELECT must come before any other command. */
 		if (piece && chip->context.state != SE05X_UNKNOWN)
 			se05x_forget_context(chip);
 	} else {

@@ -109,7 +109,7 @@ static int urgency(const struct se05x_chip *chip, const struct se05x_request *re
 		return 2;
 	if (preferred)
 		return preferred == req->file;
-	/* without a privilege RESET only gets EPERM there: that need not wait */
+	/* RESET does not wait for the lock: the owner refuses it with EPERM. */
 	return !chip->holder || chip->holder == req->file || req->type == SE05X_RESET;
 }
 
