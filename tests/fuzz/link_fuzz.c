@@ -35,7 +35,8 @@ struct bus {
 	u64 transfers;
 	u64 apdus;		/* which command is on its way */
 	bool dead;		/* a block that resets the numbers was tried */
-	u8 block[SE05X_T1_FRAME_MAX];	/* the I-block written last */
+	bool retries;		/* what was NACKed may have arrived */
+	u8 block[SE05X_T1_FRAME_MAX];	/* the I-block that may have arrived last */
 	size_t block_len;
 	u8 frame[SE05X_T1_FRAME_MAX];	/* what the chip gives to read */
 	size_t frame_len, frame_pos;
@@ -68,6 +69,7 @@ static int ending(u8 how, size_t len)
 static int bus_write(void *ctx, const u8 *buf, size_t len)
 {
 	struct bus *bus = ctx;
+	int ret;
 	u16 crc;
 
 	MUST(len >= SE05X_T1_OVERHEAD && len <= SE05X_T1_FRAME_MAX);
@@ -80,12 +82,16 @@ static int bus_write(void *ctx, const u8 *buf, size_t len)
 		MUST(!bus->dead);
 		if (bus->block_len && bus->block[1] == buf[1])
 			MUST(bus->block_len == len && !memcmp(bus->block, buf, len));
-		memcpy(bus->block, buf, len);
-		bus->block_len = len;
 	}
 	bus->time += 25 * len;
 	bus->transfers++;
-	return ending(next(bus), len);
+	ret = ending(next(bus), len);
+	/* S(IFS) may cut a block that certainly did not arrive, and no other */
+	if (!(buf[1] & 0x80) && (bus->retries || (ret != -ENXIO && ret != -EREMOTEIO))) {
+		memcpy(bus->block, buf, len);
+		bus->block_len = len;
+	}
+	return ret;
 }
 
 /* A sound frame with a PCB and a length of the input's choice */
@@ -195,7 +201,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&link, 0, sizeof(link));
 	link.trusted = next(&bus) & 1;
-	link.retries = next(&bus) & 1;
+	bus.retries = next(&bus) & 1;
+	link.retries = bus.retries;
 	se05x_link_init(&link, &ops, &bus, next(&bus) & 1 ? 32 : 0,
 			next(&bus) & 1 ? 32 : 0);
 	link.hard_limit_us = HARD_LIMIT;
