@@ -275,7 +275,19 @@ static u64 spread(struct bus *bus, u32 us)
 
 /* ---- one command ---- */
 
-/* What the first of its kind would cost by a look at each MPOT */
+/* What one APDU would cost by a look at each MPOT */
+static void look_each_mpot(const struct bus *bus, u64 chip, struct sum *sum)
+{
+	u64 gap = bus->card.mpot_us + wire(bus, 0), at = bus->card.segt_us, least;
+	u64 best = limit(bus, &get_version, chip, &least);
+
+	for (; at < chip; at += gap)
+		sum->nacked++;
+	sum->apdus++;
+	sum->limit += best;
+	sum->time += best + at - (chip > bus->card.segt_us ? chip : bus->card.segt_us);
+}
+
 static void plain(u32 hz, u32 chip_us)
 {
 	struct sum sum = { 0 };
@@ -283,15 +295,7 @@ static void plain(u32 hz, u32 chip_us)
 
 	for (u64 s = 0; s < FIRSTS; s++) {
 		open_bus(&bus, hz, seed * 1000 + s);
-
-		u64 gap = bus.card.mpot_us + wire(&bus, 0), at = bus.card.segt_us, least;
-		u64 chip = spread(&bus, chip_us), best = limit(&bus, &get_version, chip, &least);
-
-		for (; at < chip; at += gap)
-			sum.nacked++;
-		sum.apdus++;
-		sum.limit += best;
-		sum.time += best + at - (chip > bus.card.segt_us ? chip : bus.card.segt_us);
+		look_each_mpot(&bus, spread(&bus, chip_us), &sum);
 	}
 	printf("plain %u %u %.4f %.2f\n", hz, chip_us, ratio(&sum), polls(&sum));
 }
@@ -408,6 +412,7 @@ static const struct shape {
 static void shape(const struct shape *shape, u32 hz)
 {
 	double mean = 0, looks = 0;
+	struct sum each = { 0 };
 
 	for (u64 s = 0; s < SHAPE_SEEDS; s++) {
 		struct sum sum = { 0 };
@@ -415,11 +420,13 @@ static void shape(const struct shape *shape, u32 hz)
 
 		open_bus(&bus, hz, seed * 1000 + s);
 		for (int i = -SHAPE_WARM_UP; i < SHAPE_ROUNDS; i++) {
+			u64 chip = shape->time(&bus, i);
 			struct sum one = { 0 };
 
-			run(&bus, &get_version, 0, shape->time(&bus, i), &one);
+			run(&bus, &get_version, 0, chip, &one);
 			if (i < 0)
 				continue;
+			look_each_mpot(&bus, chip, &each);
 			if (shape->late_ms && one.time > one.limit + shape->late_ms * NS_PER_MS) {
 				fprintf(stderr, "virtual: %s: found %.1f ms late\n", shape->name,
 					(double)(one.time - one.limit) / NS_PER_MS);
@@ -434,6 +441,7 @@ static void shape(const struct shape *shape, u32 hz)
 		looks += polls(&sum) / SHAPE_SEEDS;
 	}
 	printf("cell %u %s %.4f %.2f\n", hz, shape->name, mean, looks);
+	printf("plain %u %s %.4f %.2f\n", hz, shape->name, ratio(&each), polls(&each));
 }
 
 /* ---- many commands ---- */
