@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The link layer inside the kernel: its own crc_ccitt(), its compiler flags, its
- * sanitizers. What it does at each fault is the business of tests/host.
+ * The link layer and the secure channel inside the kernel: its own crc_ccitt() and AES,
+ * its compiler flags, its sanitizers. What they do at each fault is the business of
+ * tests/host.
  */
+#include <crypto/aes.h>
 #include <kunit/test.h>
 #include <linux/module.h>
 #include <linux/string.h>
 
 #include <linux/se05x.h>
 
+#include "../../kernel/se05x_scp.h"
 #include "../../kernel/se05x_t1.h"
 #include "../card/card.h"
 
@@ -214,6 +217,78 @@ static void lossy_test(struct kunit *test)
 	KUNIT_EXPECT_GT(test, bus->link.stats.rungs[SE05X_RUNG_RNAK], 0ULL);
 }
 
+static void scp_encrypt(const void *key, u8 *out, const u8 *in)
+{
+	aes_encrypt(key, out, in);
+}
+
+static void scp_decrypt(const void *key, u8 *out, const u8 *in)
+{
+	aes_decrypt(key, out, in);
+}
+
+static const struct se05x_scp_cipher scp_aes = {
+	.encrypt = scp_encrypt,
+	.decrypt = scp_decrypt,
+};
+
+/* The answer of a real SE050E, with the keys that were published for it (AN12436) */
+static const u8 scp_host[] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
+
+static const u8 scp_answer[] = {
+	0x90, 0x03, 0x13, 0x47, 0x00, 0x00, 0x43, 0x20, 0x23, 0x16, 0x0B, 0x03, 0x00,
+	0x05, 0x43, 0x7D, 0x4E, 0x3C, 0x21, 0x3D, 0x20,
+	0xC4, 0xD8, 0x89, 0xC1, 0x27, 0x02, 0x64, 0xC4, 0x90, 0x00,
+};
+
+static const u8 scp_static[2][16] = {
+	{ 0xD2, 0xDB, 0x63, 0xE7, 0xA0, 0xA5, 0xAE, 0xD7,
+	  0x2A, 0x64, 0x60, 0xC4, 0xDF, 0xDC, 0xAF, 0x64 },
+	{ 0x73, 0x8D, 0x5B, 0x79, 0x8E, 0xD2, 0x41, 0xB0,
+	  0xB2, 0x47, 0x68, 0x51, 0x4B, 0xFB, 0xA9, 0x5B },
+};
+
+static const u8 scp_authenticate[] = {
+	0x84, 0x82, 0x33, 0x00, 0x10, 0xF0, 0x0F, 0x60, 0x91, 0xB6, 0xF1, 0xFD, 0xEE,
+	0xBC, 0xD1, 0x9E, 0x29, 0xC7, 0x83, 0x89, 0x2D,
+};
+
+static const u8 scp_version[] = { 0x80, 0x04, 0x00, 0x20, 0x00 };
+
+static struct crypto_aes_ctx *scp_key(struct kunit *test, const u8 *bytes)
+{
+	struct crypto_aes_ctx *key = kunit_kzalloc(test, sizeof(*key), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);
+	KUNIT_ASSERT_EQ(test, 0, aes_expandkey(key, bytes, 16));
+	return key;
+}
+
+static void scp_test(struct kunit *test)
+{
+	struct crypto_aes_ctx *enc = scp_key(test, scp_static[0]);
+	struct crypto_aes_ctx *mac = scp_key(test, scp_static[1]);
+	struct se05x_scp scp = { .cipher = &scp_aes, .count_all = true };
+	u8 command[64], answer[64] = { 0x90 };
+	struct se05x_scp_keys keys;
+	bool verified;
+
+	KUNIT_ASSERT_EQ(test, 0, se05x_scp_derive(&scp_aes, enc, mac, 16, scp_host, scp_answer,
+						  sizeof(scp_answer), &keys));
+	scp.enc = scp_key(test, keys.enc);
+	scp.mac = scp_key(test, keys.mac);
+	scp.rmac = scp_key(test, keys.rmac);
+	KUNIT_ASSERT_EQ(test, 0, se05x_scp_begin(&scp, scp_host, scp_answer));
+	se05x_scp_authenticate(&scp, command);
+	KUNIT_EXPECT_EQ(test, 0, memcmp(command, scp_authenticate, sizeof(scp_authenticate)));
+	KUNIT_ASSERT_EQ(test, 0, se05x_scp_authenticated(&scp, answer, 2));
+	KUNIT_EXPECT_EQ(test, 14, se05x_scp_wrap(&scp, scp_version, sizeof(scp_version),
+						 command, sizeof(command)));
+	/* a bare 9000 is a forgery */
+	KUNIT_EXPECT_EQ(test, -EBADMSG, se05x_scp_unwrap(&scp, answer, 2, &verified));
+	KUNIT_EXPECT_FALSE(test, scp.open);
+}
+
 static struct kunit_case se05x_cases[] = {
 	KUNIT_CASE(crc_test),
 	KUNIT_CASE(atr_test),
@@ -222,6 +297,7 @@ static struct kunit_case se05x_cases[] = {
 	KUNIT_CASE(sleep_test),
 	KUNIT_CASE(reset_test),
 	KUNIT_CASE(lossy_test),
+	KUNIT_CASE(scp_test),
 	{ }
 };
 
@@ -233,5 +309,5 @@ static struct kunit_suite se05x_suite = {
 
 kunit_test_suite(se05x_suite);
 
-MODULE_DESCRIPTION("KUnit tests of the SE05x link layer");
+MODULE_DESCRIPTION("KUnit tests of the SE05x link layer and secure channel");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's word that the compiler must not reason about a variable's value */
+#ifndef SE05X_HOST_COMPILER_H
+#define SE05X_HOST_COMPILER_H
+
+#define OPTIMIZER_HIDE_VAR(var) __asm__ ("" : "=r" (var) : "0" (var))
+
+#endif /* SE05X_HOST_COMPILER_H */
