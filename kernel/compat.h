@@ -28,6 +28,12 @@
 #define kthread_run_worker kthread_create_worker
 #endif
 
+/* struct aes_key and aes_preparekey() since 7.0: before that lib/crypto had but these. */
+#ifndef COMPAT_AES_KEY
+#define aes_key crypto_aes_ctx
+#define aes_preparekey aes_expandkey
+#endif
+
 /* gpio_chip.set returns an int since 6.17 (used by tests/sim) */
 #ifdef COMPAT_GPIO_SET_INT
 #define compat_gpio_set_t int

@@ -11,6 +11,7 @@
 
 #include <linux/se05x.h>
 
+#include "../../kernel/compat.h"
 #include "../../kernel/se05x_scp.h"
 #include "../../kernel/se05x_t1.h"
 #include "../card/card.h"
@@ -255,19 +256,19 @@ static const u8 scp_authenticate[] = {
 
 static const u8 scp_version[] = { 0x80, 0x04, 0x00, 0x20, 0x00 };
 
-static struct crypto_aes_ctx *scp_key(struct kunit *test, const u8 *bytes)
+static struct aes_key *scp_key(struct kunit *test, const u8 *bytes)
 {
-	struct crypto_aes_ctx *key = kunit_kzalloc(test, sizeof(*key), GFP_KERNEL);
+	struct aes_key *key = kunit_kzalloc(test, sizeof(*key), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);
-	KUNIT_ASSERT_EQ(test, 0, aes_expandkey(key, bytes, 16));
+	KUNIT_ASSERT_EQ(test, 0, aes_preparekey(key, bytes, 16));
 	return key;
 }
 
 static void scp_test(struct kunit *test)
 {
-	struct crypto_aes_ctx *enc = scp_key(test, scp_static[0]);
-	struct crypto_aes_ctx *mac = scp_key(test, scp_static[1]);
+	struct aes_key *enc = scp_key(test, scp_static[0]);
+	struct aes_key *mac = scp_key(test, scp_static[1]);
 	struct se05x_scp scp = { .cipher = &scp_aes, .count_all = true };
 	u8 command[64], answer[64] = { 0x90 };
 	struct se05x_scp_keys keys;
