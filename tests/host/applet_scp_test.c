@@ -17,18 +17,15 @@
 
 #define HOST	"1122334455667788"
 
-static const struct scp_keys published_3 = {	/* SE050 of the development kit, OEF A1F4 */
-	0x0B,
-	{ 0x35, 0xC2, 0x56, 0x45, 0x89, 0x58, 0xA3, 0x4F, 0x61, 0x36, 0x15, 0x5F, 0x82, 0x09,
-	  0xD6, 0xCD },
-	{ 0xAF, 0x17, 0x7D, 0x5D, 0xBD, 0xF7, 0xC0, 0xD5, 0xC1, 0x0A, 0x05, 0xB9, 0xF1, 0x60,
-	  0x7F, 0x78 },
+/* A new simulated chip's */
+static const struct scp_keys test_keys = {
+	0x0B, 16, "se05x-sim, S-ENC", "se05x-sim, S-MAC", "se05x-sim, S-DEK",
 };
 
 static const struct scp_keys published = {	/* SE050E, OEF A921: AN12436 */
-	0x0B,
+	.version = 0x0B, .len = 16, .enc =
 	{ 0xD2, 0xDB, 0x63, 0xE7, 0xA0, 0xA5, 0xAE, 0xD7, 0x2A, 0x64, 0x60, 0xC4, 0xDF, 0xDC,
-	  0xAF, 0x64 },
+	  0xAF, 0x64 }, .mac =
 	{ 0x73, 0x8D, 0x5B, 0x79, 0x8E, 0xD2, 0x41, 0xB0, 0xB2, 0x47, 0x68, 0x51, 0x4B, 0xFB,
 	  0xA9, 0x5B },
 };
@@ -60,6 +57,7 @@ struct host {
 	struct applet *applet;
 	const char *session;	/* NULL: the chip's own channel */
 	bool bare;		/* the next answer is not secured */
+	bool cut;		/* the next answer does not come */
 	bool only_data;		/* applet before 4.3: only commands with data are counted */
 	uint8_t enc[16], mac[16], rmac[16], chaining[16];
 	unsigned int counter;
@@ -99,6 +97,13 @@ static void cbc(struct host *host, bool encrypt, bool answer_iv, uint8_t *data, 
 /* As it is, or in the session's wrapper */
 static unsigned int forward(struct host *host, const uint8_t *apdu, size_t len)
 {
+	if (host->cut) {
+		size_t n;
+
+		applet_process(host->applet, apdu, len, answer.buf, &n, &answer.delay_us);
+		assert_int_equal(n, 0);
+		return answer.sw = 0;
+	}
 	if (!host->session) {
 		run(host->applet, hex(apdu, len));
 		return answer.sw;
@@ -223,15 +228,15 @@ static void test_platform(void **state)
 {
 	struct applet *applet = chip(NULL);
 	struct host host = { .applet = applet };
-	struct scp_keys wrong = published;
+	struct scp_keys wrong = test_keys;
 
 	(void)state;
 	wrong.mac[0] ^= 1;
 	assert_int_equal(authenticate(&host, &wrong, "0B"), 0);
-	assert_int_equal(authenticate(&host, &published, "0C"), 0x6A88);
+	assert_int_equal(authenticate(&host, &test_keys, "0C"), 0x6A88);
 	assert_string_equal(run(applet, "8050 0B00 07 11223344556677 00"), "6700");
 	assert_string_equal(run(applet, "8482330010F00F6091B6F1FDEEBCD19E29C783892D"), "6985");
-	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	secured(0x9000, &host, "80040020", "");
 	assert_string_equal(value_hex(0x41), "0702003F9FFFFF");
 	secured(0x9000, &host, "80010600", "41=" ID " 43=0004 44=41424344");
@@ -260,18 +265,18 @@ static void test_platform(void **state)
 	/* what is not secured, or is tampered with, ends it */
 	assert_string_equal(run(applet, "8004002000"), "6982");
 	assert_string_equal(run(applet, "8004002000")  + 8, "0702003F9FFFFF9000");
-	assert_int_equal(authenticate(&host, &published, "00"), 0x9000);
+	assert_int_equal(authenticate(&host, &test_keys, "00"), 0x9000);
 	host.mac[3] ^= 1;
 	secured(0x6982, &host, "80040020", "");
 	host.mac[3] ^= 1;
 	secured(0x6E00, &host, "80040020", "");
 	/* so does SELECT */
-	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	run(applet, "00A4040010A000000396545300000001030000000000");
 	assert_int_equal(answer.sw, 0x9000);
 	secured(0x6E00, &host, "80040020", "");
 	/* a host that does not know the keys */
-	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	run(applet, "8050 0B00 08 " HOST " 00");
 	assert_string_equal(run(applet, "8482330010F00F6091B6F1FDEEBCD19E29C783892D"), "6982");
 	assert_string_equal(run(applet, "8482330010F00F6091B6F1FDEEBCD19E29C783892D"), "6985");
@@ -285,7 +290,7 @@ static void test_aes_session(void **state)
 {
 	struct applet *applet = chip(NULL);
 	struct host host = { .applet = applet };
-	struct scp_keys keys = { };
+	struct scp_keys keys = { .len = 16 };
 	char session[17];
 
 	(void)state;
@@ -300,7 +305,7 @@ static void test_aes_session(void **state)
 	strcpy(session, value_hex(0x41));
 	host.session = session;
 	expect_in(0x6986, applet, session, "80020000", "41=" ID);	/* nobody yet */
-	assert_int_equal(authenticate(&host, &published, "00"), 0);
+	assert_int_equal(authenticate(&host, &test_keys, "00"), 0);
 	assert_int_equal(authenticate(&host, &keys, "0B"), 0x6A88);
 	assert_int_equal(authenticate(&host, &keys, "00"), 0x9000);
 	secured(0x9000, &host, "80020000", "41=" ID);
@@ -338,7 +343,7 @@ static void test_require_sm(void **state)
 	(void)state;
 	expect(0x9000, applet, "80010600", "11=080000000000260000 41=" ID " 43=0004 44=41424344");
 	expect(0x6986, applet, "80020000", "41=" ID);
-	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	secured(0x9000, &host, "80020000", "41=" ID);
 	secured(0x9000, &host, "80040028", "41=" ID);
 	applet_free(applet);
@@ -350,8 +355,8 @@ static void test_require_sm(void **state)
  */
 static void test_counter(void **state)
 {
-	static const struct { const char *model; const struct scp_keys *keys; bool only_data; } cases[] = {
-		{ "3", &published_3, true }, { "7-no-rsa", &published, false },
+	static const struct { const char *model; bool only_data; } cases[] = {
+		{ "3", true }, { "7-no-rsa", false }, { "SE050F", true }, { "SE052F", false },
 	};
 	static const struct { unsigned int sw; const char *header, *body; } commands[] = {
 		{ 0x9000, "80040020", "" },		/* none before it */
@@ -366,13 +371,13 @@ static void test_counter(void **state)
 	};
 
 	(void)state;
-	for (int i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		struct host host = { .only_data = cases[i / 2].only_data };
-		struct scp_keys keys = { };
+		struct scp_keys keys = { .len = 16 };
 		char session[17];
 
 		host.applet = chip_model(cases[i / 2].model);
-		if (i % 2) {	/* the same in a session */
+		if (i < 4 && i % 2) {	/* the same in a session */
 			unhex(keys.enc, KEY);
 			unhex(keys.mac, KEY);
 			expect(0x9000, host.applet, "80410300", "41=0000000A 43=" KEY);
@@ -381,7 +386,7 @@ static void test_counter(void **state)
 			host.session = session;
 			assert_int_equal(authenticate(&host, &keys, "00"), 0x9000);
 		} else {
-			assert_int_equal(authenticate(&host, cases[i / 2].keys, "0B"), 0x9000);
+			assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 		}
 		for (size_t n = 0; n < sizeof(commands) / sizeof(commands[0]); n++)
 			secured(commands[n].sw, &host, commands[n].header, commands[n].body);
@@ -399,7 +404,7 @@ static void test_delete_all(void **state)
 	(void)state;
 	expect(0x9000, applet, "80410700", "41=7FFF0205 42=01020304");
 	expect(0x9000, applet, "80010600", "41=" ID " 43=0004 44=41424344");
-	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	secured(0x9000, &host, "8004001B", "41=7FFF0205");
 	strcpy(session, value_hex(0x41));
 	snprintf(body, sizeof(body), "10=%s 41=8004002C0641%s", session, "0401020304");
@@ -426,7 +431,7 @@ static void test_attempts(void **state)
 {
 	struct applet *applet = chip(NULL);
 	struct host host = { .applet = applet };
-	struct scp_keys keys = { };
+	struct scp_keys keys = { .len = 16 };
 	char session[17];
 
 	(void)state;
@@ -473,40 +478,259 @@ static void test_demanded(void **state)
 	expect_in(0x6A80, host.applet, session, "80040052", "41=03");
 	expect_in(0x9000, host.applet, session, "80040052", "41=01");
 	expect(0x6982, host.applet, "80040020", NOTHING);
-	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	secured(0x9000, &host, "80040020", "");
 	applet_free(host.applet);
 	host.applet = chip(&config);	/* it stays so */
 	expect(0x6982, host.applet, "80040020", NOTHING);
-	assert_int_equal(authenticate(&host, &published, "0B"), 0x9000);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	secured(0x9000, &host, "80040020", "");
 	applet_free(host.applet);
 	unlink(path);
 }
 
-/* The configuration ID tells the product, by which a host knows the keys. */
-static void test_identify(void **state)
+/* A FIPS part answers nothing but who it is outside its channel, and all within it. */
+static void test_fips(void **state)
 {
-	static const struct { const char *model, *oef; struct scp_keys keys; } cases[] = {
-		{ "3", "0001A1F4", { 0x0B,
-		  { 0x35, 0xC2, 0x56, 0x45, 0x89, 0x58, 0xA3, 0x4F, 0x61, 0x36, 0x15, 0x5F,
-		    0x82, 0x09, 0xD6, 0xCD },
-		  { 0xAF, 0x17, 0x7D, 0x5D, 0xBD, 0xF7, 0xC0, 0xD5, 0xC1, 0x0A, 0x05, 0xB9,
-		    0xF1, 0x60, 0x7F, 0x78 } } },
-		{ "7", "0005A8FA", { 0x0B,
-		  { 0xBF, 0xC2, 0xDB, 0xE1, 0x82, 0x8E, 0x03, 0x5D, 0x3E, 0x7F, 0xA3, 0x6B,
-		    0x90, 0x2A, 0x05, 0xC6 },
-		  { 0xBE, 0xF8, 0x5B, 0xD7, 0xBA, 0x04, 0x97, 0xD6, 0x28, 0x78, 0x1C, 0xE4,
-		    0x7B, 0x18, 0x8C, 0x96 } } },
+	static const struct { const char *model, *version, *memory; bool only_data; } cases[] = {
+		{ "SE050F", "0306006FF3010B", "4102", true },
+		{ "SE052F", "0702106FF3FFFF", "41820004", false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct applet *applet = chip_model(cases[i].model);
-		struct host host = { .applet = applet };
+		struct host host = { .applet = applet, .only_data = cases[i].only_data };
 		char want[32];
 
-		assert_int_equal(authenticate(&host, &cases[i].keys, "0B"), 0x9000);
+		snprintf(want, sizeof(want), "%s9000", cases[i].version);
+		assert_string_equal(answer.hex, want);		/* of SELECT */
+		expect(0x6982, applet, "80040020", NOTHING);
+		expect(0x6982, applet, "8004001B", "41=7FFF0207");
+		expect(0x6982, applet, "80010600", "41=" ID " 43=0004 44=41424344");
+		assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
+		secured(0x9000, &host, "80010600", "41=" ID " 43=0004 44=41424344");
+		secured(0x9000, &host, "80040022", "41=01");
+		assert_memory_equal(hex(answer.buf, 4), cases[i].memory, strlen(cases[i].memory));
+		secured(0x6A80, &host, "80410700", "41=00000009 42=010203");	/* a UserID */
+		/* the channel is lost, and all is as it was */
+		run(applet, "00A4040010A000000396545300000001030000000000");
+		expect(0x6982, applet, "80020000", "41=" ID);
+		applet_reset(applet);
+		run(applet, "00A4040010A000000396545300000001030000000000");
+		expect(0x6982, applet, "80020000", "41=" ID);
+		applet_free(applet);
+	}
+}
+
+/* What ends the channel */
+static void test_ends(void **state)
+{
+	static const struct { const char *apdu; unsigned int sw; } cases[] = {
+		{ "00A4040010A000000396545300000001030000000000", 0x9000 },	/* SELECT */
+		{ "00A4040007D276000085010000", 0x9000 },
+		{ "80500B0008" HOST "00", 0x9000 },
+		{ "80500B0007" "11223344556677" "00", 0x6700 },
+		{ "8004002000", 0x6982 },	/* plain */
+		{ "84040020080102030405060708" "00", 0x6982 },	/* a bad MAC */
+		{ "84040020" "00", 0x6982 },	/* none */
+	};
+	struct applet *applet = chip(NULL);
+	struct host host = { .applet = applet };
+
+	(void)state;
+	for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
+		secured(0x9000, &host, "80040020", "");
+		secured(0x6985, &host, "80020000", "41=00000009");	/* an error does not */
+		secured(0x9000, &host, "80040020", "");
+		if (i < sizeof(cases) / sizeof(cases[0])) {
+			run(applet, cases[i].apdu);
+			assert_int_equal(answer.sw, cases[i].sw);
+		} else {
+			applet_reset(applet);
+		}
+		run(applet, "84040020080102030405060708" "00");
+		assert_int_not_equal(answer.sw, 0x9000);
+		run(applet, "00A4040010A000000396545300000001030000000000");
+	}
+	/* no domain of others has this one's keys */
+	run(applet, "00A4040000");
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x6A88);
+	applet_free(applet);
+}
+
+/* Lc in another form than the chip's is a wrong MAC. */
+static void test_lc_form(void **state)
+{
+	struct applet *applet = chip(NULL);
+	struct host host = { .applet = applet };
+	uint8_t apdu[64];
+	size_t len;
+
+	(void)state;
+	for (int le = 0; le <= 2; le++) {	/* bytes of Le behind three bytes of Lc */
+		assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
+		host.counter++;
+		len = put_mac(&host, apdu, unhex(apdu, "84040020000008"));
+		memset(apdu + len, 0, 2);
+		run(applet, hex(apdu, len + le));
+		assert_int_equal(answer.sw, le == 2 ? 0x9000 : le == 1 ? 0x6700 : 0x6982);
+	}
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
+	len = put_mac(&host, apdu, unhex(apdu, "8404002008"));
+	run(applet, hex(apdu, len));	/* without Le */
+	assert_int_equal(answer.sw, 0x9000);
+	applet_free(applet);
+}
+
+static void put_ecb(const struct scp_keys *dek, bool encrypt, const uint8_t *key, size_t len,
+		    const uint8_t *in, size_t in_len, uint8_t *out)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n;
+
+	if (dek) {
+		key = dek->dek;
+		len = dek->len;
+	}
+	assert_true(EVP_CipherInit_ex(ctx, len == 16 ? EVP_aes_128_ecb() : EVP_aes_256_ecb(), NULL,
+				      key, NULL, encrypt));
+	EVP_CIPHER_CTX_set_padding(ctx, 0);
+	assert_true(EVP_CipherUpdate(ctx, out, &n, in, in_len));
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* PUT KEY in the channel of @old. @spoil: which byte of its data is wrong; -1: none */
+static unsigned int put_key(struct host *host, const struct scp_keys *old,
+			    const struct scp_keys *fresh, int spoil, char *values)
+{
+	const uint8_t *keys[] = { fresh->enc, fresh->mac, fresh->dek };
+	uint8_t apdu[256], data[144] = { fresh->version }, ones[16], value[16];
+	size_t n = 1, len, i;
+
+	memset(ones, 1, 16);
+	strcpy(values, hex(&fresh->version, 1));
+	for (i = 0; i < 3; i++) {
+		data[n++] = 0x88;
+		data[n++] = fresh->len + 1;
+		data[n++] = fresh->len;
+		put_ecb(old, true, NULL, 0, keys[i], fresh->len, data + n);
+		n += fresh->len;
+		put_ecb(NULL, true, keys[i], fresh->len, ones, 16, value);
+		data[n++] = 3;
+		memcpy(data + n, value, 3);
+		n += 3;
+		strcat(values, hex(value, 3));
+	}
+	if (spoil >= 0)
+		data[spoil] ^= 1;
+	host->counter++;
+	data[n++] = 0x80;
+	while (n % 16)
+		data[n++] = 0;
+	cbc(host, true, false, data, n);
+	len = unhex(apdu, "84D80B81");
+	apdu[len++] = n + 8;
+	memcpy(apdu + len, data, n);
+	len = put_mac(host, apdu, len + n);
+	apdu[len++] = 0;
+	forward(host, apdu, len);
+	if (answer.sw == 0x9000)
+		open_answer(host);
+	return answer.sw;
+}
+
+#define DOMAIN "00A404000BD276000085304A434F900300"
+
+static const struct scp_keys fresh_keys = {
+	0x0B, 16, "the new key, ENC", "the new key, MAC", "the new key, DEK",
+};
+static const struct scp_keys long_keys = {
+	0x0B, 32, "the new key of thirty-two b, ENC", "the new key of thirty-two b, MAC",
+	"the new key of thirty-two b, DEK",
+};
+
+/* New keys, and old ones again; what is wrong with them changes nothing. */
+static void test_rotation(void **state)
+{
+	char path[] = "/tmp/se05x-scp.XXXXXX", values[32];
+	struct applet_config config = { .state = path, .model = "SE051" };
+	struct host host = { };
+	static const int spoils[] = { 0, 1, 2, 3, 4, 18, 19, 20, 21, 22, 25, 40, 69 };
+
+	(void)state;
+	close(mkstemp(path));
+	unlink(path);
+	host.applet = chip(&config);
+	run(host.applet, DOMAIN);
+	assert_int_equal(answer.sw, 0x9000);
+	assert_string_equal(run(host.applet, "80D80B8101" "0B" "00"), "6982");	/* plain */
+	for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
+		assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
+		assert_int_equal(put_key(&host, &test_keys, &fresh_keys, spoils[i], values),
+				 0x6A80);
+	}
+	assert_int_equal(put_key(&host, &test_keys, &fresh_keys, -1, values), 0x9000);
+	assert_string_equal(hex(answer.buf, answer.len), values);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0);
+	applet_free(host.applet);
+	host.applet = chip(&config);	/* it stays so, and the IoT applet's channel is the same */
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0);
+	assert_int_equal(authenticate(&host, &fresh_keys, "0B"), 0x9000);
+	secured(0x9000, &host, "80040020", "");
+	run(host.applet, DOMAIN);
+	assert_int_equal(authenticate(&host, &fresh_keys, "0B"), 0x9000);
+	assert_int_equal(put_key(&host, &fresh_keys, &long_keys, -1, values), 0x9000);
+	applet_free(host.applet);
+	unlink(path);
+	/* a chip of applet 3 takes no long ones */
+	host = (struct host) { .applet = chip_model("3"), .only_data = true };
+	run(host.applet, DOMAIN);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
+	assert_int_equal(put_key(&host, &test_keys, &long_keys, -1, values), 0x6A80);
+	applet_free(host.applet);
+}
+
+/* Power is cut in PUT KEY: the chip has the old keys or the new ones, and no others. */
+static void test_cut(void **state)
+{
+	char values[32];
+
+	(void)state;
+	for (unsigned int cut = 1; cut <= 2; cut++) {
+		uint8_t apdu[] = { 0x80, 0xCA, 0x9F, 0x7F, 0x00 };
+		struct host host = { .applet = chip(&(struct applet_config) { .cut = cut }) };
+		const struct scp_keys *has = cut == 1 ? &test_keys : &fresh_keys;
+
+		run(host.applet, DOMAIN);
+		assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
+		host.cut = true;
+		put_key(&host, &test_keys, &fresh_keys, -1, values);
+		host.cut = false;
+		forward(&host, apdu, sizeof(apdu));	/* the card manager is selected */
+		assert_int_equal(answer.sw, 0x9000);
+		run(host.applet, "00A4040010A000000396545300000001030000000000");
+		assert_int_equal(authenticate(&host, cut == 1 ? &fresh_keys : &test_keys, "0B"), 0);
+		assert_int_equal(authenticate(&host, has, "0B"), 0x9000);
+		secured(0x9000, &host, "80040020", "");
+		applet_free(host.applet);
+	}
+}
+
+/* The configuration ID tells the product, by which a host knows the keys. */
+static void test_identify(void **state)
+{
+	static const struct { const char *model, *oef; } cases[] = {
+		{ "3", "0001A1F4" }, { "7", "0005A8FA" }, { "SE050F", "0001A92A" },
+		{ "SE052F", "0005B501" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct applet *applet = chip_model(cases[i].model);
+		char want[32];
+
 		run(applet, "00A4040000");
 		run(applet, "80CA00FE02DF2800");
 		assert_int_equal(answer.sw, 0x9000);
@@ -553,6 +777,11 @@ int main(void)
 		cmocka_unit_test(test_delete_all),
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_demanded),
+		cmocka_unit_test(test_fips),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_lc_form),
+		cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_identify),
 		cmocka_unit_test(test_cplc),
 	};

@@ -67,8 +67,20 @@ says "$sim" walk;                check 'another word' 2 '' '*only run*'
 says "$sim" -b run true;         check 'in the background' 2 '' '*no --background*'
 says "$sim" --colour run true;   check 'unknown option' 2 '' '*colour*'
 says "$sim" -c SE999 run true;   check 'unknown chip' 1 '' '*SE999: no such --chip*'
-says "$sim" -c SE050F run true;  check 'FIPS part' 1 '' '*SE050F: a FIPS part*secure channel*'
-says "$sim" -c SE052F run true;  check 'another' 1 '' '*SE052F: a FIPS part*secure channel*'
+says "$sim" -q -c SE050F run "$tool" list; check 'FIPS part' 3 '' '*6982*'
+says "$sim" -q -c SE052F run "$tool" list; check 'another' 3 '' '*6982*'
+printf '# a comment\nENC %032d\nMAC\t%032d # here too\n' 1 2 > keys
+says "$sim" -K keys run true;    check 'keys without DEK' 2 '' '*keys: DEK is needed*'
+echo 'DEK 00' >> keys
+says "$sim" -K keys run true;    check 'a short key' 2 '' '*keys, line 4: no key of 16, 24 or 32 bytes*'
+sed -i '$d' keys; printf 'DEK %064d\n' 3 >> keys
+says "$sim" -K keys run true;    check 'one that is longer' 2 '' '*keys: the keys differ in length*'
+sed -i '$d' keys; printf 'DEK %032d\n' 3 >> keys
+says "$sim" -q -K keys run true; check 'keys' 0 '' ''
+printf 'ENC %032d\n' 3 >> keys
+says "$sim" -K keys run true;    check 'a key twice' 2 '' '*keys, line 5: this key was given before*'
+says "$sim" -K none run true;    check 'no such keys' 2 '' '*none: No such file*'
+says "$sim" -C now run true;     check 'power cut' 2 '' '*before or after, not now*'
 says "$sim" -q -E x run true;    check 'link error' 1 '' '*--link-error*'
 says "$sim" -x 0 run true;       check 'speed' 2 '' '*not a number from 1*'
 says "$sim" --version;           check 'version' 0 'se05x-sim [0-9]*' ''

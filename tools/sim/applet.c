@@ -2,8 +2,9 @@
 /*
  * The applets of the simulated SE05x: which one gets the C-APDU
  *
- * There is the IoT applet (iot.c), a card manager that is selected after each
- * reset and tells what product the chip is, and a test applet with AID D2760000850100:
+ * There is the IoT applet (iot.c), its security domain, a card manager that is selected
+ * after each reset and tells what product the chip is, and a test applet with AID
+ * D2760000850100:
  *	80 10: echoes its data
  *	80 12: answers after P1P2 milliseconds
  *	80 14: answers P1P2 bytes 00 01 02 ...
@@ -28,6 +29,10 @@ static const uint8_t nxps_aid[] = {
 	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00,
 };
 static const uint8_t aid_manager[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00 };
+/* The security domain to which the IoT applet belongs; the chip's channel is its. */
+static const uint8_t aid_domain[] = {
+	0xD2, 0x76, 0x00, 0x00, 0x85, 0x30, 0x4A, 0x43, 0x4F, 0x90, 0x03,
+};
 static const uint8_t aid_test[] = { 0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x00 };
 
 #define RID_LEN	5	/* of an AID's part that names who registered it */
@@ -47,7 +52,9 @@ struct applet {
 	uint8_t aid[16];	/* of the IoT applet */
 	size_t aid_len;
 	unsigned int speed;
-	enum { MANAGER, IOT, TEST } selected;
+	unsigned int cut;	/* see struct applet_config */
+	bool off;		/* it was cut during the command under way */
+	enum { MANAGER, DOMAIN, IOT, TEST } selected;
 };
 
 static bool take_aid(struct applet *applet, const char *hex)
@@ -77,6 +84,7 @@ struct applet *applet_new(const struct applet_config *config)
 		return NULL;
 	}
 	applet->speed = config->speed ? config->speed : 1;
+	applet->cut = config->cut;
 	iot = *config;
 	applet->no_iot = iot.model && !strcmp(iot.model, "none");
 	if (applet->no_iot)
@@ -135,6 +143,11 @@ static uint16_t select_by_name(struct applet *applet, const struct apdu *apdu,
 		applet->selected = IOT;
 		if (apdu->p2 == 0x00)
 			iot_version(applet->iot, rsp);
+		return SW_OK;
+	}
+	if (!applet->no_iot && is_named(apdu, aid_domain, sizeof(aid_domain))) {
+		deselect(applet);
+		applet->selected = DOMAIN;
 		return SW_OK;
 	}
 	if (is_named(apdu, aid_test, sizeof(aid_test))) {
@@ -279,6 +292,20 @@ static uint16_t get_data(const struct applet *applet, const struct apdu *apdu,
 	}
 }
 
+/* Only in the channel; one cut of the power is enough. */
+static uint16_t put_key(struct applet *applet, const struct apdu *apdu, struct response *rsp)
+{
+	unsigned int cut = applet->cut;
+	uint16_t sw;
+
+	if (!apdu->secure)
+		return SW_SECURITY;
+	applet->cut = 0;
+	sw = cut == 1 ? SW_OK : iot_put_key(applet->iot, apdu, rsp);
+	applet->off = cut;
+	return sw;
+}
+
 static uint16_t plain_process(struct applet *applet, const struct apdu *apdu,
 			      struct response *rsp, uint32_t *delay_us)
 {
@@ -289,6 +316,8 @@ static uint16_t plain_process(struct applet *applet, const struct apdu *apdu,
 			return SW_OK;
 		return iot_process(applet->iot, apdu, rsp, delay_us);
 	default:
+		if (applet->selected == DOMAIN && apdu->cla == 0x80 && apdu->ins == INS_PUT_KEY)
+			return put_key(applet, apdu, rsp);
 		if (apdu->cla == 0x80 && apdu->ins == 0xCA)
 			return get_data(applet, apdu, rsp);
 		return apdu->cla & 0x60 ? SW_CLA : SW_INS;
@@ -320,6 +349,9 @@ static uint16_t process(struct applet *applet, const struct apdu *apdu,
 		return select_by_name(applet, apdu, rsp);
 	if (applet->selected == TEST)
 		return test_process(&applet->test, apdu, rsp, delay_us);
+	/* the card manager has a channel of its own, with keys that nobody here has */
+	if (apdu->cla == 0x80 && apdu->ins == INS_INITIALIZE_UPDATE && applet->selected == MANAGER)
+		return SW_NO_DATA;
 	if (apdu->cla == 0x80 && apdu->ins == INS_INITIALIZE_UPDATE)
 		return scp_initialize(&applet->scp, iot_scp_keys(applet->iot), apdu, rsp);
 	if (apdu->cla == 0x84 && apdu->ins == INS_EXTERNAL_AUTHENTICATE)
@@ -340,6 +372,12 @@ void applet_process(struct applet *applet, const uint8_t *buf, size_t len,
 	if (sw == SW_OK)
 		sw = process(applet, &apdu, &rsp, delay_us);
 	*delay_us /= applet->speed;
+	if (applet->off) {
+		applet->off = false;
+		applet_reset(applet);
+		*out_len = 0;
+		return;
+	}
 	if (rsp.overflow)
 		sw = SW_LENGTH;
 	if (sw != SW_OK && sw >> 8 != SW_MORE >> 8)

@@ -15,11 +15,13 @@
 #define APPLET_RESPONSE_MAX	4098	/* SW1 SW2 included */
 
 struct applet;
+struct scp_keys;
 
 /**
  * struct applet_config - which chip it is, and what else tests want of it
  * @model: "SE050A" or "SE050C" (applet 3.1.1, the first without RSA), "SE050E" (7.2.0
- *	without RSA), "SE051" (7.2.0), "A5000" (7.2.0 without RSA, EdDSA and Montgomery);
+ *	without RSA), "SE051" (7.2.0), "A5000" (7.2.0 without RSA, EdDSA and Montgomery),
+ *	"SE050F" (3.6.0) or "SE052F" (7.2.16), FIPS parts without EdDSA and Montgomery;
  *	"3", "7", "7-no-rsa": SE050C, SE051, SE050E; "none" (no IoT applet); NULL: SE050E
  * @state: file with the persistent objects, made if it does not exist;
  *	NULL: they live as long as the process
@@ -33,6 +35,8 @@ struct applet;
  *	GetFreeMemory (INS P1 P2 in hex) with that SW, and ReadType of that object; NULL: none
  * @short_signature: ECDSA signatures lack their last byte
  * @aid: the IoT applet's name, 5 to 16 bytes in hex; NULL: NXP's
+ * @scp_keys: what a new chip's own channel has for keys; NULL: a set for tests
+ * @cut: at PUT KEY power is cut: 1 before the keys are in flash, 2 after
  * @create_montgomery: with applet 7.2 X25519 and X448 have to be created (CreateECCurve)
  *	before there can be a key; else they are built in. Nobody here knows which it is [U].
  */
@@ -44,6 +48,8 @@ struct applet_config {
 	unsigned int rate;
 	const char *errors;
 	const char *aid;
+	const struct scp_keys *scp_keys;
+	unsigned int cut;
 	bool short_signature;
 	bool create_montgomery;
 };
@@ -53,7 +59,7 @@ struct applet_config {
  * @config: what chip; NULL: all its members are 0
  *
  * Return: NULL with errno set; EINVAL if a text in @config says nothing that it can,
- *	EOPNOTSUPP for a FIPS part, and of the state file: EBUSY if another program has it,
+ *	and of the state file: EBUSY if another program has it,
  *	EBADMSG if it is damaged, EPROTO if it is of another version of this program,
  *	EMEDIUMTYPE if it is another model's.
  */
@@ -66,7 +72,7 @@ void applet_free(struct applet *applet);
  * @apdu: C-APDU
  * @len: its length; any
  * @rsp: room for APPLET_RESPONSE_MAX bytes
- * @rsp_len: length of the R-APDU, at least 2
+ * @rsp_len: length of the R-APDU, at least 2; 0 if the chip lost its power meanwhile
  * @delay_us: how long a chip would take for it
  */
 void applet_process(struct applet *applet, const uint8_t *apdu, size_t len,

@@ -30,7 +30,7 @@ struct model {
 	bool v7;
 	uint8_t oef[4];		/* which product, to NXP */
 	bool se051_atr;
-	struct scp_keys scp;	/* of the channel that all of the chip shares */
+	bool fips;		/* nothing goes to the applet outside the chip's channel */
 };
 
 #define SESSIONS_MAX	2
@@ -115,6 +115,12 @@ static inline bool has(const struct call *call, uint8_t tag)
 static inline bool is_7(const struct call *call)
 {
 	return call->iot->model->v7;
+}
+
+/* By the patch number: so NXP's middleware knows an SE052 */
+static inline bool is_52(const struct call *call)
+{
+	return is_7(call) && call->iot->model->version[2] >> 4 == 1;
 }
 
 static inline bool feature(const struct call *call, uint16_t bits)

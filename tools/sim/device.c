@@ -24,6 +24,11 @@ static int answer(struct applet *applet, int fd, const struct sim_msg *in)
 
 	applet_process(applet, in->payload, in->len, out.msg.payload, &len,
 		       &out.msg.delay_us);
+	/* the bus has no way to say that the chip lost its power */
+	if (!len) {
+		memcpy(out.msg.payload, "\x6F", 2);
+		len = 2;
+	}
 	out.msg.len = len;
 	return write(fd, &out, sizeof(out.msg) + len) < 0 ? -1 : 0;
 }

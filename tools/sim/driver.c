@@ -574,7 +574,12 @@ void driver_done(struct driver *d, const uint8_t *rsp, size_t len)
 	struct client *c = r->client;
 
 	d->running = NULL;
-	if (d->selecting)
+	if (!len) {	/* the chip lost its power */
+		context_unknown(d);
+		d->selecting = false;
+		answer(r, ECONNRESET, SE05X_OUTCOME_MAY_HAVE_RUN, SE05X_REASON_NONE, NULL, 0);
+		end(r);
+	} else if (d->selecting)
 		selection_done(r, rsp, len);
 	else if (r->number == SE05X_IOC_SELECT)
 		select_done(r, rsp, len);

@@ -156,7 +156,7 @@ uint16_t cmd_write_userid(struct call *call)
 
 	if (!(call->apdu->ins & INS_AUTH))
 		return SW_CONDITIONS;
-	if (value->len < (is_7(call) ? 4 : 1) || value->len > USERID_MAX)
+	if (value->len < (is_7(call) || call->iot->model->fips ? 4 : 1) || value->len > USERID_MAX)
 		return SW_DATA;
 	sw = write_begin(call, TYPE_USERID, RIGHT_WRITE, &object);
 	if (sw != SW_OK)

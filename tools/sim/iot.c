@@ -16,33 +16,29 @@
 #include "session.h"
 
 /*
- * Keys: what each chip of that OEF has when it is new. NXP publishes them in AN12436
- * (SE050) and AN12973 (SE051); they guard nothing. Those of SE050A and A5000 are made up,
- * and what these two lack is what data sheets say that others have and they have not [U].
+ * What SE050A, SE050F, SE052F and A5000 lack is what data sheets say that others have and
+ * they have not [U].
  */
 static const struct model models[] = {
 	{ "SE050E", "7-no-rsa", 0x87, { 0x07, 0x02, 0x00, 0x3F, 0x9F, 0xFF, 0xFF }, 1024, true,
-	  { 0x00, 0x01, 0xA9, 0x21 }, false,
-	  { 0x0B, { 0xD2, 0xDB, 0x63, 0xE7, 0xA0, 0xA5, 0xAE, 0xD7,
-		    0x2A, 0x64, 0x60, 0xC4, 0xDF, 0xDC, 0xAF, 0x64 },
-	    { 0x73, 0x8D, 0x5B, 0x79, 0x8E, 0xD2, 0x41, 0xB0,
-	      0xB2, 0x47, 0x68, 0x51, 0x4B, 0xFB, 0xA9, 0x5B } } },
+	  { 0x00, 0x01, 0xA9, 0x21 }, false, false },
 	{ "SE051", "7", 0x07, { 0x07, 0x02, 0x00, 0x6F, 0xFF, 0xFF, 0xFF }, 1024, true,
-	  { 0x00, 0x05, 0xA8, 0xFA }, true,	/* SE051C */
-	  { 0x0B, { 0xBF, 0xC2, 0xDB, 0xE1, 0x82, 0x8E, 0x03, 0x5D,
-		    0x3E, 0x7F, 0xA3, 0x6B, 0x90, 0x2A, 0x05, 0xC6 },
-	    { 0xBE, 0xF8, 0x5B, 0xD7, 0xBA, 0x04, 0x97, 0xD6,
-	      0x28, 0x78, 0x1C, 0xE4, 0x7B, 0x18, 0x8C, 0x96 } } },
+	  { 0x00, 0x05, 0xA8, 0xFA }, true, false },	/* SE051C */
 	{ "SE050C", "3", 0x03, { 0x03, 0x01, 0x01, 0x6F, 0xFF, 0x01, 0x0B }, 892, false,
-	  { 0x00, 0x01, 0xA1, 0xF4 }, false,	/* of the development kit */
-	  { 0x0B, { 0x35, 0xC2, 0x56, 0x45, 0x89, 0x58, 0xA3, 0x4F,
-		    0x61, 0x36, 0x15, 0x5F, 0x82, 0x09, 0xD6, 0xCD },
-	    { 0xAF, 0x17, 0x7D, 0x5D, 0xBD, 0xF7, 0xC0, 0xD5,
-	      0xC1, 0x0A, 0x05, 0xB9, 0xF1, 0x60, 0x7F, 0x78 } } },
+	  { 0x00, 0x01, 0xA1, 0xF4 }, false, false },	/* of the development kit */
 	{ "SE050A", NULL, 0x83, { 0x03, 0x01, 0x01, 0x6F, 0x9F, 0x01, 0x0B }, 892, false,
-	  { 0x00, 0x01, 0xA2, 0x04 }, false, { 0x0B, "se05x-sim, S-ENC", "se05x-sim, S-MAC" } },
+	  { 0x00, 0x01, 0xA2, 0x04 }, false, false },
 	{ "A5000", NULL, 0xA7, { 0x07, 0x02, 0x00, 0x3F, 0x93, 0xFF, 0xFF }, 1024, true,
-	  { 0x00, 0x04, 0xA7, 0x36 }, false, { 0x0B, "se05x-sim, S-ENC", "se05x-sim, S-MAC" } },
+	  { 0x00, 0x04, 0xA7, 0x36 }, false, false },
+	{ "SE050F", NULL, 0xF3, { 0x03, 0x06, 0x00, 0x6F, 0xF3, 0x01, 0x0B }, 892, false,
+	  { 0x00, 0x01, 0xA9, 0x2A }, false, true },
+	{ "SE052F", NULL, 0xF7, { 0x07, 0x02, 0x10, 0x6F, 0xF3, 0xFF, 0xFF }, 1024, true,
+	  { 0x00, 0x05, 0xB5, 0x01 }, true, true },
+};
+
+/* A new chip's, unless there are others: real ones have keys that NXP publishes. */
+static const struct scp_keys test_keys = {
+	0x0B, 16, "se05x-sim, S-ENC", "se05x-sim, S-MAC", "se05x-sim, S-DEK",
 };
 
 /*
@@ -282,7 +278,7 @@ uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *
 		iot->commands = 0;
 		return SW_RATE;
 	}
-	if (iot->store.scp_required && !apdu->secure)
+	if ((iot->model->fips || iot->store.scp_required == 1) && !apdu->secure)
 		return SW_SECURITY;
 	if (apdu->lc > iot->model->payload_max)
 		return SW_LENGTH;
@@ -297,7 +293,16 @@ uint16_t iot_process(struct iot *iot, const struct apdu *apdu, struct response *
 
 const struct scp_keys *iot_scp_keys(const struct iot *iot)
 {
-	return &iot->model->scp;
+	return &iot->store.scp_keys;
+}
+
+/* Longer keys: with applet 7.2 (NXP's middleware from 04.07 on) */
+uint16_t iot_put_key(struct iot *iot, const struct apdu *apdu, struct response *rsp)
+{
+	static const uint8_t why[] = { INS_PUT_KEY, 0, 0 };
+	uint16_t sw = scp_put_key(&iot->store.scp_keys, iot->model->v7, apdu, rsp);
+
+	return sw == SW_OK && store_save(&iot->store, why, 0) ? SW_INTERNAL : sw;
 }
 
 bool iot_counts_all(const struct iot *iot)
@@ -350,8 +355,7 @@ static const struct model *find_model(const char *name)
 		if (!strcmp(models[i].name, name) ||
 		    (models[i].alias && !strcmp(models[i].alias, name)))
 			return &models[i];
-	/* these answer nothing outside their secure channel, which nobody here opens yet */
-	errno = !strcmp(name, "SE050F") || !strcmp(name, "SE052F") ? EOPNOTSUPP : EINVAL;
+	errno = EINVAL;
 	return NULL;
 }
 
@@ -372,7 +376,8 @@ struct iot *iot_new(const struct applet_config *config)
 	iot->short_signature = config->short_signature;
 	if (config->errors)
 		iot->errors = strdup(config->errors);
-	if (store_open(&iot->store, config->state, config->wear_log, model->number)) {
+	if (store_open(&iot->store, config->state, config->wear_log, model->number,
+		       config->scp_keys ?: &test_keys)) {
 		int error = errno;
 
 		iot_free(iot);

@@ -18,6 +18,9 @@ void iot_reset(struct iot *iot);
 
 const struct scp_keys *iot_scp_keys(const struct iot *iot);
 
+/* PUT KEY, which has come in the chip's channel: that has new keys from now on. */
+uint16_t iot_put_key(struct iot *iot, const struct apdu *apdu, struct response *rsp);
+
 /* SCP03: do commands without data advance the counter? They do from applet 4.3 on. */
 bool iot_counts_all(const struct iot *iot);
 

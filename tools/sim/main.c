@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/scpkeys.h"
+#include "scp.h"
 #include "server.h"
 
 static const char usage[] =
@@ -24,7 +26,11 @@ static const char usage[] =
 	"  -q, --quiet        don't say that it is no place for secrets\n"
 	"  -s, --state=FILE   keep the objects here; without it they are gone with it\n"
 	"  -c, --chip=NAME    be an SE050A, SE050C, SE050E (default), SE051 or A5000;\n"
+	"                     SE050F and SE052F: FIPS parts, which need the driver's channel;\n"
 	"                     none: a chip without the IoT applet\n"
+	"  -K, --scp-key-file=FILE\n"
+	"                     a new chip's keys of its secure channel: lines ENC hex, MAC hex,\n"
+	"                     DEK hex; without it keys for tests\n"
 	"  -x, --speed=N      be N times faster than a chip; without it answers come at\n"
 	"                     once by a socket, and as late as a chip's by a device\n"
 	"\n"
@@ -38,6 +44,9 @@ static const char usage[] =
 	"                     each command fails with that errno, or the Nth only\n"
 	"  -S, --short-signature\n"
 	"                     ECDSA signatures lack their last byte\n"
+	"  -C, --cut-rotation=WHEN\n"
+	"                     the chip loses its power at PUT KEY, before or after it has\n"
+	"                     the new keys, and once only\n"
 	"  -A, --aid=HEX      the IoT applet's name\n"
 	"  -m, --create-montgomery\n"
 	"                     applet 7.2.0: X25519 and X448 have to be created first\n"
@@ -60,6 +69,8 @@ static const struct option options[] = {
 	{ "errors", required_argument, NULL, 'e' },
 	{ "link-error", required_argument, NULL, 'E' },
 	{ "short-signature", no_argument, NULL, 'S' },
+	{ "scp-key-file", required_argument, NULL, 'K' },
+	{ "cut-rotation", required_argument, NULL, 'C' },
 	{ "aid", required_argument, NULL, 'A' },
 	{ "create-montgomery", no_argument, NULL, 'm' },
 	{ "help", no_argument, NULL, 'h' },
@@ -92,6 +103,41 @@ static unsigned int number(const char *text)
 		exit(2);
 	}
 	return n;
+}
+
+/* For as long as the program runs: it is no place for secrets. */
+static const struct scp_keys *read_keys(const char *path)
+{
+	static struct scp_keys keys;
+	struct scpkeys file;
+	unsigned int line;
+	const char *why = scpkeys_read(path, &file, &line);
+
+	if (!why && file.len == 24)
+		why = "no chip has keys of 24 bytes";
+	if (!why && !file.dek_len)
+		why = "DEK is needed";
+	if (why && line)
+		fprintf(stderr, "se05x-sim: %s, line %u: %s\n", path, line, why);
+	else if (why)
+		fprintf(stderr, "se05x-sim: %s: %s\n", path, why);
+	if (why)
+		exit(2);
+	keys = (struct scp_keys) { .version = 0x0B, .len = file.len };
+	memcpy(keys.enc, file.enc, sizeof(keys.enc));
+	memcpy(keys.mac, file.mac, sizeof(keys.mac));
+	memcpy(keys.dek, file.dek, sizeof(keys.dek));
+	return &keys;
+}
+
+static unsigned int cut(const char *when)
+{
+	if (!strcmp(when, "before"))
+		return 1;
+	if (!strcmp(when, "after"))
+		return 2;
+	fprintf(stderr, "se05x-sim: power is cut before or after, not %s\n", when);
+	exit(2);
 }
 
 static void take_option(struct arguments *args, int c)
@@ -134,6 +180,12 @@ static void take_option(struct arguments *args, int c)
 	case 'S':
 		args->chip.short_signature = true;
 		break;
+	case 'K':
+		args->chip.scp_keys = read_keys(optarg);
+		break;
+	case 'C':
+		args->chip.cut = cut(optarg);
+		break;
 	case 'A':
 		args->chip.aid = optarg;
 		break;
@@ -149,9 +201,6 @@ static const char *why(int error)
 	switch (error) {
 	case EINVAL:
 		return "no such --chip, --errors or --aid";
-	case EOPNOTSUPP:
-		return "a FIPS part answers nothing but identification outside its secure channel "
-		       "(Platform SCP03): it needs a driver that opens one, with the chip's keys";
 	case EBUSY:
 		return "another simulated chip has this state file";
 	case EBADMSG:
@@ -168,7 +217,7 @@ static const char *why(int error)
 static struct applet *start(const struct applet_config *config)
 {
 	struct applet *applet = applet_new(config);
-	bool option = errno == EINVAL || errno == EOPNOTSUPP || !config->state;
+	bool option = errno == EINVAL || !config->state;
 
 	if (!applet)
 		fprintf(stderr, "se05x-sim: %s: %s\n",
@@ -203,7 +252,7 @@ int main(int argc, char **argv)
 	struct applet *applet;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+k:d:bqs:c:x:w:r:e:E:SA:mhV", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+k:d:bqs:c:x:w:r:e:E:SK:C:A:mhV", options, NULL)) != -1) {
 		switch (c) {
 		case 'h':
 			fputs(usage, stdout);

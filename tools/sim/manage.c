@@ -47,13 +47,19 @@ uint16_t cmd_get_timestamp(struct call *call)
 	return SW_OK;
 }
 
+/* SE052F has more than two bytes can tell. */
 uint16_t cmd_get_free_memory(struct call *call)
 {
+	uint8_t room[4];
 	uint32_t type;
 
 	if (!tlv_number(arg(call, TAG_1), 1, &type) || type < 1 || type > 3)
 		return SW_DATA;
-	rsp_u16(call->rsp, TAG_1, store_free(&call->iot->store, type != 1));
+	put_be32(room, store_free(&call->iot->store, type != 1));
+	if (is_52(call))
+		rsp_tlv(call->rsp, TAG_1, room, sizeof(room));
+	else
+		rsp_u16(call->rsp, TAG_1, get_be(room + 2, 2));
 	return SW_OK;
 }
 

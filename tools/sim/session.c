@@ -89,7 +89,7 @@ static uint16_t count_attempt(const struct call *call, struct object *object, bo
 static uint16_t initialize(struct call *call)
 {
 	const struct object *key = store_find(&call->iot->store, call->session->auth_id);
-	struct scp_keys keys = { .version = 0 };
+	struct scp_keys keys = { .version = 0, .len = SCP_KEY_LEN };
 	uint16_t sw;
 
 	if (!key || key->type != TYPE_AES || key->len != SCP_KEY_LEN || used_up(key))

@@ -27,7 +27,7 @@
 #include "store.h"
 
 /* The last character is the version of what follows; first comes the model's number. */
-static const char store_magic[7] = "SE05XS5";
+static const char store_magic[7] = "SE05XS6";
 
 /*
  * id 4, type, curve, auth, origin, bits 2, minimum tag length 2, attempts 2, max
@@ -161,6 +161,7 @@ static void store_write(const struct store *store, FILE *file)
 	fwrite(store_magic, sizeof(store_magic), 1, file);
 	fwrite(&store->model, 1, 1, file);
 	fwrite(&store->scp_required, 1, 1, file);
+	fwrite(&store->scp_keys, sizeof(store->scp_keys), 1, file);
 	fwrite(store->curves, sizeof(store->curves), 1, file);
 	for (i = 0; i < STORE_CRYPTOS; i++) {
 		const struct crypto_object *crypto = &store->cryptos[i];
@@ -315,6 +316,8 @@ static int store_load(struct store *store, FILE *file)
 		return -1;
 	}
 	if (fread(&store->scp_required, 1, 1, file) != 1 ||
+	    fread(&store->scp_keys, sizeof(store->scp_keys), 1, file) != 1 ||
+	    (store->scp_keys.len != 16 && store->scp_keys.len != 32) ||
 	    fread(store->curves, sizeof(store->curves), 1, file) != 1 ||
 	    !store_read_cryptos(store, file) || store_read_objects(store, file))
 		ret = -1;
@@ -370,13 +373,15 @@ static int create(struct store *store)
 	return ret;
 }
 
-int store_open(struct store *store, const char *path, const char *wear_log, uint8_t model)
+int store_open(struct store *store, const char *path, const char *wear_log, uint8_t model,
+	       const struct scp_keys *scp_keys)
 {
 	FILE *file;
 	int ret;
 
 	memset(store, 0, sizeof(*store));
 	store->model = model;
+	store->scp_keys = *scp_keys;
 	store->lock = -1;
 	if (wear_log) {
 		store->wear_log = fopen(wear_log, "a");
@@ -411,5 +416,6 @@ void store_close(struct store *store)
 		fclose(store->wear_log);
 	if (store->lock >= 0)
 		close(store->lock);
+	OPENSSL_cleanse(&store->scp_keys, sizeof(store->scp_keys));
 	free(store->path);
 }

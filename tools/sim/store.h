@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "scp.h"
+
 #define STORE_CURVES	0x43		/* curve n is at n - 1 */
 #define STORE_CRYPTOS	8		/* crypto objects at most: a guess [U] */
 #define STORE_FLASH	32768		/* bytes for persistent objects */
@@ -71,6 +73,7 @@ struct crypto_object {
 struct store {
 	uint8_t model;
 	uint8_t scp_required;	/* 1: nothing goes without the chip's secure channel */
+	struct scp_keys scp_keys;	/* of that channel */
 	char *path;		/* NULL: no file */
 	int lock;		/* the file, as long as it is ours; -1: none */
 	FILE *wear_log;		/* NULL: none */
@@ -84,11 +87,13 @@ struct store {
 #define CURVE_SET	0x9f	/* created, with A, B, G, N and PRIME */
 
 /*
- * A state file remembers the number of its @model, and serves no other.
+ * A state file remembers the number of its @model, and serves no other. A new chip's
+ * channel has the keys @scp_keys.
  * Return: 0, or -1 with errno: EBUSY: another program has it; EBADMSG: damaged, or no such
  * file at all; EPROTO: of another version of this program; EMEDIUMTYPE: another model's.
  */
-int store_open(struct store *store, const char *path, const char *wear_log, uint8_t model);
+int store_open(struct store *store, const char *path, const char *wear_log, uint8_t model,
+	       const struct scp_keys *scp_keys);
 void store_close(struct store *store);
 
 /* One write to flash. @why: INS, P1, P2. Return: 0, or -1 with errno. */
