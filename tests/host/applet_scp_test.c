@@ -465,6 +465,7 @@ static void test_demanded(void **state)
 {
 	char path[] = "/tmp/se05x-scp.XXXXXX";
 	struct applet_config config = { .state = path };
+	char session_text[17], body[64];
 	struct host host = { };
 	const char *session;
 
@@ -485,6 +486,18 @@ static void test_demanded(void **state)
 	expect(0x6982, host.applet, "80040020", NOTHING);
 	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	secured(0x9000, &host, "80040020", "");
+	/* and that is taken back in the channel only */
+	secured(0x9000, &host, "8004001B", "41=7FFF0207");
+	snprintf(session_text, sizeof(session_text), "%s", value_hex(0x41));
+	snprintf(body, sizeof(body), "10=%s 41=8004002C0641%s", session_text, "0401020304");
+	secured(0x9000, &host, "80050000", body);
+	snprintf(body, sizeof(body), "10=%s 41=8004005203410102", session_text);
+	secured(0x9000, &host, "80050000", body);
+	expect(0x6982, host.applet, "80040020", NOTHING);	/* in an open channel */
+	expect(0x9000, host.applet, "80040020", NOTHING);
+	applet_free(host.applet);
+	host.applet = chip(&config);
+	expect(0x9000, host.applet, "80040020", NOTHING);
 	applet_free(host.applet);
 	unlink(path);
 }

@@ -99,6 +99,7 @@ while read -r chip version; do
 	case $chip in
 	*F)	# all that such a part tells here is SELECT's answer
 		command=("$build/tools/se05x-apdu" -q select a0000003965453000000010300000000)
+		# shellcheck disable=SC2086 # three words
 		version=$(printf '%02X' ${version//./ }) ;;
 	*)	command=("$tool" info) ;;
 	esac
