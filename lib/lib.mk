@@ -18,7 +18,7 @@ P := $(O)/$(notdir $(CURDIR))
 
 all: $(O)/$(LIB).a $(O)/$(LIB).so $(O)/$(LIB).pc
 
-$(P)/%.o: %.c $(wildcard *.h ../*.h ../core/*.h ../iot/*.h) $(TOP)/include/uapi/linux/se05x.h | $(P)
+$(P)/%.o: %.c $(wildcard *.h ../*.h ../core/*.h ../iot/*.h ../../kernel/se05x_scp.h) $(TOP)/include/uapi/linux/se05x.h | $(P)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -D_GNU_SOURCE -I.. $(FLAGS) -fPIC -fvisibility=hidden -c -o $@ $<
 
 $(O)/$(LIB).a: $(OBJS:%=$(P)/%)

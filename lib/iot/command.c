@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Commands out, answers in, and what status words mean */
-#include "iot.h"
+#include "channel.h"
 
 /* ---- commands ---- */
 
@@ -95,8 +95,8 @@ void siot_new(struct command *cmd, const struct se05x_iot_new *how)
 }
 
 /*
- * A session wraps a command in 10 08 ..., 41 82 hh ll and the inner header; a secure
- * channel pads it and puts a MAC behind
+ * A session wraps a command in 10 08 ..., 41 82 hh ll and the inner header. A secure
+ * channel, the chip's and the session's own, pads it and puts a MAC behind.
  */
 #define SESSION_OVERHEAD	(10 + 4 + 4 + 3)
 #define CHANNEL_OVERHEAD	(16 + 8)
@@ -104,7 +104,9 @@ void siot_new(struct command *cmd, const struct se05x_iot_new *how)
 size_t siot_room(const struct se05x_iot *iot, size_t others)
 {
 	/* with or without them: what is cut in pieces is cut the same way */
-	return iot->as->payload - SESSION_OVERHEAD - CHANNEL_OVERHEAD - others - 4;
+	size_t room = iot->as->payload - SESSION_OVERHEAD - CHANNEL_OVERHEAD - others - 4;
+
+	return iot->channel ? room - CHANNEL_OVERHEAD : room;
 }
 
 bool siot_fits(const struct se05x_iot *iot, const struct command *cmd)
@@ -174,6 +176,8 @@ EXPORT const char *se05x_iot_error_text(int error, const struct se05x_call *call
 		return "no session is free: the chip has two, and one for each UserID";
 	case EBADE:
 		return "wrong password, or blocked after too many wrong ones";
+	case EKEYREJECTED:
+		return "the chip has another key; none of its attempts is gone";
 	case EKEYREVOKED:
 		return "blocked: too many wrong passwords, and no attempt is left";
 	case EEXIST:
@@ -190,6 +194,8 @@ EXPORT const char *se05x_iot_error_text(int error, const struct se05x_call *call
 		return "this chip can't do that";
 	case E2BIG:
 		return "more than fits into one command";
+	case EBADMSG:
+		return "the answer is not the chip's: its MAC is wrong; the command may have run";
 	case ENOSPC:
 		return "the buffer is too small";
 	case EPROTO:
@@ -226,18 +232,25 @@ int siot_need(const struct se05x_iot *iot, uint16_t features, struct se05x_call 
 
 /* ---- to the chip and back ---- */
 
-/* The command as part of the session. The inner one has no Le. */
-static void wrap(struct command *cmd, const uint8_t session[8])
+/*
+ * The command as part of the session, and of its channel @c if it has one. The inner one
+ * has no Le.
+ */
+static int wrap(struct command *cmd, const uint8_t session[8], struct channel *c)
 {
-	uint8_t inner[SE05X_APDU_SIZE(COMMAND_MAX)];
+	uint8_t inner[SE05X_APDU_SIZE(COMMAND_MAX) + SE05X_SCP_COMMAND_OVERHEAD];
 	size_t inner_len = sizeof(inner);
+	int ret = 0;
 
 	se05x_apdu_build(inner, &inner_len, cmd->header, cmd->data, cmd->len, 0);
+	if (c)
+		ret = siot_channel_wrap(c, inner, &inner_len, sizeof(inner));
 	/* it answers what the inner one answers: always with Le */
 	siot_begin(cmd, INS_PROCESS, 0, 0, cmd->le ? cmd->le : LE_SHORT);
 	siot_tlv(cmd, TAG_SESSION, session, 8);
 	siot_tlv(cmd, TAG_1, inner, inner_len);
 	explicit_bzero(inner, sizeof(inner));
+	return ret;
 }
 
 static int exchange(struct se05x_iot *iot, struct command *cmd, uint8_t *answer, size_t *len,
@@ -249,20 +262,23 @@ static int exchange(struct se05x_iot *iot, struct command *cmd, uint8_t *answer,
 
 	if (iot->in_session && !call->demanded)
 		call->demanded = iot->generation;
-	if (iot->in_session)
-		wrap(cmd, iot->session);
-	if (cmd->overflow || cmd->len > iot->as->payload) {
-		ret = -E2BIG;
-		goto out;
+	if (cmd->overflow)
+		return -E2BIG;
+	if (iot->in_session) {
+		ret = wrap(cmd, iot->session, iot->channel);
+		if (ret)
+			return ret;
 	}
-	/* where Lc has three bytes Le has two, and says: as much as there is */
-	ret = se05x_apdu_build(apdu, &apdu_len, cmd->header, cmd->data, cmd->len,
-			       cmd->le && cmd->len > 255 ? LE_LONG : cmd->le);
+	if (cmd->overflow || cmd->len > iot->as->payload)
+		ret = -E2BIG;
+	else	/* where Lc has three bytes Le has two, and says: as much as there is */
+		ret = se05x_apdu_build(apdu, &apdu_len, cmd->header, cmd->data, cmd->len,
+				       cmd->le && cmd->len > 255 ? LE_LONG : cmd->le);
 	if (!ret)
 		ret = se05x_transceive(iot->se, apdu, apdu_len, answer, len, call);
+	if (iot->channel)
+		ret = siot_channel_unwrap(iot->channel, ret, answer, len, call);
 	explicit_bzero(apdu, sizeof(apdu));
-out:
-	explicit_bzero(cmd, sizeof(*cmd));
 	return ret;
 }
 
@@ -296,6 +312,7 @@ int siot_run_at(struct se05x_iot *iot, struct command *cmd, struct response *rsp
 		rsp = &unwanted;
 	rsp->len = 0;
 	ret = exchange(iot, cmd, rsp->bytes, &len, &mine);
+	explicit_bzero(cmd, sizeof(*cmd));
 	if (!ret && (len < 2 || len > RESPONSE_MAX))
 		ret = -EPROTO;
 	if (!ret) {

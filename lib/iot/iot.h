@@ -61,6 +61,8 @@
 #define RESPONSE_MAX	4098	/* the driver's longest answer */
 
 /* How applets differ. The last line whose version is not above the chip's holds. */
+struct channel;
+
 struct personality {
 	uint8_t major;
 	uint8_t minor;
@@ -74,7 +76,7 @@ struct personality {
 	bool aead;
 };
 
-/* Nothing of it changes while threads use it: so it needs no lock. */
+/* Nothing of it changes while threads use it, so it needs no lock; the channel has one. */
 struct se05x_iot {
 	struct se05x *se;
 	struct se05x_iot_version version;
@@ -85,6 +87,7 @@ struct se05x_iot {
 	bool in_session;
 	uint8_t session[8];
 	uint64_t generation;	/* of the session's beginning */
+	struct channel *channel;	/* of a session that a key opened; else NULL */
 };
 
 /* -EOPNOTSUPP, with an outcome that says so, unless the chip has one of @features */
@@ -181,8 +184,8 @@ int siot_size(struct se05x_iot *iot, uint32_t id, uint32_t *size, struct se05x_c
 
 /* ---- RSA's padding ---- */
 
-/* @hash is one that se05x_iot_hash_len() knows; @data is short */
-void siot_hash(enum se05x_iot_hash hash, const void *data, size_t len, uint8_t *digest);
+/* @hash is one that se05x_iot_hash_len() knows. Return: false if there is no memory. */
+bool siot_hash(enum se05x_iot_hash hash, const void *data, size_t len, uint8_t *digest);
 /* PKCS#1 or PSS. Return: false if the modulus of @len bytes is too short for that. */
 bool siot_pad_signature(enum se05x_iot_padding padding, enum se05x_iot_hash hash,
 			const uint8_t *digest, uint8_t *em, size_t len);

@@ -51,22 +51,24 @@ static bool pad_pkcs1(enum se05x_iot_hash hash, const uint8_t *digest, uint8_t *
 }
 
 /* B.2.1, onto what is there */
-static void mask(enum se05x_iot_hash hash, const uint8_t *seed, size_t seed_len, uint8_t *to,
+static bool mask(enum se05x_iot_hash hash, const uint8_t *seed, size_t seed_len, uint8_t *to,
 		 size_t len)
 {
 	size_t n = se05x_iot_hash_len(hash);
 	uint8_t in[SE05X_IOT_SIG_MAX + 4], digest[DIGEST_MAX];
+	bool good = true;
 
 	memcpy(in, seed, seed_len);
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len && good; i++) {
 		if (i % n == 0) {
 			put_be(in + seed_len, i / n, 4);
-			siot_hash(hash, in, seed_len + 4, digest);
+			good = siot_hash(hash, in, seed_len + 4, digest);
 		}
 		to[i] ^= digest[i % n];
 	}
 	explicit_bzero(in, sizeof(in));
 	explicit_bzero(digest, sizeof(digest));
+	return good;
 }
 
 /* 9.1.1, salt as long as the digest. The modulus has 8 * @len bits: one more than fits. */
@@ -81,10 +83,12 @@ static bool pad_pss(enum se05x_iot_hash hash, const uint8_t *digest, uint8_t *em
 	if (getrandom(all + 8 + n, n, 0) != (ssize_t)n)
 		return false;
 	memset(em, 0, len);
-	siot_hash(hash, all, 8 + 2 * n, em + db_len);
+	if (!siot_hash(hash, all, 8 + 2 * n, em + db_len))
+		return false;
 	em[db_len - n - 1] = 0x01;
 	memcpy(em + db_len - n, all + 8 + n, n);
-	mask(hash, em + db_len, n, em, db_len);
+	if (!mask(hash, em + db_len, n, em, db_len))
+		return false;
 	em[0] &= 0x7f;
 	em[len - 1] = 0xbc;
 	return true;
@@ -109,12 +113,11 @@ bool siot_pad_oaep(enum se05x_iot_hash hash, const void *message, size_t message
 	memset(em, 0, len);
 	if (getrandom(seed, n, 0) != (ssize_t)n)
 		return false;
-	siot_hash(hash, "", 0, db);
+	if (!siot_hash(hash, "", 0, db))
+		return false;
 	db[db_len - message_len - 1] = 0x01;
 	memcpy(db + db_len - message_len, message, message_len);
-	mask(hash, seed, n, db, db_len);
-	mask(hash, db, db_len, seed, n);
-	return true;
+	return mask(hash, seed, n, db, db_len) && mask(hash, db, db_len, seed, n);
 }
 
 /* ---- off, in constant time: masks of all ones or all zeros ---- */
@@ -178,9 +181,9 @@ static int unpad_oaep(enum se05x_iot_hash hash, uint8_t *em, size_t len, uint8_t
 	size_t db_len = len - n - 1;
 	uint32_t bad = em[0], good, found = 0, end = 0;
 
-	mask(hash, db, db_len, seed, n);
-	mask(hash, seed, n, db, db_len);
-	siot_hash(hash, "", 0, label);
+	if (!mask(hash, db, db_len, seed, n) || !mask(hash, seed, n, db, db_len) ||
+	    !siot_hash(hash, "", 0, label))
+		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		bad |= db[i] ^ label[i];
 	for (size_t i = n; i < db_len; i++) {

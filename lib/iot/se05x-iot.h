@@ -30,10 +30,13 @@
  *			no state for that (6985)
  *	-EACCES		denied by the object's policy (6986), or not authenticated (6982,
  *			6983, 6300, 63Cx)
+ *	-EBADMSG	in a session that a key opened: the answer is not the chip's, or was
+ *			tampered with; the command may have run, and the session is over
+ *	-EKEYREJECTED	the chip has another key; no attempt is gone
  *	-EBADE		wrong password (6985, 6300, 63Cx of Verify), and one attempt is gone; or
  *			blocked, where the chip does not tell
  *	-EKEYREVOKED	blocked: no attempt is left, maybe since this one
- *	-EUSERS		no session is free in the chip, or none for that UserID
+ *	-EUSERS		no session is free in the chip, or none for that UserID or key
  *	-EDQUOT		no memory is left in the chip (6A84)
  *	-EBADR		the chip does not take what was sent (6700, 6984, 6A80, 6A86; 6985
  *			for what was to be made)
@@ -1084,6 +1087,38 @@ int se05x_iot_attributes_parse(const struct se05x_iot *iot, const uint8_t *bytes
  */
 int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value, size_t len,
 			   struct se05x_iot **session, struct se05x_call *call);
+
+/**
+ * se05x_iot_session_open_aes() - be the owner of an AES key, in a secure channel (SCP03)
+ * @iot: handle; no session
+ * @id: AES key that was made for authentication (@auth of struct se05x_iot_new)
+ * @key: its value
+ * @len: bytes of it: 16, 24 or 32. Chips may take 16 only [U].
+ * @session: out: another handle, as of se05x_iot_session_open()
+ * @call: may be NULL
+ *
+ * CreateSession (04 00 1B), then INITIALIZE UPDATE and EXTERNAL AUTHENTICATE in it. From
+ * then on commands and answers of the session are encrypted and have a MAC: who reads or
+ * changes what is on the bus learns and changes nothing, and rights with secure-messaging
+ * can be used. The key itself is never sent. It is not kept: the session has keys of its
+ * own, which are wiped when it is closed.
+ *
+ * An answer whose MAC is wrong ends the session with -EBADMSG. So does an error of the link
+ * after which nobody knows whether the chip counted the command, and status word 66A6: the
+ * commands after it fail with -ESTALE, not sent. Errors come from the chip without a MAC:
+ * a status word other than 9000 proves nothing to who doesn't trust the bus, and
+ * call->outcome says SE05X_OUTCOME_MAY_HAVE_RUN with it.
+ *
+ * Threads may share the session; its commands go one after the other.
+ *
+ * Return: 0; -EKEYREJECTED: the chip has another key, and no attempt is gone;
+ * -EBADE, -EKEYREVOKED: the chip refused, or it is blocked, as for a UserID; -ENOENT: no
+ * such object; -EMEDIUMTYPE: it is no AES key for authentication, or of a length that the
+ * chip does not take, or blocked where its attributes can't be read; -EUSERS: it has a
+ * session, or both of the chip's are taken. As above.
+ */
+int se05x_iot_session_open_aes(struct se05x_iot *iot, uint32_t id, const void *key, size_t len,
+			       struct se05x_iot **session, struct se05x_call *call);
 
 /*
  * se05x_iot_session_close() - CloseSession (04 00 1C), and free the handle, whatever is

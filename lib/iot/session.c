@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Sessions that a UserID opens: handles whose commands the chip takes as its owner's */
+/* Sessions that a UserID or a key opens: handles whose commands the chip takes as its owner's */
 #include <stdlib.h>
 
-#include "iot.h"
+#include "channel.h"
 
 /* CreateSession said 6985: the object is there, so it has a session or all are taken. */
-static int why_not(struct se05x_iot *iot, uint32_t id, int ret)
+static int why_not(struct se05x_iot *iot, uint32_t id, uint8_t kind, int ret)
 {
 	struct se05x_iot_object object = { 0 };
+	struct se05x_iot_attributes a;
 
-	if (ret == -EMEDIUMTYPE && !se05x_iot_object(iot, id, &object, NULL) &&
-	    object.kind == SE05X_IOT_KIND_USERID)
-		return -EUSERS;
-	return ret;
+	if (ret != -EMEDIUMTYPE || se05x_iot_object(iot, id, &object, NULL) || object.kind != kind)
+		return ret;
+	/* a key may be there for other things than authentication */
+	if (kind != SE05X_IOT_KIND_USERID && !se05x_iot_attributes(iot, id, &a, NULL) && !a.auth)
+		return ret;
+	return -EUSERS;
 }
 
-static int create(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
+static int create(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id, uint8_t kind,
 		  struct se05x_call *call)
 {
 	const uint8_t *session;
@@ -28,7 +31,7 @@ static int create(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
 	siot_object(&cmd, id);
 	ret = siot_run_at(iot, &cmd, &rsp, call, &opened->generation);
 	if (ret)
-		return why_not(iot, id, ret);
+		return why_not(iot, id, kind, ret);
 	if (!siot_get(&rsp, TAG_1, &session, &len) || len != sizeof(opened->session))
 		return -EPROTO;
 	memcpy(opened->session, session, len);
@@ -73,27 +76,65 @@ static int verify(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
 	return call->sw == 0x6985 || call->sw == 0x6300 ? wrong_or_blocked(iot, id) : ret;
 }
 
-EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value,
-				  size_t len, struct se05x_iot **session,
-				  struct se05x_call *call)
+/*
+ * The chip refused EXTERNAL AUTHENTICATE, or did not even answer INITIALIZE UPDATE: the
+ * object is no key of a length that it takes, or is blocked.
+ */
+static int authenticate(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
+			const void *key, size_t len, struct se05x_call *call)
+{
+	struct se05x_call unused = { 0 };
+	int ret;
+
+	call = call ? call : &unused;
+	ret = siot_channel_open(opened, key, len, call);
+	if (!siot_denied(ret))
+		return ret;
+	if (call->sw == 0x6982 || call->sw == 0x6300)
+		return wrong_or_blocked(iot, id);
+	if (call->sw == 0x6985)
+		return wrong_or_blocked(iot, id) == -EKEYREVOKED ? -EKEYREVOKED : -EMEDIUMTYPE;
+	return ret;
+}
+
+/* @kind: of the object @id, whose secret is @value */
+static int session_open(struct se05x_iot *iot, uint32_t id, uint8_t kind, const void *value,
+			size_t len, struct se05x_iot **session, struct se05x_call *call)
 {
 	struct se05x_iot *opened;
 	int ret;
 
-	if (!len || len > 16 || iot->in_session)
-		return siot_refuse(-EINVAL, call);
 	opened = malloc(sizeof(*opened));
 	if (!opened)
 		return siot_refuse(-ENOMEM, call);
 	*opened = *iot;
-	ret = create(iot, opened, id, call);
+	ret = create(iot, opened, id, kind, call);
 	if (!ret)
-		ret = verify(iot, opened, id, value, len, call);
+		ret = (kind == SE05X_IOT_KIND_AES ? authenticate : verify)(iot, opened, id, value,
+									   len, call);
 	if (ret)
 		se05x_iot_close(opened);	/* half a session would be in others' way */
 	else
 		*session = opened;
 	return ret;
+}
+
+EXPORT int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value,
+				  size_t len, struct se05x_iot **session,
+				  struct se05x_call *call)
+{
+	if (!len || len > 16 || iot->in_session)
+		return siot_refuse(-EINVAL, call);
+	return session_open(iot, id, SE05X_IOT_KIND_USERID, value, len, session, call);
+}
+
+EXPORT int se05x_iot_session_open_aes(struct se05x_iot *iot, uint32_t id, const void *key,
+				      size_t len, struct se05x_iot **session,
+				      struct se05x_call *call)
+{
+	if ((len != 16 && len != 24 && len != 32) || iot->in_session)
+		return siot_refuse(-EINVAL, call);
+	return session_open(iot, id, SE05X_IOT_KIND_AES, key, len, session, call);
 }
 
 EXPORT int se05x_iot_session_close(struct se05x_iot *session, struct se05x_call *call)
@@ -109,6 +150,7 @@ EXPORT int se05x_iot_session_close(struct se05x_iot *session, struct se05x_call 
 	if (ret == -ESTALE || siot_denied(ret))
 		ret = 0;
 	session->in_session = false;
+	siot_channel_free(session->channel);
 	se05x_iot_close(session);
 	return ret;
 }

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
 /* The kernel's types for host programs, beside those of the system's header */
 #ifndef SE05X_HOST_TYPES_H
 #define SE05X_HOST_TYPES_H
