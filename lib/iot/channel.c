@@ -56,7 +56,28 @@ void siot_channel_free(struct channel *c)
 	free(c);
 }
 
-/* ---- opening ---- */
+static bool set_keys(struct channel *c, const struct se05x_scp_keys *keys, size_t len)
+{
+	return siot_aes_set(&c->enc, keys->enc, len) && siot_aes_set(&c->mac, keys->mac, len) &&
+	       siot_aes_set(&c->rmac, keys->rmac, len);
+}
+
+int siot_channel_start(struct se05x_iot *opened, const struct se05x_scp_keys *keys, size_t len,
+		       const uint8_t chaining[SE05X_SCP_BLOCK])
+{
+	struct channel *c = channel_new(&opened->version);
+
+	if (!c || !set_keys(c, keys, len)) {
+		siot_channel_free(c);
+		return -ENOMEM;
+	}
+	memcpy(c->scp.chaining, chaining, SE05X_SCP_BLOCK);
+	c->scp.open = true;
+	opened->channel = c;
+	return 0;
+}
+
+/* ---- opening by an AES key ---- */
 
 /*
  * One key is ENC and MAC (AN12413, 3.6.3.2). @answer: of INITIALIZE UPDATE. Return: 0 or an
@@ -74,9 +95,7 @@ static int derive(struct channel *c, const void *key, size_t key_len, const uint
 	ret = se05x_scp_derive(&siot_aes, &fixed, &fixed, key_len, host, answer, len, &keys);
 	if (ret)
 		ret = -EPROTO;
-	else if (fixed.failed || !siot_aes_set(&c->enc, keys.enc, key_len) ||
-		 !siot_aes_set(&c->mac, keys.mac, key_len) ||
-		 !siot_aes_set(&c->rmac, keys.rmac, key_len))
+	else if (fixed.failed || !set_keys(c, &keys, key_len))
 		ret = -ENOMEM;
 	explicit_bzero(&keys, sizeof(keys));
 out:
@@ -84,9 +103,8 @@ out:
 	return ret;
 }
 
-/* A command of SCP03 in the session's wrapper, as it is: it has no TLVs. */
-static int run(struct se05x_iot *opened, const uint8_t *apdu, size_t len, struct response *rsp,
-	       struct se05x_call *call)
+int siot_channel_run(struct se05x_iot *opened, const uint8_t *apdu, size_t len,
+		     struct response *rsp, struct se05x_call *call)
 {
 	struct command cmd;
 
@@ -106,7 +124,7 @@ static int authenticate(struct channel *c, struct se05x_iot *opened, struct se05
 	se05x_scp_authenticate(&c->scp, command);
 	if (failed(c))
 		return siot_refuse(-ENOMEM, call);
-	ret = run(opened, command, sizeof(command), &rsp, call);
+	ret = siot_channel_run(opened, command, sizeof(command), &rsp, call);
 	if (!ret && rsp.len)
 		ret = -EPROTO;
 	if (!ret)
@@ -127,7 +145,7 @@ int siot_channel_open(struct se05x_iot *opened, const void *key, size_t key_len,
 		return siot_refuse(ret, call);
 	}
 	se05x_scp_initialize(0, host, command);
-	ret = run(opened, command, sizeof(command) - 1, &rsp, call);
+	ret = siot_channel_run(opened, command, sizeof(command) - 1, &rsp, call);
 	if (!ret) {
 		/* which has its status word behind it */
 		ret = derive(c, key, key_len, host, rsp.bytes, rsp.len + 2);

@@ -3,6 +3,8 @@
 #ifndef SE05X_IOT_CHANNEL_H
 #define SE05X_IOT_CHANNEL_H
 
+#include <openssl/types.h>
+
 #include "../../kernel/se05x_scp.h"
 #include "iot.h"
 
@@ -15,6 +17,34 @@ struct channel;
  */
 int siot_channel_open(struct se05x_iot *opened, const void *key, size_t len,
 		      struct se05x_call *call);
+
+#define SIOT_POINT_LEN	65	/* of P-256 */
+
+/* Who opens the session by an EC key; to be cleared */
+struct siot_ec_auth {
+	EVP_PKEY *own;
+	EVP_PKEY *fresh;
+	uint8_t secret[32];	/* that the fresh key and the chip's have */
+};
+
+/* @chip: the chip's public key. Return: 0; -EINVAL: one of the keys is none; -ENOMEM. */
+int siot_ec_prepare(struct siot_ec_auth *auth, const uint8_t *scalar, const uint8_t *point,
+		    const uint8_t *chip);
+void siot_ec_clear(struct siot_ec_auth *auth);
+
+/* siot_channel_open() with an EC key */
+int siot_channel_open_ec(struct se05x_iot *opened, const struct siot_ec_auth *auth,
+			 struct se05x_call *call);
+
+/* A command that opens a channel, which has no TLVs of the applet's: as it is, in PROCESS */
+int siot_channel_run(struct se05x_iot *opened, const uint8_t *apdu, size_t len,
+		     struct response *rsp, struct se05x_call *call);
+
+/*
+ * Have it open, with keys of @len bytes and that chaining value. Return: 0 or -ENOMEM.
+ */
+int siot_channel_start(struct se05x_iot *opened, const struct se05x_scp_keys *keys, size_t len,
+		       const uint8_t chaining[SE05X_SCP_BLOCK]);
 
 /* Close and free it; NULL is fine. */
 void siot_channel_free(struct channel *channel);

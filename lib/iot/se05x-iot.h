@@ -244,6 +244,7 @@ struct se05x_iot_object {
 #define SE05X_IOT_ID_RESERVED_LAST	0x7FFFFFFFu
 #define SE05X_IOT_ID_PROVISIONED_FIRST	0xF0000000u
 #define SE05X_IOT_ID_UNIQUE		0x7FFF0206u
+#define SE05X_IOT_ID_SESSION_KEY	0x7FFF0201u	/* the chip's key for sessions by EC key */
 
 /**
  * se05x_iot_list() - all objects: ReadIDList (02 00 25), as often as it takes
@@ -1119,6 +1120,32 @@ int se05x_iot_session_open(struct se05x_iot *iot, uint32_t id, const void *value
  */
 int se05x_iot_session_open_aes(struct se05x_iot *iot, uint32_t id, const void *key, size_t len,
 			       struct se05x_iot **session, struct se05x_call *call);
+
+/**
+ * se05x_iot_session_open_ec() - be the owner of an EC key on P-256, in a secure channel
+ * @iot: handle; no session
+ * @id: public key, or pair, on P-256 that was made for authentication
+ * @scalar: private key that belongs to it, 32 bytes
+ * @point: its public key, 04 X Y, 65 bytes
+ * @chip: the chip's public key of 7FFF0201, as it was read where nobody could change it;
+ *	NULL: what the chip says now
+ * @session: out: another handle, as of se05x_iot_session_open_aes()
+ * @call: may be NULL
+ *
+ * CreateSession (04 00 1B), then INTERNAL AUTHENTICATE (88 00 00) in it: the host signs a
+ * fresh key, and that and the chip's key agree on the keys of the channel. Without @chip who
+ * can change what is on the bus can play the chip. He can't play the host to the chip.
+ *
+ * How this works is known from what hosts send, and could not be tried with a chip [U].
+ *
+ * Return: 0; -EBADE, -EKEYREVOKED: the chip refused: another key signed, or it is blocked;
+ * -EINVAL: @scalar and @point are no key, or @chip is no point of the curve; -EOPNOTSUPP:
+ * the chip has no key for that; else as se05x_iot_session_open_aes(). That the chip has the
+ * private part of its key shows in its first answer: -EBADMSG.
+ */
+int se05x_iot_session_open_ec(struct se05x_iot *iot, uint32_t id, const void *scalar,
+			      const void *point, const void *chip, struct se05x_iot **session,
+			      struct se05x_call *call);
 
 /*
  * se05x_iot_session_close() - CloseSession (04 00 1C), and free the handle, whatever is

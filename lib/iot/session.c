@@ -77,8 +77,8 @@ static int verify(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
 }
 
 /*
- * The chip refused EXTERNAL AUTHENTICATE, or did not even answer INITIALIZE UPDATE: the
- * object is no key of a length that it takes, or is blocked.
+ * A key: of AES with its length, of EC with @len 0. Where the chip refuses to begin, the
+ * object is no key of a length or a curve that it takes, or is blocked.
  */
 static int authenticate(struct se05x_iot *iot, struct se05x_iot *opened, uint32_t id,
 			const void *key, size_t len, struct se05x_call *call)
@@ -87,7 +87,10 @@ static int authenticate(struct se05x_iot *iot, struct se05x_iot *opened, uint32_
 	int ret;
 
 	call = call ? call : &unused;
-	ret = siot_channel_open(opened, key, len, call);
+	if (len)
+		ret = siot_channel_open(opened, key, len, call);
+	else
+		ret = siot_channel_open_ec(opened, key, call);
 	if (!siot_denied(ret))
 		return ret;
 	if (call->sw == 0x6982 || call->sw == 0x6300)
@@ -97,7 +100,7 @@ static int authenticate(struct se05x_iot *iot, struct se05x_iot *opened, uint32_
 	return ret;
 }
 
-/* @kind: of the object @id, whose secret is @value */
+/* @kind: of the object @id, whose secret is @value; of EC a struct siot_ec_auth with @len 0 */
 static int session_open(struct se05x_iot *iot, uint32_t id, uint8_t kind, const void *value,
 			size_t len, struct se05x_iot **session, struct se05x_call *call)
 {
@@ -110,8 +113,8 @@ static int session_open(struct se05x_iot *iot, uint32_t id, uint8_t kind, const 
 	*opened = *iot;
 	ret = create(iot, opened, id, kind, call);
 	if (!ret)
-		ret = (kind == SE05X_IOT_KIND_AES ? authenticate : verify)(iot, opened, id, value,
-									   len, call);
+		ret = (kind == SE05X_IOT_KIND_USERID ? verify : authenticate)(iot, opened, id, value,
+									      len, call);
 	if (ret)
 		se05x_iot_close(opened);	/* half a session would be in others' way */
 	else
@@ -135,6 +138,34 @@ EXPORT int se05x_iot_session_open_aes(struct se05x_iot *iot, uint32_t id, const 
 	if ((len != 16 && len != 24 && len != 32) || iot->in_session)
 		return siot_refuse(-EINVAL, call);
 	return session_open(iot, id, SE05X_IOT_KIND_AES, key, len, session, call);
+}
+
+EXPORT int se05x_iot_session_open_ec(struct se05x_iot *iot, uint32_t id, const void *scalar,
+				     const void *point, const void *chip,
+				     struct se05x_iot **session, struct se05x_call *call)
+{
+	struct siot_ec_auth auth;
+	uint8_t told[SIOT_POINT_LEN], curve = SE05X_IOT_CURVE_P256;
+	size_t len = sizeof(told);
+	int ret;
+
+	if (iot->in_session)
+		return siot_refuse(-EINVAL, call);
+	if (!chip) {
+		ret = se05x_iot_ec_public(iot, SE05X_IOT_ID_SESSION_KEY, &curve, told, &len, call);
+		if (ret)
+			return ret == -ENOENT ? -EOPNOTSUPP : ret;
+		if (len != sizeof(told))
+			return -EPROTO;
+		chip = told;
+	}
+	ret = siot_ec_prepare(&auth, scalar, point, chip);
+	if (ret)
+		siot_refuse(ret, call);
+	else
+		ret = session_open(iot, id, SE05X_IOT_KIND_EC, &auth, 0, session, call);
+	siot_ec_clear(&auth);
+	return ret;
 }
 
 EXPORT int se05x_iot_session_close(struct se05x_iot *session, struct se05x_call *call)

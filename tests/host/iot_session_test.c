@@ -4,6 +4,9 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+
 #include "iot_run.h"
 
 #define KEY	0x0A0B0C0D
@@ -329,6 +332,106 @@ static void test_forgotten(void **state)
 	GOOD(se05x_iot_session_close(session, &call));
 }
 
+/* ---- by EC key ---- */
+
+struct pair {
+	uint8_t scalar[32], point[65];
+};
+
+static struct pair make_pair(void)
+{
+	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	BIGNUM *n = NULL;
+	struct pair pair;
+	size_t len;
+
+	assert_true(EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_PRIV_KEY, &n));
+	assert_int_equal(BN_bn2binpad(n, pair.scalar, 32), 32);
+	assert_true(EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, pair.point, 65,
+						    &len));
+	assert_int_equal(len, 65);
+	BN_free(n);
+	EVP_PKEY_free(pkey);
+	return pair;
+}
+
+static int open_ec(uint32_t id, const struct pair *pair, const uint8_t *chip)
+{
+	return se05x_iot_session_open_ec(iot, id, pair->scalar, pair->point, chip, &session, &call);
+}
+
+static void test_ec(void **state)
+{
+	const struct se05x_iot_new limited = { .auth = true, .max_attempts = 2 };
+	uint8_t chip[65], policy[SE05X_IOT_POLICY_MAX], data[16];
+	struct pair owner = make_pair(), other = make_pair(), mixed = owner;
+	size_t len = sizeof(policy);
+	struct se05x_iot_new how = { .policy = policy };
+	unsigned int sent;
+	const char *where;
+
+	(void)state;
+	GOOD(se05x_iot_ec_import(iot, KEY, SE05X_IOT_CURVE_P256, NULL, owner.point, &limited, NULL,
+				 &call));
+	GOOD(read_point(iot, SE05X_IOT_ID_SESSION_KEY, SE05X_IOT_CURVE_P256, chip, &call));
+	GOOD(se05x_iot_policy_parse("0x0A0B0C0D:read,delete,secure-messaging", policy, &len, &where));
+	how.policy_len = len;
+	for (int known = 0; known < 2; known++) {
+		GOOD(open_ec(KEY, &owner, known ? chip : NULL));
+		GOOD(se05x_iot_binary_create(session, ID, marker, 16, &how, NULL, &call));
+		assert_int_equal(se05x_iot_binary_read(iot, ID, 0, data, 16, &call), -EACCES);
+		seen = false;
+		chip_hostile(se, look, NULL);
+		GOOD(se05x_iot_binary_read(session, ID, 0, data, 16, &call));
+		assert_memory_equal(data, marker, 16);
+		assert_false(seen);
+		chip_hostile(se, NULL, NULL);
+		GOOD(se05x_iot_delete(session, ID, &call));
+		assert_int_equal(se05x_iot_delete(session, ID, &call), -ENOENT);
+		GOOD(se05x_iot_random(session, data, 16, &call));
+		GOOD(se05x_iot_session_close(session, &call));
+	}
+	/* no key, none of the curve, and no point: nothing is lost by them */
+	memcpy(mixed.scalar, other.scalar, 32);
+	sent = chip_commands(se);
+	assert_int_equal(open_ec(KEY, &mixed, chip), -EINVAL);
+	chip[64] ^= 1;
+	assert_int_equal(open_ec(KEY, &owner, chip), -EINVAL);
+	memset(mixed.scalar, 0, sizeof(mixed.scalar));
+	assert_int_equal(open_ec(KEY, &mixed, chip), -EINVAL);
+	assert_int_equal(chip_commands(se), sent);
+	/* a chip that is not the one that is known can't answer */
+	assert_int_equal(open_ec(KEY, &owner, other.point), 0);
+	assert_int_equal(se05x_iot_random(session, data, 16, &call), -EACCES);
+	assert_int_equal(call.sw, 0x6982);	/* it does not understand the host either */
+	GOOD(se05x_iot_session_close(session, &call));
+	/* another key's signature costs an attempt, and a good one gives them all back */
+	assert_int_equal(open_ec(KEY, &other, NULL), -EBADE);
+	GOOD(open_ec(KEY, &owner, NULL));
+	GOOD(se05x_iot_session_close(session, &call));
+	for (int i = 0; i < 2; i++)
+		assert_true(open_ec(KEY, &other, NULL) < 0);
+	assert_true(open_ec(KEY, &owner, NULL) < 0);
+}
+
+static void test_ec_refused(void **state)
+{
+	struct pair owner = make_pair();
+
+	(void)state;
+	GOOD(se05x_iot_userid_create(iot, ID, "pass", 4, NULL, &call));
+	GOOD(se05x_iot_ec_generate(iot, KEY, SE05X_IOT_CURVE_P384, &auth, NULL, &call));
+	assert_int_equal(open_ec(ID, &owner, NULL), -EMEDIUMTYPE);
+	assert_int_equal(open_ec(KEY, &owner, NULL), -EMEDIUMTYPE);
+	assert_int_equal(open_ec(ID2, &owner, NULL), -ENOENT);
+	/* an EC key opens no session of an AES key */
+	GOOD(se05x_iot_ec_import(iot, KEY2, SE05X_IOT_CURVE_P256, NULL, owner.point, &auth, NULL,
+				 &call));
+	assert_int_equal(open_aes(KEY2, key, 16), -EMEDIUMTYPE);
+	GOOD(open_ec(KEY2, &owner, NULL));
+	GOOD(se05x_iot_session_close(session, &call));
+}
+
 /* ---- threads ---- */
 
 static void *draw(void *wrong)
@@ -373,6 +476,8 @@ int main(void)
 		BOTH(test_attacks),
 		BOTH(test_link),
 		BOTH(test_forgotten),
+		BOTH(test_ec),
+		BOTH(test_ec_refused),
 		BOTH(test_threads),
 	};
 

@@ -51,6 +51,49 @@ static void *sessions(void *wrong)
 	return NULL;
 }
 
+/* One session with a secure channel, which has a state */
+static struct se05x_iot *shared;
+
+static void *shares(void *wrong)
+{
+	uint8_t bytes[50];
+	bool yes;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct se05x_call call = { 0 };
+
+		if (se05x_iot_random(shared, bytes, sizeof(bytes), &call))
+			++*(int *)wrong;
+		if (se05x_iot_exists(shared, SE05X_IOT_ID_UNIQUE, &yes, &call) || !yes)
+			++*(int *)wrong;
+	}
+	return NULL;
+}
+
+static void test_shared(void **state)
+{
+	static const struct se05x_iot_new auth = { .auth = true };
+	struct se05x *se = chip_applet("7");
+	pthread_t threads[4];
+	int wrong[4] = { 0 };
+
+	(void)state;
+	assert_int_equal(se05x_iot_open(se, NULL, 0, &iot, NULL), 0);
+	assert_int_equal(se05x_iot_key_import(iot, 0x0A0B0C0E, SE05X_IOT_KIND_AES, "0123456789abcdef",
+					      16, &auth, NULL), 0);
+	assert_int_equal(se05x_iot_session_open_aes(iot, 0x0A0B0C0E, "0123456789abcdef", 16, &shared,
+						    NULL), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, i ? shares : reads, &wrong[i]), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(wrong[i], 0);
+	assert_int_equal(se05x_iot_session_close(shared, NULL), 0);
+	se05x_iot_close(iot);
+	se05x_close(se);
+}
+
 static void test_threads(void **state)
 {
 	struct se05x *se = chip_applet("7");
@@ -72,7 +115,10 @@ static void test_threads(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_threads) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_shared),
+	};
 
 	return cmocka_run_group_tests_name("iot threads", tests, NULL, NULL);
 }

@@ -56,6 +56,19 @@ static bool sign_certificate(X509 *cert, EVP_PKEY *key, const char *name)
 	       X509_sign(cert, key, EVP_sha256());
 }
 
+/* The chip's part of sessions by EC key: nobody can use it for anything else. */
+static bool make_session_key(struct store *store)
+{
+	const struct curve *curve = ec_curve(CURVE_P256);
+	struct object *pair = provision(store, ID_SESSION_KEY, TYPE_EC_PAIR,
+					RIGHT_READ | RIGHT_ATTEST, curve->len + ec_point_len(curve));
+
+	if (!pair || !ec_generate(curve, pair->value, pair->value + curve->len))
+		return false;
+	pair->curve = curve->id;
+	return true;
+}
+
 /* A key pair, and its certificate, signed by itself. */
 static bool make_pair(struct store *store, uint32_t key_id, uint32_t cert_id,
 		      uint32_t rights, const char *name)
@@ -96,7 +109,8 @@ int factory_make(struct store *store)
 	memcpy(unique->value, prefix, sizeof(prefix));
 	/* the factory's keys are on it; DeleteAll takes the curve, not the keys */
 	store->curves[CURVE_P256 - 1] = CURVE_SET;
-	if (make_pair(store, ID_ATTEST_KEY, ID_ATTEST_CERT, RIGHT_READ | RIGHT_ATTEST,
+	if (make_session_key(store) &&
+	    make_pair(store, ID_ATTEST_KEY, ID_ATTEST_CERT, RIGHT_READ | RIGHT_ATTEST,
 		      "se05x-sim attestation") &&
 	    make_pair(store, ID_DEVICE_KEY, ID_DEVICE_CERT,
 		      RIGHT_READ | RIGHT_SIGN | RIGHT_VERIFY | RIGHT_KA, "se05x-sim device"))

@@ -4,7 +4,7 @@
  *
  * Built from what is public of AN12413 (3.x) and AN12543 (7.x). What neither tells, or
  * what could not be tried with a chip, is marked [U]: there it is as strict as it can be.
- * Not there: EC key sessions, TLS, DESFire, the I2C master, SPAKE2+, import and export.
+ * Not there: TLS, DESFire, the I2C master, SPAKE2+, import and export.
  */
 #include <errno.h>
 #include <stdlib.h>

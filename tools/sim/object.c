@@ -344,6 +344,9 @@ uint16_t cmd_read_id_list(struct call *call)
 	    !tlv_number(arg(call, TAG_2), 1, &filter))
 		return SW_DATA;
 	for (object = call->iot->store.objects; object; object = object->next) {
+		/* the applet's own, which no host was seen to find in a list [U] */
+		if (object->id == ID_SESSION_KEY)
+			continue;
 		if (filter != 0xff && filter != object_type(call, object) &&
 		    filter != object->type)
 			continue;

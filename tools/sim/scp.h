@@ -13,6 +13,8 @@
 #define INS_INITIALIZE_UPDATE		0x50
 #define INS_EXTERNAL_AUTHENTICATE	0x82
 #define INS_PUT_KEY			0xD8
+#define INS_INTERNAL_AUTHENTICATE	0x88
+#define INS_GET_DATA			0xCA
 
 /* @len: of each, 16, 24 or 32 */
 struct scp_keys {

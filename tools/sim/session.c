@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sessions of the IoT applet, opened with a UserID, or by SCP03 with an AES key */
+/* Sessions of the IoT applet, opened with a UserID, or by a secure channel with a key */
 #define _POSIX_C_SOURCE 200809L
 
 #include <string.h>
@@ -8,6 +8,8 @@
 #include <openssl/rand.h>
 
 #include "applet.h"
+#include "ec.h"
+#include "ecauth.h"
 #include "session.h"
 
 /* Session policy, 2 bytes; a number of 2 bytes follows for the first two */
@@ -116,6 +118,32 @@ static uint16_t authenticate(struct call *call)
 	return sw;
 }
 
+/* The EC key on which the session is; NULL: it is none on P-256. */
+static struct object *ec_key_of(struct call *call)
+{
+	struct object *key = store_find(&call->iot->store, call->session->auth_id);
+
+	if (!key || (key->type != TYPE_EC_PAIR && key->type != TYPE_EC_PUBLIC) || key->curve != 3)
+		return NULL;
+	return key;
+}
+
+static uint16_t ec_authenticate(struct call *call)
+{
+	struct object *key = ec_key_of(call);
+	uint16_t sw;
+
+	call->session->verified = false;
+	if (!key || used_up(key))
+		return SW_CONDITIONS;
+	sw = ecauth_authenticate(call, key->value + key->len - ec_point_len(ec_curve(key->curve)));
+	if (sw != SW_OK && sw != SW_SECURITY)
+		return sw;
+	call->session->scp.count_all = is_7(call);
+	call->session->verified = sw == SW_OK;
+	return count_attempt(call, key, sw == SW_OK) == SW_OK ? sw : SW_INTERNAL;
+}
+
 uint16_t session_run(struct call *call, uint16_t (*run)(struct call *call))
 {
 	struct session *session = call->session;
@@ -128,6 +156,12 @@ uint16_t session_run(struct call *call, uint16_t (*run)(struct call *call))
 		return initialize(call);
 	if (apdu->cla == 0x84 && apdu->ins == INS_EXTERNAL_AUTHENTICATE)
 		return authenticate(call);
+	if (session->scp.state != SCP_OPEN && apdu->cla == 0x84 &&
+	    apdu->ins == INS_INTERNAL_AUTHENTICATE)
+		return ec_authenticate(call);
+	if (session->scp.state != SCP_OPEN && apdu->cla == 0x80 && apdu->ins == INS_GET_DATA)
+		return !ec_key_of(call) ? SW_CONDITIONS : apdu->p1 != 0xBF || apdu->p2 != 0x21 ?
+		       SW_NO_DATA : ecauth_get_data(call);
 	if (session->scp.state != SCP_OPEN)
 		return run(call);
 	/* in a channel nothing goes without it */

@@ -15,6 +15,7 @@
 #define STORE_FLASH	32768		/* bytes for persistent objects */
 #define STORE_RAM	1024		/* bytes for transient ones */
 
+#define ID_SESSION_KEY		0x7fff0201u	/* P-256: for sessions by EC key */
 #define ID_UNIQUE		0x7fff0206u	/* the chip's own number, 18 bytes */
 #define UNIQUE_LEN		18
 #define ID_ATTEST_KEY		0xf0000012u	/* P-256: it attests */
