@@ -345,6 +345,48 @@ echo abc > wrong
 run --password-file=wrong userid 0x04000053; check "$a short password" 2 '' '*4 to 16 bytes, not 3*'
 run sign 0x04000050 message;    check "$a a UserID does not sign" 3 '' '*wrong kind: UserID*'
 
+# sessions by key: secure channels
+head -c 16 /dev/urandom > aes.key
+head -c 16 /dev/urandom > other.key
+cat aes.key <(echo) > long.key
+openssl ecparam -name prime256v1 -genkey -noout -out owner.pem
+openssl ecparam -name prime256v1 -genkey -noout -out other.pem
+openssl ecparam -name secp384r1 -genkey -noout -out p384.pem
+openssl pkey -in owner.pem -pubout -out owner.pub
+run --for-auth --max-attempts=3 --type=aes import 0x04000054 aes.key; check "$a AES key for sessions" 0 '' '*imported*'
+run --for-auth --max-attempts=3 import 0x04000055 owner.pem; check "$a EC key for sessions" 0 '' '*imported*'
+run --for-auth --max-attempts=0 import 0x04000056 owner.pem; check "$a no attempt" 2 '' '*1 to 65535*'
+run --max-attempts=3 import 0x04000056 owner.pem; check "$a attempts of another key" 2 '' '*--for-auth*'
+run --for-auth import 0x04000056 p384.pem; check "$a another curve for sessions" 2 '' '*P-256*'
+run --for-auth --type=hmac import 0x04000056 aes.key; check "$a HMAC for sessions" 2 '' '*AES keys and EC keys*'
+run --policy='0x04000054:read,write,delete,secure-messaging;0x04000055:read,secure-messaging' put 0x04000057 message
+check "$a only in a channel" 0 '' '*warning: secure-messaging*--auth*'
+run get 0x04000057;             check "$a not for anybody" 3 '' '*denied by*(6986)*--auth*'
+run --auth=aes:0x04000054:aes.key get 0x04000057; check "$a --auth=aes" 0 "$(cat message)" ''
+run --auth=ec:0x04000055:owner.pem get 0x04000057; check "$a --auth=ec" 0 "$(cat message)" ''
+run --auth=ec:0x04000055:owner.pem -y delete 0x04000057; check "$a may read only" 3 '' '*(6986)*'
+for i in 1 2 3 4; do
+	run --auth=aes:0x04000054:other.key list; check "$a another AES key, $i" 3 '' '*--auth 0x04000054: the chip has another key; none of its attempts*'
+done
+run --auth=aes:0x04000054:aes.key list; check "$a no attempt was lost" 0 '*0x04000054*' ''
+run --auth=ec:0x04000055:other.pem list; check "$a another EC key" 3 '' '*--auth 0x04000055: wrong*'
+run --auth=aes:0x04000054:aes.key put 0x04000058 long; check "$a a long file in a channel" 0 '' '*8893*'
+into back --auth=ec:0x04000055:owner.pem get 0x04000058; same "$a it is whole in a channel" long back
+run --auth=aes:0x04000055:aes.key list; check "$a an EC key is no AES key" 3 '' '*another kind*'
+run --auth=ec:0x04000054:owner.pem list; check "$a an AES key is no EC key" 3 '' '*another kind*'
+run --auth=aes:0x04000059:aes.key list; check "$a no such key" 3 '' '*no such object*'
+run --auth=aes:0x04000054:long.key list; check "$a a long AES key" 2 '' '*long.key: AES keys have 16, 24 or 32 bytes, not 17*'
+run --auth=aes:0x04000054:none list; check "$a no such file" 2 '' '*none: No such file*'
+run --auth=ec:0x04000055:owner.pub list; check "$a a public key" 2 '' '*owner.pub: that is a public key*'
+run --auth=ec:0x04000055:p384.pem list; check "$a a key on P-384" 2 '' '*p384.pem: only an EC key on P-256*'
+run --auth=ec:0x04000055:message list; check "$a no key" 2 '' '*message*'
+for word in aes aes: aes:0x04000054 aes:0x04000054: :::: rsa:0x04000054:aes.key aes:xyz:aes.key; do
+	run --auth=$word list;  check "$a --auth=$word" 2 '' '*'
+done
+run --auth=aes:0x04000054:aes.key --user-id=0x04000050 list; check "$a two owners" 2 '' '*one of the two*'
+run --auth=aes:0x04000054:aes.key -y delete 0x04000057; check "$a who may delete" 0 '' '*deleted'
+run -y delete 0x04000054 0x04000055 0x04000058; check "$a keys for sessions go" 0 '' '*deleted*'
+
 run --policy=any:attest,read,delete keygen 0x04000060 p256
 run put 0x04000061 message
 run attest 0x04000061 0x04000060; check "$a attest" 0 "value       $(basenc --base16 -w 0 message)*verified    yes, but*" ''

@@ -28,7 +28,7 @@ static const struct command commands[] = {
 	{ "keygen", "ID TYPE", "make a key: p256, p384, ..., ed25519, x25519, rsa2048, ...", 2, 2,
 	  iot_keygen, OPT_NEW, WITH_CHIP },
 	{ "import", "ID FILE", "a key from PEM, DER, OpenSSH's or PKCS#12 (or see --type)", 2, 2,
-	  iot_import, OPT_NEW | OPT_TYPE | OPT_PASSIN, WITH_CHIP },
+	  iot_import, OPT_NEW | OPT_TYPE | OPT_PASSIN | OPT_FOR_AUTH | OPT_ATTEMPTS, WITH_CHIP },
 	{ "export", "ID", "public key, as PEM", 1, 1, iot_export, OPT_DER | OPT_HEX, WITH_CHIP },
 	{ "sign", "ID [FILE]", "signature over a file, by --hash", 1, 2, iot_sign,
 	  OPT_HASH | OPT_DIGEST | OPT_MODE | OPT_HEX, WITH_CHIP },

@@ -163,8 +163,8 @@ int chip_failed(const struct tool *t, uint32_t id, int error)
 		if (wants_channel(t))
 			hint = "; the chip takes commands in a secure channel (SCP03) only: a FIPS"
 			       " part, or one that was told so. The kernel needs its key: se05x(4)";
-		else if (!t->user_id)
-			hint = "; if it belongs to a UserID, --user-id helps";
+		else if (!t->owner)
+			hint = "; if it belongs to a UserID or a key, --user-id or --auth helps";
 		break;
 	case -ESTALE:
 		hint = "; run the command again";
@@ -339,8 +339,7 @@ void warn_policy(const struct tool *t, const uint8_t *policy, size_t len)
 {
 	if (se05x_iot_policy_rights(policy, len) & MAY_SECURE_MESSAGING)
 		warn(&t->opt, "secure-messaging in a policy: commands to that object must come in a"
-		     " session with a secure channel of its own, which neither this program nor its"
-		     " libraries can open");
+		     " secure channel: a session that a key opened (--auth), or the chip's own");
 }
 
 int confirm(const struct tool *t, const char *question)
@@ -395,7 +394,7 @@ int prepare_new(struct tool *t, uint32_t id, uint8_t *policy, struct se05x_iot_n
 		return ret;
 	*how = (struct se05x_iot_new) {
 		.policy = policy, .policy_len = len,
-		.max_attempts = t->max_attempts, .transient = t->transient,
+		.max_attempts = t->max_attempts, .transient = t->transient, .auth = t->for_auth,
 	};
 	ret = CHIP(t, se05x_iot_exists, id, &exists);
 	if (ret)

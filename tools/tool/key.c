@@ -126,6 +126,10 @@ static int import_ec(struct tool *t, uint32_t id, const char *path, EVP_PKEY *ke
 		complain("%s: the chip has no key of that kind or on that curve", path);
 		return USAGE;
 	}
+	if (t->for_auth && curve->id != SE05X_IOT_CURVE_P256) {
+		complain("%s: only an EC key on P-256 opens sessions", path);
+		return USAGE;
+	}
 	if (!key_to_point(key, curve, point) || (private && !key_to_scalar(key, curve, scalar))) {
 		complain("%s: the key is not whole: %s", path, crypto_reason());
 		return USAGE;
@@ -153,10 +157,25 @@ int iot_import(struct tool *t, char **args, int n)
 		complain("import: with --type the file's bytes are the key, without a password");
 		return USAGE;
 	}
+	if (t->max_attempts && !t->for_auth) {
+		complain("import: only a key that opens sessions counts attempts: --for-auth");
+		return USAGE;
+	}
+	if (t->for_auth && t->type && strcasecmp(t->type, "aes")) {
+		complain("import: --for-auth is for AES keys and EC keys");
+		return USAGE;
+	}
 	if (!t->type) {
 		key = read_key(t, args[1], &private);
 		if (!key)
 			return USAGE;
+		if (t->for_auth && EVP_PKEY_is_a(key, "RSA")) {
+			complain("import: --for-auth is for AES keys and EC keys");
+			EVP_PKEY_free(key);
+			return USAGE;
+		}
+		/* who opens the session keeps the private part */
+		private = private && !t->for_auth;
 	}
 	ret = prepare_new(t, id, policy, &how);
 	if (!ret && t->type)

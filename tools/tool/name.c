@@ -52,7 +52,7 @@ unsigned int find_chip_name(struct tool *t, const char *label, uint32_t *id)
 static int lock_names(struct tool *t)
 {
 	struct se05x_call call = { .deadline_ms = t->opt.deadline_ms };
-	int ret = t->user_id ? 0 : se05x_lock(t->se, &call);	/* a session is locked already */
+	int ret = t->owner ? 0 : se05x_lock(t->se, &call);	/* a session is locked already */
 
 	if (ret)
 		return failed("lock", ret, &call);
@@ -67,11 +67,10 @@ static int write_name(struct tool *t, const struct keys_name *name)
 	uint8_t policy[SE05X_IOT_POLICY_MAX];
 	struct se05x_iot_new how = { .policy = policy };
 	char text[64] = "any:read,write,delete";
-	uint32_t owner;
 	int ret;
 
-	if (t->user_id && keys_parse_id(t->user_id, &owner))
-		snprintf(text, sizeof(text), "any:read;0x%08X:read,write,delete", owner);
+	if (t->owner)
+		snprintf(text, sizeof(text), "any:read;0x%08X:read,write,delete", t->owner);
 	ret = parse_policy(text, policy, &how.policy_len);
 	if (ret)
 		return ret;
@@ -91,7 +90,7 @@ void forget_name(struct tool *t, uint32_t id)
 	if (ret)
 		warn(&t->opt, "its name is still in the chip, and of no use: %s",
 		     se05x_iot_error_text(ret, &t->call));
-	if (!t->user_id)
+	if (!t->owner)
 		se05x_unlock(t->se);
 	keys_names_free(t->names);
 	t->names = NULL;
@@ -184,7 +183,7 @@ static int set_name(struct tool *t, const struct se05x_iot_object *object, const
 		puts("}");
 	} else {
 		say(&t->opt, *label ? "0x%08X is called '%s' now%s" : "0x%08X has no name now",
-		    object->id, label, t->user_id ? "" : "; who reaches the chip can change that");
+		    object->id, label, t->owner ? "" : "; who reaches the chip can change that");
 	}
 	return OK;
 }

@@ -25,6 +25,8 @@ static const struct row {
 	{ "user-id", OPT_USER, 0, "ID", AT(user_id), "be the owner of that UserID" },
 	{ "password-file", OPT_PASSWORD, 0, "FILE", AT(password_file),
 	  "its password, instead of asking" },
+	{ "auth", OPT_AUTH, 0, "KIND:ID:FILE", AT(auth),
+	  "be the owner of that key, aes or ec, in a secure channel" },
 	{ "trace", OPT_TRACE, 0, NULL, AT(trace), "tell of each APDU its name and length" },
 	{ "hash", OPT_HASH, 0, "NAME", AT(hash), "sha1, sha224, sha256 (default), sha384, sha512" },
 	{ "digest", OPT_DIGEST, 0, NULL, AT(digest),
@@ -50,6 +52,8 @@ static const struct row {
 	  "who may do what: any:sign,read;0x0A0B0C0D:delete (see 'policy')" },
 	{ "max-attempts", OPT_ATTEMPTS, 0, "N", AT(attempts),
 	  "so many wrong passwords, and it is blocked for ever" },
+	{ "for-auth", OPT_FOR_AUTH, 0, NULL, AT(for_auth),
+	  "the key opens sessions (--auth), and does nothing else" },
 	{ "transient", OPT_TRANSIENT, 0, NULL, AT(transient), "keep its value in RAM only" },
 	{ "freshness", OPT_FRESHNESS, 0, "HEX", AT(freshness),
 	  "the verifier's challenge, 16 bytes" },
@@ -74,8 +78,9 @@ static const char rights[] =
 	"generate delete attest import-export secure-messaging forbid tls-kdf tls-pms\n"
 	"forbid-derived-output ext-random pbkdf forbid-ext-iv pepper desfire-auth\n"
 	"desfire-dump desfire-kdf internal-sign derived-input=ID desfire-change=ID\n"
-	"pcr=ID/HEX. A set is WHO:RIGHT,RIGHT where WHO is 'any' or the ID of a UserID;\n"
-	"a semicolon goes between sets. Quote it: the shell knows the semicolon too.\n";
+	"pcr=ID/HEX. A set is WHO:RIGHT,RIGHT where WHO is 'any' or the ID of a UserID\n"
+	"or of a key that opens sessions; a semicolon goes between sets. Quote it: the\n"
+	"shell knows the semicolon too.\n";
 
 static void print_options(uint64_t mask)
 {
@@ -191,8 +196,8 @@ int check_options(const struct command *command, uint64_t given)
 			continue;
 		complain("--%s has no meaning for '%s' ('se05x-tool help %s' shows what has)%s",
 			 rows[i].name, command->name, command->name,
-			 rows[i].bit == OPT_ATTEMPTS ? ": only who can authenticate, a UserID,"
-			 " counts attempts" : "");
+			 rows[i].bit == OPT_ATTEMPTS ? ": only who can authenticate, a UserID"
+			 " or a key that opens sessions, counts attempts" : "");
 		return USAGE;
 	}
 	return OK;

@@ -20,10 +20,12 @@ enum {
 	OPT_OUTPUT = 1 << 26, OPT_YES = 1 << 27, OPT_JSON = 1 << 28, OPT_QUIET = 1 << 29,
 	OPT_HELP = 1 << 30,
 	OPT_FROM_NXP = 1ull << 31, OPT_PREPARE = 1ull << 32,	/* of name */
-	OPT_AID = 1ull << 33,		/* of all that talk to the chip */
+	OPT_AID = 1ull << 33, OPT_AUTH = 1ull << 34,	/* of all that talk to the chip */
+	OPT_FOR_AUTH = 1ull << 35,	/* of import */
 };
 
-#define OPT_CHIP	(OPT_DEVICE | OPT_AID | OPT_TIMEOUT | OPT_USER | OPT_PASSWORD | OPT_TRACE)
+#define OPT_CHIP	(OPT_DEVICE | OPT_AID | OPT_TIMEOUT | OPT_USER | OPT_PASSWORD | \
+			 OPT_AUTH | OPT_TRACE)
 #define OPT_ALL		(OPT_OUTPUT | OPT_YES | OPT_JSON | OPT_QUIET | OPT_HELP)
 #define OPT_NEW		(OPT_POLICY | OPT_TRANSIENT | OPT_FORCE)	/* that make an object */
 

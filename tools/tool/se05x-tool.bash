@@ -21,7 +21,7 @@ _se05x_tool()
 	--hash) words="sha1 sha224 sha256 sha384 sha512" ;;
 	--mode) words="pkcs1 pss oaep none cbc ecb ctr" ;;
 	--type) words="aes des hmac" ;;
-	-t | --timeout | --aid | --iv | --salt | --info | --policy | --max-attempts | --freshness | \
+	-t | --timeout | --aid | --iv | --salt | --info | --policy | --max-attempts | --auth | --freshness | \
 	--unique-id) return ;;
 	*)
 		for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -34,7 +34,7 @@ _se05x_tool()
 		case $cur,$command,$n in
 		-*) words="--device= --aid= --timeout= --output= --hash= --digest --mode= --iv= --nopad
 			--salt= --info= --type= --der --hex --policy= --max-attempts=
-			--transient --user-id= --password-file= --passin= --update --ids --from-nxp --prepare
+			--transient --for-auth --auth= --user-id= --password-file= --passin= --update --ids --from-nxp --prepare
 			--key=
 			--root= --freshness= --unique-id= --trace --yes --force --json --quiet
 			--help --version" ;;

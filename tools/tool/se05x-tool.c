@@ -5,45 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth.h"
 #include "options.h"
 
 const char program[] = "se05x-tool";
 
-/* Nobody else's APDU may come between: it could end the session. */
-static int open_session(struct tool *t, uint32_t id, const uint8_t *password, size_t len)
-{
-	struct se05x_call call = { .deadline_ms = t->opt.deadline_ms };
-	struct se05x_iot *session;
-	int ret;
-
-	progress_begin(&t->opt);
-	ret = se05x_lock(t->se, &call);
-	progress_end();
-	if (ret)
-		return failed("lock", ret, &call);
-	ret = CHIP(t, se05x_iot_session_open, id, password, len, &session);
-	if (ret) {
-		complain_sw(t->call.sw, "--user-id %s: %s", id_text(id),
-			    se05x_iot_error_text(ret, &t->call));
-		return TROUBLE;
-	}
-	se05x_iot_close(t->iot);
-	t->iot = session;
-	return OK;
-}
-
 static int with_chip(struct tool *t, const struct command *command, char **args, int n)
 {
-	uint8_t *password = NULL;
-	size_t password_len = 0;
-	uint32_t user_id = 0;
-	int ret = OK;
+	struct auth auth;
+	int ret = read_auth(t, &auth);
 
-	if (t->user_id) {
-		ret = parse_id(t->user_id, &user_id);
-		if (!ret)
-			ret = read_password(t, false, &password, &password_len);
-	}
 	if (!ret)
 		ret = open_chip(t->opt.device, &t->se);
 	if (!ret) {
@@ -56,10 +27,9 @@ static int with_chip(struct tool *t, const struct command *command, char **args,
 			ret = failed(t->opt.device, ret, &t->call);
 		}
 	}
-	if (!ret && t->user_id)
-		ret = open_session(t, user_id, password, password_len);
-	if (password)
-		OPENSSL_clear_free(password, password_len);
+	if (!ret)
+		ret = open_session(t, &auth);
+	clear_auth(&auth);
 	names_of = t;
 	if (!ret)
 		ret = command->run(t, args, n);

@@ -28,6 +28,7 @@ struct tool {
 	const char *salt;
 	const char *info;
 	const char *user_id;
+	const char *auth;
 	const char *password_file;
 	const char *key_file;
 	const char *passin;
@@ -40,6 +41,7 @@ struct tool {
 	uint8_t aid[16];
 	size_t aid_len;
 	bool transient;
+	bool for_auth;	/* the key is to open sessions, and for nothing else */
 	bool force;
 	bool yes;
 	bool der;
@@ -58,6 +60,7 @@ struct tool {
 
 	struct se05x *se;
 	struct se05x_iot *iot;
+	uint32_t owner;		/* whose session it is; 0: none */
 	struct se05x_call call;	/* of the command under way */
 	struct keys_names *names;	/* in the chip, once they were needed */
 };
@@ -158,7 +161,7 @@ int check_reserved(const struct tool *t, uint32_t id, const char *what);
 int confirm(const struct tool *t, const char *question);
 /* Say what a policy means, for people */
 void explain_policy(const uint8_t *policy, size_t len);
-/* Of what is allowed, but of no use with this project */
+/* Of what is allowed, but needs more than a command */
 void warn_policy(const struct tool *t, const uint8_t *policy, size_t len);
 int parse_policy(const char *text, uint8_t *policy, size_t *len);
 /* Does the policy give one of @rights to who opened no session? */
