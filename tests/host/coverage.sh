@@ -19,11 +19,11 @@ mkdir -p "$out"
 for f in "$link" ../../kernel/se05x_poll.c ../card/card.c bus.c; do
 	coverage=
 	[ "$f" != "$link" ] || coverage=--coverage
-	gcc -I../../include/host -I../../include/uapi -std=gnu11 -O0 -g $coverage -c \
+	gcc -I../../lib/host -I../../include/uapi -std=gnu11 -O0 -g $coverage -c \
 		-o "$out/$(basename "$f" .c).o" "$f"
 done
 for t in t1_test noise_test corner_test field_test faults; do
-	gcc -I../../include/host -I../../include/uapi -std=gnu11 -O1 --coverage -fno-profile-arcs \
+	gcc -I../../lib/host -I../../include/uapi -std=gnu11 -O1 --coverage -fno-profile-arcs \
 		-fno-test-coverage -o "$out/$t" "$t.c" "$out"/*.o -lcmocka
 	"$out/$t" > "$out/$t.log" 2>&1 || { cat "$out/$t.log" >&2; exit 1; }
 done

@@ -65,10 +65,11 @@ SIM_ERRORS=020000:7FFF0206=6F00 run info; check 'info without the number' 0 '*ap
 # ---- who can't authenticate counts no attempts (F21) ----
 
 for c in 'keygen 0x01010110 p256' 'put 0x01010110 message' 'counter new 0x01010110' \
-	'--type=aes import 0x01010110 message' 'list'; do
+	'list'; do
 	# shellcheck disable=SC2086 # words
 	run --max-attempts=3 $c;  check "--max-attempts: $c" 2 '' '*--max-attempts has no meaning*UserID*'
 done
+run --max-attempts=3 --type=aes import 0x01010110 message; check '--max-attempts of a key' 2 '' '*counts attempts: --for-auth*'
 echo secret > password
 echo wrong! > wrong
 run --max-attempts=3 --password-file=password userid 0x01010111; check '--max-attempts of a UserID' 0 '' '*UserID made*'

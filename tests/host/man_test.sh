@@ -32,7 +32,7 @@ program() {
 		sed 's/\\-/-/g; s/\\e/\\/g' > "$tmp/example.c"
 	says gcc -std=c11 -Wall -Wextra -Werror -I"$top/lib/core" -I"$top/lib/iot" \
 		-I"$top/include/uapi" -o "$tmp/example" "$tmp/example.c" \
-		"$build/lib/libse05x-iot.a" "$build/lib/libse05x.a" -pthread
+		"$build/lib/libse05x-iot.a" "$build/lib/libse05x.a" -lcrypto -pthread
 	check "example $1 compiles" 0 '' ''
 	SIM_STATE=$tmp/state$1
 	for again in 'runs' 'runs again, with what it made'; do
