@@ -31,7 +31,7 @@ awk '
 	# how many words of a line are its name
 	BEGIN {
 		name["cell"] = name["steady"] = name["bytes"] = name["best"] = 3
-		name["first"] = name["plain"] = name["callers"] = 3
+		name["first"] = name["plain"] = name["callers"] = name["channel"] = 3
 		name["mixed"] = 2
 	}
 	{

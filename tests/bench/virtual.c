@@ -475,6 +475,27 @@ static void mixed(u32 hz)
 	       (double)sum.bytes / sum.least);
 }
 
+/* What the secure channel costs on the wire, in us: padding, MACs, Lc (docs/speed.md) */
+static void channel(u32 hz)
+{
+	struct bus bus;
+	u64 bytes;
+
+	open_bus(&bus, hz, seed);
+	for (size_t i = 0; i < COUNT(mix); i++) {
+		struct work work = mix[i];
+		u64 plain = limit(&bus, &work, 0, &bytes);
+		u16 data = work.command_len > 260 ? work.command_len - 9 :
+			   work.command_len > 5 ? work.command_len - 6 : 0;
+		u16 lc = data + 8 + (data ? 16 - data % 16 : 0), answer = work.answer_len - 2;
+
+		work.command_len = 4 + lc + (lc > 254 ? 5 : 2);
+		work.answer_len += 8 + (answer ? 16 - answer % 16 : 0);
+		printf("channel %u %02X %.0f %.0f\n", hz, work.ins, plain / 1e3,
+		       limit(&bus, &work, 0, &bytes) / 1e3);
+	}
+}
+
 /* Time of the same work by many callers, each with a class of its own, over one's */
 static void contention(u32 hz)
 {
@@ -551,6 +572,7 @@ static void tables(void)
 		}
 		mixed(clocks[h]);
 		contention(clocks[h]);
+		channel(clocks[h]);
 	}
 }
 
