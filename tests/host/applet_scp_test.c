@@ -59,25 +59,32 @@ struct host {
 	bool bare;		/* the next answer is not secured */
 	bool cut;		/* the next answer does not come */
 	bool only_data;		/* applet before 4.3: only commands with data are counted */
-	uint8_t enc[16], mac[16], rmac[16], chaining[16];
+	uint8_t enc[32], mac[32], rmac[32], chaining[16];
 	unsigned int counter;
 };
 
-static void cmac(const uint8_t key[16], const uint8_t *data, size_t len, uint8_t mac[16])
+static size_t key_len = 16;	/* of all keys: 16 or 32 */
+
+static void cmac(const uint8_t *key, const uint8_t *data, size_t len, uint8_t mac[16])
 {
 	size_t n;
 
-	assert_non_null(EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, key, 16, data, len,
-				  mac, 16, &n));
+	assert_non_null(EVP_Q_mac(NULL, "CMAC", NULL, key_len == 16 ? "AES-128-CBC" : "AES-256-CBC",
+				  NULL, key, key_len, data, len, mac, 16, &n));
 }
 
-static void derive(const uint8_t key[16], uint8_t constant, uint8_t bits, const char *context,
-		   uint8_t out[16])
+/* @bits 0: a key */
+static void derive(const uint8_t *key, uint8_t constant, uint8_t bits, const char *context,
+		   uint8_t *out)
 {
-	uint8_t input[32] = { [11] = constant, [14] = bits, [15] = 1 };
+	size_t len = bits ? bits : 8 * key_len;
+	uint8_t input[32] = { [11] = constant, [13] = len >> 8, [14] = len, [15] = 1 };
 
 	unhex(input + 16, context);
 	cmac(key, input, sizeof(input), out);
+	input[15] = 2;
+	if (len > 128)
+		cmac(key, input, sizeof(input), out + 16);
 }
 
 static void cbc(struct host *host, bool encrypt, bool answer_iv, uint8_t *data, size_t len)
@@ -86,9 +93,11 @@ static void cbc(struct host *host, bool encrypt, bool answer_iv, uint8_t *data, 
 	uint8_t iv[16] = { answer_iv ? 0x80 : 0, [14] = host->counter >> 8, [15] = host->counter };
 	int n;
 
-	EVP_EncryptInit_ex(ctx, EVP_aes_128_ecb(), NULL, host->enc, NULL);
+	EVP_EncryptInit_ex(ctx, key_len == 16 ? EVP_aes_128_ecb() : EVP_aes_256_ecb(), NULL,
+			   host->enc, NULL);
 	EVP_EncryptUpdate(ctx, iv, &n, iv, 16);
-	EVP_CipherInit_ex(ctx, EVP_aes_128_cbc(), NULL, host->enc, iv, encrypt);
+	EVP_CipherInit_ex(ctx, key_len == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc(), NULL,
+			  host->enc, iv, encrypt);
 	EVP_CIPHER_CTX_set_padding(ctx, 0);
 	EVP_CipherUpdate(ctx, data, &n, data, len);
 	EVP_CIPHER_CTX_free(ctx);
@@ -129,6 +138,7 @@ static unsigned int authenticate(struct host *host, const struct scp_keys *keys,
 	uint8_t apdu[64], cryptogram[16];
 	char context[33];
 
+	key_len = keys->len;
 	memset(host->chaining, 0, 16);
 	snprintf((char *)apdu, sizeof(apdu), "8050%s0008" HOST "00", kvn);
 	forward(host, apdu, unhex(apdu, strdupa((char *)apdu)));
@@ -136,9 +146,9 @@ static unsigned int authenticate(struct host *host, const struct scp_keys *keys,
 		return answer.sw;
 	assert_int_equal(answer.len, 29);
 	snprintf(context, sizeof(context), HOST "%s", hex(answer.buf + 13, 8));
-	derive(keys->enc, 0x04, 0x80, context, host->enc);
-	derive(keys->mac, 0x06, 0x80, context, host->mac);
-	derive(keys->mac, 0x07, 0x80, context, host->rmac);
+	derive(keys->enc, 0x04, 0, context, host->enc);
+	derive(keys->mac, 0x06, 0, context, host->mac);
+	derive(keys->mac, 0x07, 0, context, host->rmac);
 	derive(host->mac, 0x00, 0x40, context, cryptogram);
 	if (memcmp(cryptogram, answer.buf + 21, 8))
 		return 0;	/* not our card */
@@ -695,6 +705,10 @@ static void test_rotation(void **state)
 	run(host.applet, DOMAIN);
 	assert_int_equal(authenticate(&host, &fresh_keys, "0B"), 0x9000);
 	assert_int_equal(put_key(&host, &fresh_keys, &long_keys, -1, values), 0x9000);
+	assert_string_equal(hex(answer.buf, answer.len), values);
+	assert_int_equal(authenticate(&host, &long_keys, "0B"), 0x9000);
+	assert_int_equal(put_key(&host, &long_keys, &fresh_keys, -1, values), 0x9000);
+	assert_int_equal(authenticate(&host, &fresh_keys, "0B"), 0x9000);
 	applet_free(host.applet);
 	unlink(path);
 	/* a chip of applet 3 takes no long ones */
@@ -703,6 +717,29 @@ static void test_rotation(void **state)
 	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 	assert_int_equal(put_key(&host, &test_keys, &long_keys, -1, values), 0x6A80);
 	applet_free(host.applet);
+}
+
+/* Keys that a new chip was given, and that it keeps */
+static void test_key_file(void **state)
+{
+	char path[] = "/tmp/se05x-scp.XXXXXX";
+	struct applet_config config = { .state = path, .scp_keys = &long_keys };
+	struct host host = { };
+
+	(void)state;
+	close(mkstemp(path));
+	unlink(path);
+	host.applet = chip(&config);
+	assert_int_equal(authenticate(&host, &test_keys, "0B"), 0);
+	assert_int_equal(authenticate(&host, &long_keys, "0B"), 0x9000);
+	secured(0x9000, &host, "80040049", "41=0010");
+	secured(0x9000, &host, "80040020", "");
+	applet_free(host.applet);
+	config.scp_keys = NULL;
+	host.applet = chip(&config);
+	assert_int_equal(authenticate(&host, &long_keys, "0B"), 0x9000);
+	applet_free(host.applet);
+	unlink(path);
 }
 
 /* Power is cut in PUT KEY: the chip has the old keys or the new ones, and no others. */
@@ -794,6 +831,7 @@ int main(void)
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_lc_form),
 		cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_key_file),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_identify),
 		cmocka_unit_test(test_cplc),

@@ -669,6 +669,34 @@ static void test_link_error(void **state)
 	assert_int_equal(T(n).outcome, SE05X_OUTCOME_NOT_SENT);
 }
 
+/* The chip lost its power in a command, or in the SELECT before one. */
+static void test_power_lost(void **state)
+{
+	struct client *a = client_open(driver, 1);
+	uint64_t generation;
+	int n;
+
+	(void)state;
+	n = transceive(a, CMD);
+	chip(CMD, 0x9000);
+	generation = T(n).generation;
+	n = transceive(a, CMD);
+	driver_done(driver, NULL, 0);
+	driver_run(driver);
+	answered(n, ECONNRESET);
+	assert_int_equal(T(n).outcome, SE05X_OUTCOME_MAY_HAVE_RUN);
+	/* whatever is selected now: the default applet again, first */
+	n = transceive(a, CMD);
+	driver_done(driver, NULL, 0);
+	driver_run(driver);
+	answered(n, ECONNRESET);
+	n = transceive(a, CMD);
+	chip(NO_AID, 0x9000);
+	chip(CMD, 0x9000);
+	answered(n, 0);
+	assert_int_not_equal(T(n).generation, generation);
+}
+
 int main(void)
 {
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -676,7 +704,7 @@ int main(void)
 		TEST(test_binding), TEST(test_raw_select), TEST(test_unbound),
 		TEST(test_generation), TEST(test_channel), TEST(test_lock), TEST(test_deadline),
 		TEST(test_turns), TEST(test_command_chain), TEST(test_answer_chain), TEST(test_reset), TEST(test_gone), TEST(test_refused),
-		TEST(test_link_error),
+		TEST(test_link_error), TEST(test_power_lost),
 	};
 
 	return cmocka_run_group_tests_name("se05x-sim as the driver", tests, NULL, NULL);

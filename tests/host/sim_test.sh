@@ -70,6 +70,10 @@ says "$sim" -c SE999 run true;   check 'unknown chip' 1 '' '*SE999: no such --ch
 says "$sim" -q -c SE050F run "$tool" list; check 'FIPS part' 3 '' '*6982*'
 says "$sim" -q -c SE052F run "$tool" list; check 'another' 3 '' '*6982*'
 printf '# a comment\nENC %032d\nMAC\t%032d # here too\n' 1 2 > keys
+for word in ENC MAC DEK; do
+	status=0 out=$(sed -n "s/^$word //p" "$here/../sim/scp.keys" | basenc --base16 -d -i) err=''
+	check "the test keys' file, $word" 0 "se05x-sim, S-$word" ''
+done
 says "$sim" -K keys run true;    check 'keys without DEK' 2 '' '*keys: DEK is needed*'
 echo 'DEK 00' >> keys
 says "$sim" -K keys run true;    check 'a short key' 2 '' '*keys, line 4: no key of 16, 24 or 32 bytes*'
