@@ -530,6 +530,8 @@ static void block_read(struct card *card, u64 now)
 	if (pcb == 0xE5) {
 		card->asleep = true;
 		card->fresh = true;
+		if (card->ops->sleep)
+			card->ops->sleep(card->ctx, card);
 	} else if (pcb == 0xE6) {
 		boot(card, now);
 	}

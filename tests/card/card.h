@@ -43,10 +43,12 @@ struct card;
  * @apdu: a whole C-APDU has arrived at time @now. The callee answers by
  *	card_answer(), at once or later.
  * @reset: the applet forgets its volatile state (power, chip or soft reset)
+ * @sleep: the host ended the APDU session, and with it the secure channel; may be NULL
  */
 struct card_ops {
 	void (*apdu)(void *ctx, struct card *card, const u8 *apdu, size_t len, u64 now);
 	void (*reset)(void *ctx, struct card *card);
+	void (*sleep)(void *ctx, struct card *card);
 };
 
 /**

@@ -562,7 +562,7 @@ static void test_ends(void **state)
 	struct host host = { .applet = applet };
 
 	(void)state;
-	for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]) + 1; i++) {
 		assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
 		secured(0x9000, &host, "80040020", "");
 		secured(0x6985, &host, "80020000", "41=00000009");	/* an error does not */
@@ -570,6 +570,8 @@ static void test_ends(void **state)
 		if (i < sizeof(cases) / sizeof(cases[0])) {
 			run(applet, cases[i].apdu);
 			assert_int_equal(answer.sw, cases[i].sw);
+		} else if (i == sizeof(cases) / sizeof(cases[0])) {
+			applet_sleep(applet);	/* the end of the T=1 session */
 		} else {
 			applet_reset(applet);
 		}

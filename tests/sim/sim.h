@@ -60,6 +60,7 @@ struct sim_fault {
  * @wait: it waits here for something to read
  * @open: it is there
  * @reset: a reset was not read yet
+ * @sleep: the end of a session was not read yet
  * @unread: the C-APDU was not read yet
  * @running: the chip waits for the R-APDU
  * @id: of the newest C-APDU
@@ -71,6 +72,7 @@ struct sim_channel {
 	wait_queue_head_t wait;
 	bool open;
 	bool reset;
+	bool sleep;
 	bool unread;
 	bool running;
 	u32 id;

@@ -15,12 +15,14 @@
  * enum sim_msg_type - &sim_msg.type
  * @SIM_MSG_APDU: chip to applet: a C-APDU to be answered
  * @SIM_MSG_RESET: chip to applet: forget what does not outlive a reset
+ * @SIM_MSG_SLEEP: chip to applet: the APDU session has ended, and the secure channel
  * @SIM_MSG_ANSWER: applet to chip: the R-APDU of the C-APDU with that id
  */
 enum sim_msg_type {
 	SIM_MSG_APDU = 1,
 	SIM_MSG_RESET = 2,
 	SIM_MSG_ANSWER = 3,
+	SIM_MSG_SLEEP = 4,
 };
 
 /**

@@ -72,13 +72,25 @@ static void sim_channel_reset(void *ctx, struct card *card)
 
 	ch->unread = false;
 	ch->running = false;
+	ch->sleep = false;
 	ch->reset = true;
 	wake_up_interruptible(&ch->wait);
+}
+
+static void sim_channel_sleep(void *ctx, struct card *card)
+{
+	struct sim *sim = ctx;
+
+	lockdep_assert_held(&sim->lock);
+
+	sim->channel.sleep = true;
+	wake_up_interruptible(&sim->channel.wait);
 }
 
 const struct card_ops sim_card_ops = {
 	.apdu = sim_channel_apdu,
 	.reset = sim_channel_reset,
+	.sleep = sim_channel_sleep,
 };
 
 static int sim_channel_open(struct inode *inode, struct file *file)
@@ -92,6 +104,7 @@ static int sim_channel_open(struct inode *inode, struct file *file)
 	} else {
 		sim->channel.open = true;
 		sim->channel.reset = false;
+		sim->channel.sleep = false;
 	}
 	mutex_unlock(&sim->lock);
 	if (ret)
@@ -122,6 +135,8 @@ static ssize_t sim_channel_take(struct sim_channel *ch, char __user *buf, size_t
 
 	if (ch->reset) {
 		msg.type = SIM_MSG_RESET;
+	} else if (ch->sleep) {
+		msg.type = SIM_MSG_SLEEP;
 	} else if (ch->unread) {
 		msg.type = SIM_MSG_APDU;
 		msg.len = ch->len;
@@ -135,6 +150,8 @@ static ssize_t sim_channel_take(struct sim_channel *ch, char __user *buf, size_t
 		return -EFAULT;
 	if (ch->reset)
 		ch->reset = false;
+	else if (ch->sleep)
+		ch->sleep = false;
 	else
 		ch->unread = false;
 	return sizeof(msg) + msg.len;
@@ -154,7 +171,8 @@ static ssize_t sim_channel_read(struct file *file, char __user *buf, size_t size
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
 			return ret;
 		ret = wait_event_interruptible(ch->wait,
-					       READ_ONCE(ch->reset) || READ_ONCE(ch->unread));
+					       READ_ONCE(ch->reset) || READ_ONCE(ch->sleep) ||
+					       READ_ONCE(ch->unread));
 		if (ret)
 			return ret;
 	}
@@ -196,7 +214,7 @@ static __poll_t sim_channel_poll(struct file *file, poll_table *wait)
 	struct sim_channel *ch = &sim->channel;
 
 	poll_wait(file, &ch->wait, wait);
-	return READ_ONCE(ch->reset) || READ_ONCE(ch->unread) ?
+	return READ_ONCE(ch->reset) || READ_ONCE(ch->sleep) || READ_ONCE(ch->unread) ?
 	       EPOLLIN | EPOLLOUT : EPOLLOUT;
 }
 

@@ -113,6 +113,11 @@ void applet_reset(struct applet *applet)
 	iot_reset(applet->iot);
 }
 
+void applet_sleep(struct applet *applet)
+{
+	scp_close(&applet->scp);
+}
+
 size_t applet_atr(const struct applet *applet, const uint8_t **atr)
 {
 	return iot_atr(applet->iot, atr);

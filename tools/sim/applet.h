@@ -81,6 +81,9 @@ void applet_process(struct applet *applet, const uint8_t *apdu, size_t len,
 /* The chip's ATR, of at most 255 bytes. Return: its length. */
 size_t applet_atr(const struct applet *applet, const uint8_t **atr);
 
+/* The host ended the APDU session: the chip's secure channel is closed. */
+void applet_sleep(struct applet *applet);
+
 /* Power loss, chip reset or interface soft reset: transient things go. */
 void applet_reset(struct applet *applet);
 

@@ -46,6 +46,8 @@ static int serve(struct applet *applet, int fd)
 			return -1;
 		if (in.msg.type == SIM_MSG_RESET)
 			applet_reset(applet);
+		else if (in.msg.type == SIM_MSG_SLEEP)
+			applet_sleep(applet);
 		else if (answer(applet, fd, &in.msg))
 			return -1;
 	}
