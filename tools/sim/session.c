@@ -144,6 +144,13 @@ static uint16_t ec_authenticate(struct call *call)
 	return count_attempt(call, key, sw == SW_OK) == SW_OK ? sw : SW_INTERNAL;
 }
 
+static uint16_t ec_get_data(struct call *call)
+{
+	if (!ec_key_of(call))
+		return SW_CONDITIONS;
+	return call->apdu->p1 == 0xBF && call->apdu->p2 == 0x21 ? ecauth_get_data(call) : SW_NO_DATA;
+}
+
 uint16_t session_run(struct call *call, uint16_t (*run)(struct call *call))
 {
 	struct session *session = call->session;
@@ -160,8 +167,7 @@ uint16_t session_run(struct call *call, uint16_t (*run)(struct call *call))
 	    apdu->ins == INS_INTERNAL_AUTHENTICATE)
 		return ec_authenticate(call);
 	if (session->scp.state != SCP_OPEN && apdu->cla == 0x80 && apdu->ins == INS_GET_DATA)
-		return !ec_key_of(call) ? SW_CONDITIONS : apdu->p1 != 0xBF || apdu->p2 != 0x21 ?
-		       SW_NO_DATA : ecauth_get_data(call);
+		return ec_get_data(call);
 	if (session->scp.state != SCP_OPEN)
 		return run(call);
 	/* in a channel nothing goes without it */
