@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "keys.h"
 
@@ -36,6 +37,11 @@ struct keys_chip {
 
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct keys_chip *all;
+/* files of bursts under way: a child that keeps one holds the chip's lock */
+static struct burst {
+	struct burst *next;
+	int fd;
+} *bursts;
 
 static void before_fork(void)
 {
@@ -68,6 +74,8 @@ static void in_child(void)
 		chip->users = 0;
 		chip->has_closer = false;
 	}
+	for (; bursts; bursts = bursts->next)
+		close(bursts->fd);
 }
 
 static void watch_forks(void)
@@ -308,36 +316,92 @@ static void learn(struct keys_chip *chip, const uint8_t uid[SE05X_IOT_UID_LEN])
 	pthread_mutex_unlock(&chip->lock);
 }
 
-int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
-	       int (*run)(struct se05x_iot *session, void *arg, struct se05x_call *call),
-	       void *arg, struct se05x_call *call)
+bool keys_chip_uid(struct keys_chip *chip, uint8_t uid[SE05X_IOT_UID_LEN])
 {
-	struct se05x_iot *iot, *session;
-	uint8_t uid[SE05X_IOT_UID_LEN];
-	struct se05x *se;
 	bool known;
-	int ret;
 
 	pthread_mutex_lock(&chip->lock);
-	memcpy(uid, chip->uid, sizeof(uid));
+	memcpy(uid, chip->uid, SE05X_IOT_UID_LEN);
 	known = chip->known;
 	pthread_mutex_unlock(&chip->lock);
+	return known;
+}
+
+void keys_chip_forget(struct keys_chip *chip)
+{
+	pthread_mutex_lock(&chip->lock);
+	chip->known = false;
+	pthread_mutex_unlock(&chip->lock);
+}
+
+bool keys_chip_inherited(struct keys_chip *chip)
+{
+	bool inherited;
+
+	pthread_mutex_lock(&chip->lock);
+	inherited = chip->iot && chip->inherited;
+	pthread_mutex_unlock(&chip->lock);
+	return inherited;
+}
+
+static void burst_begins(struct burst *burst, int fd)
+{
+	burst->fd = fd;
+	pthread_mutex_lock(&all_lock);
+	burst->next = bursts;
+	bursts = burst;
+	pthread_mutex_unlock(&all_lock);
+}
+
+static void burst_ends(const struct burst *burst)
+{
+	struct burst **link;
+
+	pthread_mutex_lock(&all_lock);
+	for (link = &bursts; *link != burst; link = &(*link)->next)
+		;
+	*link = burst->next;
+	pthread_mutex_unlock(&all_lock);
+}
+
+static int run_in_session(struct se05x_iot *iot, uint32_t id, const void *pin, size_t len,
+			  keys_run *run, void *arg, struct se05x_call *call)
+{
+	struct se05x_iot *session;
+	int ret = se05x_iot_session_open(iot, id, pin, len, &session, call);
+
+	if (ret)
+		return ret;
+	if (run)
+		ret = run(session, arg, call);
+	se05x_iot_session_close(session, NULL);
+	return ret;
+}
+
+int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len, keys_run *run,
+	       void *arg, struct se05x_call *call)
+{
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	struct se05x_iot *iot;
+	struct burst burst;
+	struct se05x *se;
+	bool known = keys_chip_uid(chip, uid);
+	int ret;
+
 	/* the PIN is shown to no other chip */
 	ret = open_file(chip->device, &se, &iot, uid, &known, call);
 	if (ret)
 		return ret;
 	learn(chip, uid);
+	burst_begins(&burst, se05x_fd(se));
 	ret = se05x_lock(se, call);
 	if (!ret)
-		ret = se05x_iot_session_open(iot, id, pin, len, &session, call);
-	if (!ret) {
-		if (run)
-			ret = run(session, arg, call);
-		se05x_iot_session_close(session, NULL);
-	}
+		ret = pin ? run_in_session(iot, id, pin, len, run, arg, call) :
+			    run(iot, arg, call);
 	se05x_iot_close(iot);
 	/* a child forked meanwhile has the file too, and would hold the lock */
 	se05x_unlock(se);
+	burst_ends(&burst);
 	se05x_close(se);
 	return ret;
 }

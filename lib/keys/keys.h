@@ -63,6 +63,9 @@ struct keys_name {
 
 struct keys_names;
 
+/* Is that where pages are? */
+bool keys_is_page(uint32_t id);
+
 /*
  * keys_names_read() - all names in the chip; a chip without any has none
  *
@@ -70,6 +73,13 @@ struct keys_names;
  * libse05x-iot's functions where the chip could not be asked. keys_names_free() it.
  */
 int keys_names_read(struct se05x_iot *iot, struct keys_names **names, struct se05x_call *call);
+/*
+ * keys_names_read_of() - the same, by a list of all objects that the caller has
+ * @before: what was read earlier, or NULL: full pages are not read once more
+ */
+int keys_names_read_of(struct se05x_iot *iot, const uint32_t *ids, size_t n,
+		       const struct keys_names *before, struct keys_names **names,
+		       struct se05x_call *call);
 void keys_names_free(struct keys_names *names);
 /* The object's; NULL: none. Its fingerprint is not compared yet. */
 const struct keys_name *keys_names_of(const struct keys_names *names, uint32_t id);
@@ -94,7 +104,15 @@ int keys_names_write(struct se05x_iot *iot, struct keys_names *names,
 		     const struct keys_name *name, const struct se05x_iot_new *how,
 		     struct se05x_call *call);
 
-/* 1 to 64 bytes of UTF-8 without control characters, which does not begin with a digit */
+/*
+ * keys_names_prepare() - see to it that a name of any length can be written
+ *
+ * As keys_names_write(), before an object is made that is to have a name.
+ */
+int keys_names_prepare(struct se05x_iot *iot, struct keys_names *names,
+		       const struct se05x_iot_new *how, struct se05x_call *call);
+
+/* 1 to 64 bytes of UTF-8 without control characters, which does not begin with 0x */
 bool keys_label_valid(const char *label);
 
 /*
@@ -105,6 +123,9 @@ bool keys_label_valid(const char *label);
  */
 int keys_object_fingerprint(struct se05x_iot *iot, const struct se05x_iot_object *object,
 			    uint8_t fingerprint[8], struct se05x_call *call);
+
+/* The same of what nobody can read, such as a secret key: nothing is asked */
+void keys_kind_fingerprint(const struct se05x_iot_object *object, uint8_t fingerprint[8]);
 
 /* ---- hashes: hash.c ---- */
 
@@ -223,24 +244,34 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 	} while (keys_end(chip, &keys_turn, keys_ret, call));		\
 	keys_ret; })
 
+/* Its unique number; false: it was never open, so nobody knows it */
+bool keys_chip_uid(struct keys_chip *chip, uint8_t uid[SE05X_IOT_UID_LEN]);
+/* Whichever chip is there when it is opened next is the one. */
+void keys_chip_forget(struct keys_chip *chip);
+/* Its file was opened by the parent of this process, and serves for want of another */
+bool keys_chip_inherited(struct keys_chip *chip);
+
+typedef int keys_run(struct se05x_iot *iot, void *arg, struct se05x_call *call);
+
 /*
- * keys_burst() - as the owner of a UserID, in one burst
+ * keys_burst() - several commands, and nobody else's between them; as the owner of a UserID
  * @chip: chip
  * @id: UserID
- * @pin: its value
+ * @pin: its value; NULL: as nobody
  * @len: bytes of it
- * @run: what is to be done, by the session it gets; NULL: nothing, so that the PIN is tried
+ * @run: what is to be done, by the session it gets; NULL, with a PIN: nothing, so that the PIN
+ *	is tried
  * @arg: for it
  * @call: not NULL
  *
  * On a file of its own, under the chip's lock: session, Verify, @run, and the session is
- * closed. Nothing stays open, and what was refused is not tried again.
+ * closed. Nothing stays open, and what was refused is not tried again. A child that is forked
+ * meanwhile has the file no more.
  *
  * Return: what @run returned; -EBADE: wrong PIN, and -EKEYREVOKED: blocked, and @run was not
  * called; as se05x_open(), se05x_lock() and se05x_iot_session_open().
  */
-int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
-	       int (*run)(struct se05x_iot *session, void *arg, struct se05x_call *call),
+int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len, keys_run *run,
 	       void *arg, struct se05x_call *call);
 
 #endif /* SE05X_KEYS_H */

@@ -27,6 +27,7 @@
 #define BEGIN		0xA5
 #define END		0x5A
 #define HEAD_LEN	21
+#define RECORD_MIN	(HEAD_LEN + 5)	/* one that takes a name away */
 #define RECORD_MAX	(HEAD_LEN + KEYS_LABEL_MAX + KEYS_CKA_ID_MAX + 5)
 
 struct page {
@@ -148,26 +149,46 @@ static int take_page(struct keys_names *names, struct page *page)
 	return ret;
 }
 
+bool keys_is_page(uint32_t id)
+{
+	return id >= PAGE_FIRST && id - PAGE_FIRST < PAGES;
+}
+
+/*
+ * One command reads a page, which is as long as pages are. What answers otherwise is a file
+ * of others, or a shorter page of who knows whom: it is asked what it is.
+ */
+static int read_bytes(struct se05x_iot *iot, struct page *page, struct se05x_call *call)
+{
+	struct se05x_iot_object object;
+	int ret;
+
+	page->size = PAGE_SIZE;
+	ret = se05x_iot_binary_read(iot, page->id, 0, page->bytes, PAGE_SIZE, call);
+	if (!ret || !keys_answered(call))
+		return ret;
+	page->size = 0;
+	ret = se05x_iot_object(iot, page->id, &object, call);
+	if (!ret && (object.kind != SE05X_IOT_KIND_BINARY || object.size > PAGE_SIZE ||
+		     object.size <= MAGIC_LEN))
+		return 0;
+	if (!ret)
+		ret = se05x_iot_binary_read(iot, page->id, 0, page->bytes, object.size, call);
+	if (!ret)
+		page->size = object.size;
+	return ret && keys_answered(call) ? 0 : ret;
+}
+
 /* A file of others at a page's place is left alone, and one that can't be read, too. */
 static int read_page(struct se05x_iot *iot, struct keys_names *names, uint32_t id,
 		     struct se05x_call *call)
 {
-	struct se05x_iot_object object;
 	struct page page = { .id = id }, *more;
-	int ret;
+	int ret = read_bytes(iot, &page, call);
 
 	names->taken[id - PAGE_FIRST] = true;
-	ret = se05x_iot_object(iot, id, &object, call);
-	if (!ret && (object.kind != SE05X_IOT_KIND_BINARY || object.size > PAGE_SIZE ||
-		     object.size <= MAGIC_LEN))
-		return 0;
-	page.size = object.size;
-	if (!ret)
-		ret = se05x_iot_binary_read(iot, id, 0, page.bytes, page.size, call);
-	if (ret)
-		return keys_answered(call) ? 0 : ret;
-	if (memcmp(page.bytes, MAGIC, MAGIC_LEN))
-		return 0;
+	if (ret || page.size <= MAGIC_LEN || memcmp(page.bytes, MAGIC, MAGIC_LEN))
+		return ret;
 	more = realloc(names->pages, (names->n_pages + 1) * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
@@ -176,22 +197,61 @@ static int read_page(struct se05x_iot *iot, struct keys_names *names, uint32_t i
 	return take_page(names, &more[names->n_pages++]);
 }
 
+/* What this process has read of it, and nobody can have changed: it is full */
+static const struct page *full_page(const struct keys_names *names, uint32_t id)
+{
+	for (size_t i = 0; names && i < names->n_pages; i++)
+		if (names->pages[i].id == id &&
+		    names->pages[i].size - names->pages[i].used < RECORD_MIN)
+			return &names->pages[i];
+	return NULL;
+}
+
+static int keep_page(struct keys_names *names, const struct page *page)
+{
+	struct page *more = realloc(names->pages, (names->n_pages + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	names->pages = more;
+	names->taken[page->id - PAGE_FIRST] = true;
+	more[names->n_pages] = *page;
+	return take_page(names, &more[names->n_pages++]);
+}
+
+int keys_names_read_of(struct se05x_iot *iot, const uint32_t *ids, size_t n,
+		       const struct keys_names *before, struct keys_names **names,
+		       struct se05x_call *call)
+{
+	struct keys_names *now = calloc(1, sizeof(*now));
+	int ret = now ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !ret && i < n; i++) {
+		const struct page *full;
+
+		if (!keys_is_page(ids[i]))
+			continue;
+		full = full_page(before, ids[i]);
+		ret = full ? keep_page(now, full) : read_page(iot, now, ids[i], call);
+	}
+	if (ret) {
+		keys_names_free(now);
+		now = NULL;
+	}
+	*names = now;
+	return ret;
+}
+
 int keys_names_read(struct se05x_iot *iot, struct keys_names **names, struct se05x_call *call)
 {
-	struct keys_names *n = calloc(1, sizeof(*n));
 	uint32_t *ids = NULL;
-	size_t count = 0;
-	int ret = n ? se05x_iot_list(iot, &ids, &count, call) : -ENOMEM;
+	size_t n = 0;
+	int ret = se05x_iot_list(iot, &ids, &n, call);
 
-	for (size_t i = 0; !ret && i < count; i++)
-		if (ids[i] >= PAGE_FIRST && ids[i] - PAGE_FIRST < PAGES)
-			ret = read_page(iot, n, ids[i], call);
+	*names = NULL;
+	if (!ret)
+		ret = keys_names_read_of(iot, ids, n, NULL, names, call);
 	free(ids);
-	if (ret) {
-		keys_names_free(n);
-		n = NULL;
-	}
-	*names = n;
 	return ret;
 }
 
@@ -256,7 +316,8 @@ static int new_page(struct se05x_iot *iot, struct keys_names *names, const uint8
 		i++;
 	if (i == PAGES)
 		return -EDQUOT;
-	memcpy(bytes + MAGIC_LEN, records, len);
+	if (len)
+		memcpy(bytes + MAGIC_LEN, records, len);
 	return se05x_iot_binary_create(iot, PAGE_FIRST + i, bytes, sizeof(bytes), how, NULL, call);
 }
 
@@ -313,13 +374,22 @@ int keys_names_write(struct se05x_iot *iot, struct keys_names *names,
 	return ret;
 }
 
+int keys_names_prepare(struct se05x_iot *iot, struct keys_names *names,
+		       const struct se05x_iot_new *how, struct se05x_call *call)
+{
+	for (size_t i = 0; i < names->n_pages; i++)
+		if (names->pages[i].size - names->pages[i].used >= RECORD_MAX)
+			return 0;
+	return new_page(iot, names, NULL, 0, how, call);
+}
+
 /* ---- what a name may be, and whether it is still that object's ---- */
 
 bool keys_label_valid(const char *label)
 {
 	size_t len = strlen(label);
 
-	if (!len || len > KEYS_LABEL_MAX || keys_looks_like_id(label))
+	if (!len || len > KEYS_LABEL_MAX || (label[0] == '0' && (label[1] | 0x20) == 'x'))
 		return false;
 	for (const unsigned char *s = (const unsigned char *)label; *s; ) {
 		size_t n = *s < 0x80 ? 1 : *s < 0xc2 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 :
@@ -350,6 +420,14 @@ static int hash_file(struct se05x_iot *iot, const struct se05x_iot_object *objec
 	return ret;
 }
 
+/* Nobody can read what it holds. */
+void keys_kind_fingerprint(const struct se05x_iot_object *object, uint8_t fingerprint[8])
+{
+	memset(fingerprint, 0, 8);
+	fingerprint[0] = object->kind;
+	put_be(fingerprint + 4, object->size, 4);
+}
+
 int keys_object_fingerprint(struct se05x_iot *iot, const struct se05x_iot_object *object,
 			    uint8_t fingerprint[8], struct se05x_call *call)
 {
@@ -369,9 +447,7 @@ int keys_object_fingerprint(struct se05x_iot *iot, const struct se05x_iot_object
 	case SE05X_IOT_KIND_BINARY:
 		return hash_file(iot, object, fingerprint, call);
 	default:
-		/* nobody can read what it holds */
-		fingerprint[0] = object->kind;
-		put_be(fingerprint + 4, object->size, 4);
+		keys_kind_fingerprint(object, fingerprint);
 		return 0;
 	}
 }

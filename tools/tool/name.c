@@ -139,7 +139,8 @@ static int check_name(struct tool *t, uint32_t id, const char *label)
 
 	if (!*label)
 		return OK;
-	if (!keys_label_valid(label)) {
+	/* others may give such names; here a digit begins a number */
+	if (!keys_label_valid(label) || keys_looks_like_id(label)) {
 		complain("name: 1 to %d bytes of UTF-8 without control characters, and no digit in"
 			 " front", KEYS_LABEL_MAX);
 		return USAGE;
