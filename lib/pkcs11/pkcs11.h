@@ -17,7 +17,8 @@
  *
  * Locks: a call holds p11.alive for reading, and its session's lock for its whole length,
  * commands of the chip included; p11.lock guards all lists, handles and what objects know,
- * is taken last, and is never held while the chip or libcrypto works.
+ * is taken last, and is never held while the chip or libcrypto works. What is _Atomic is
+ * written with it and may be read without; it says that the fields beside it are filled in.
  */
 #ifndef SE05X_PKCS11_H
 #define SE05X_PKCS11_H
@@ -58,6 +59,8 @@ void p11_table_remove(struct p11_table *table, CK_ULONG handle);
 
 /* To stderr, where SE05X_PKCS11_DEBUG is set; never a PIN, never data */
 __attribute__((format(printf, 1, 2))) void p11_log(const char *format, ...);
+/* Is it set? Before work that is for a message only. */
+bool p11_logs(void);
 
 /* ---- templates: template.c ---- */
 
@@ -112,21 +115,22 @@ struct p11_token {
 	CK_SLOT_ID slot;
 	char device[64];	/* as se05x_open() takes it */
 	struct keys_chip *chip;
-	bool seen;		/* by C_WaitForSlotEvent */
-	bool simulated;
+	_Atomic bool seen;	/* by C_WaitForSlotEvent */
+	_Atomic bool simulated;
 	/* what it is: learnt once */
-	bool known;
+	_Atomic bool known, asked;
 	struct se05x_iot_version version;
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	char serial[P11_SERIAL_LEN + 1];
 	struct p11_config config;
 	/* who uses it */
-	bool logged_in;
+	_Atomic bool logged_in;
 	pthread_mutex_t pin_lock;	/* a burst holds it, and who logs in or out; before p11.lock */
 	struct p11_pin *pin;
 	unsigned int sessions, rw_sessions;
 	/* what is known of its objects: chipobj.c */
-	struct p11_chipobj *objects;
+	pthread_mutex_t list_lock;	/* who lists, writes names or reads them; before p11.lock */
+	struct p11_chipobj *_Atomic objects;
 	struct keys_names *names;
 };
 
@@ -155,7 +159,7 @@ struct p11_session {
 	struct p11_token *token;
 	pthread_mutex_t lock;
 	unsigned int references;	/* with p11.lock */
-	bool closed;			/* with p11.lock */
+	_Atomic bool closed;
 	bool rw;
 	struct p11_op *ops[P11_ACTIVITIES];
 	/* a search under way: handles that were found */
@@ -181,21 +185,20 @@ CK_RV p11_leave(CK_RV rv);
 
 /* What the chip has at an identifier; a pair's two halves share it. chipobj.c */
 struct p11_chipobj {
-	struct p11_chipobj *next;
+	struct p11_chipobj *_Atomic next;
 	struct se05x_iot_object info;
-	bool typed;		/* info is filled in */
-	bool gone;		/* deleted: as far as this process knows */
-	bool hidden;		/* its public half was destroyed here */
-	EVP_PKEY *public;	/* NULL: not read, or it can't be */
-	CK_RV public_rv;	/* why not; CKR_OK and no public: not read yet */
-	bool has_attributes;	/* from applet 6.0 on; how it came to be, and who may what */
-	bool asked_attributes;
+	_Atomic bool typed;	/* info is filled in */
+	_Atomic bool gone;	/* deleted, as far as this process knows */
+	_Atomic bool hidden;	/* its public half was destroyed here */
+	EVP_PKEY *_Atomic public; /* NULL: not read, or it can't be */
+	_Atomic CK_RV public_rv; /* why not; CKR_OK and no public: not read yet */
+	bool has_attributes;	/* from applet 6.0 on: how it came to be, and who may what */
+	_Atomic bool asked_attributes;
 	struct se05x_iot_attributes attributes;
-	uint8_t *file;		/* of a file: all of it */
+	uint8_t *_Atomic file;	/* of a file: all of it */
 	size_t file_len;
 	bool is_certificate;
-	struct keys_name name;	/* label and CKA_ID; not its defaults */
-	bool named;		/* its record's fingerprint was compared */
+	_Atomic bool unreadable; /* the file: nobody may */
 	struct p11_object *halves[2];	/* public; private, secret, certificate or data */
 };
 
@@ -205,6 +208,7 @@ struct p11_object {
 	unsigned int references;	/* with p11.lock */
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE key_type;		/* of keys */
+	bool private;			/* for who logged in */
 	struct p11_token *token;
 	/* in the chip, */
 	struct p11_chipobj *chip;
@@ -267,11 +271,18 @@ CK_RV p11_host_new(struct p11_session *session, CK_OBJECT_CLASS class, CK_KEY_TY
 CK_RV p11_publish(struct p11_object *object, CK_OBJECT_HANDLE *handle);
 
 /*
+ * p11_key_from_template() - an EC or RSA key in p11.lib, public or private by its class:
+ * material.c. CKR_TEMPLATE_INCOMPLETE, CKR_ATTRIBUTE_VALUE_INVALID, CKR_CURVE_NOT_SUPPORTED
+ */
+CK_RV p11_key_from_template(const struct p11_template *t, CK_OBJECT_CLASS class,
+			    CK_KEY_TYPE type, EVP_PKEY **key);
+
+/*
  * struct p11_making - an object that is to be made in the chip: create.c
- * @private: the private or secret template, whose CKA_LABEL and CKA_ID count, whose usage
- *	and CKA_DESTROYABLE make the policy
+ * @private: template of the private, secret or only half. Its CKA_LABEL and CKA_ID count.
  * @public: of a pair, may be NULL; its label and id count if the other has none
- * @rights: SE05X_IOT_MAY_... that its user gets; 0: the chip's default policy
+ * @rights: SE05X_IOT_MAY_... of who owns it, without DELETE, which CKA_DESTROYABLE says.
+ *	With SE05X_IOT_MAY_READ everybody may read.
  * @make: makes it at @id. Sets *begun if an object is there though it failed.
  * @arg: for @make
  */
@@ -286,11 +297,11 @@ struct p11_making {
 
 /*
  * p11_make() - make it, under the chip's lock, with the PIN if somebody is logged in
- * @object: out: the private, secret or other half; the public one is its
- *	chip->halves[0], by p11_public_half()
+ * @object: out: the private, secret or only half
+ * @public: out, may be NULL: the public half of a pair
  *
- * Checks first that the session may write and that the template's TOKEN, SENSITIVE,
- * EXTRACTABLE, PRIVATE go with an object in the chip.
+ * Checks first that the session may write and that what the templates say of SENSITIVE and
+ * EXTRACTABLE goes with an object in the chip. The caller knows that they say TOKEN.
  */
 CK_RV p11_make(struct p11_session *session, const struct p11_making *making,
 	       CK_OBJECT_HANDLE *object, CK_OBJECT_HANDLE *public);
@@ -312,15 +323,22 @@ CK_RV p11_run(struct p11_token *token, p11_command run, void *arg);
 CK_RV p11_run_as(struct p11_object *object, p11_command run, void *arg);
 CK_RV p11_run_locked(struct p11_token *token, p11_command run, void *arg);
 
-/* One function of libse05x-iot, plain: P11_IOT(token, se05x_iot_exists, id, &exists) */
+/* One function of libse05x-iot, as p11_run(): P11_IOT(token, se05x_iot_exists, id, &exists) */
 #define P11_IOT(token, function, ...) ({					\
 	struct se05x_call p11_call = { 0 };					\
-	int p11_ret = KEYS_RUN((token)->chip, &p11_call, function, __VA_ARGS__); \
-	p11_outcome(token, p11_ret, &p11_call); })
-CK_RV p11_outcome(struct p11_token *token, int ret, const struct se05x_call *call);
+	struct keys_turn p11_turn = { 0 };					\
+	int p11_ret;								\
+	do {									\
+		p11_ret = keys_begin((token)->chip, &p11_turn, &p11_call);	\
+		if (!p11_ret)							\
+			p11_ret = function(p11_turn.iot, __VA_ARGS__, &p11_call); \
+	} while (p11_again(token, &p11_turn, p11_ret, &p11_call));		\
+	p11_error(token, p11_ret, &p11_call); })
+bool p11_again(struct p11_token *token, struct keys_turn *turn, int ret,
+	       const struct se05x_call *call);
 
 /* libse05x-iot's errno, as a caller of PKCS#11 has it; it is logged */
-CK_RV p11_error(const struct p11_token *token, int ret, const struct se05x_call *call);
+CK_RV p11_error(struct p11_token *token, int ret, const struct se05x_call *call);
 
 /* The chip has it: by its version, which was learnt when a session was opened */
 static inline bool p11_feature(const struct p11_token *token, uint16_t feature)
@@ -344,8 +362,9 @@ struct p11 {
 	/* in a page that fork wipes: 0 in a child until it initialises itself */
 	volatile uint32_t *initialised;
 	OSSL_LIB_CTX *lib;
-	bool crypto_gone;	/* libcrypto was cleaned up: not to be touched any more */
+	_Atomic bool crypto_gone; /* libcrypto was cleaned up: not to be touched any more */
 	struct p11_token *tokens;
+	_Atomic bool looked;	/* for devices, since C_Initialize */
 	struct p11_table sessions, objects;
 };
 

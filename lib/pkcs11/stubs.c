@@ -12,36 +12,6 @@
 #define IN CK_BYTE *in, CK_ULONG l
 #define OUT CK_BYTE *out, CK_ULONG *ol
 
-STUB(C_GetSlotList, (CK_BBOOL p, CK_SLOT_ID *l, CK_ULONG *n))
-STUB(C_GetSlotInfo, (CK_SLOT_ID id, CK_SLOT_INFO *i))
-STUB(C_GetTokenInfo, (CK_SLOT_ID id, CK_TOKEN_INFO *i))
-STUB(C_WaitForSlotEvent, (CK_FLAGS f, CK_SLOT_ID *id, void *r))
-STUB(C_InitToken, (CK_SLOT_ID id, IN, CK_BYTE *label))
-STUB(C_InitPIN, (S, IN))
-STUB(C_SetPIN, (S, IN, CK_BYTE *np, CK_ULONG nl))
-STUB(C_OpenSession, (CK_SLOT_ID id, CK_FLAGS f, void *a, CK_NOTIFY y, CK_SESSION_HANDLE *s))
-STUB(C_CloseSession, (S))
-STUB(C_CloseAllSessions, (CK_SLOT_ID id))
-STUB(C_GetSessionInfo, (S, CK_SESSION_INFO *i))
-STUB(C_GetOperationState, (S, OUT))
-STUB(C_SetOperationState, (S, IN, CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b))
-STUB(C_Login, (S, CK_USER_TYPE u, IN))
-STUB(C_LoginUser, (S, CK_USER_TYPE u, IN, CK_UTF8CHAR *un, CK_ULONG ul))
-STUB(C_SessionCancel, (S, CK_FLAGS f))
-STUB(C_Logout, (S))
-STUB(C_CreateObject, (S, T, CK_OBJECT_HANDLE *h))
-STUB(C_CopyObject, (S, H, T, CK_OBJECT_HANDLE *nh))
-STUB(C_DestroyObject, (S, H))
-STUB(C_GetObjectSize, (S, H, CK_ULONG *l))
-STUB(C_GetAttributeValue, (S, H, T))
-STUB(C_SetAttributeValue, (S, H, T))
-STUB(C_FindObjectsInit, (S, T))
-STUB(C_FindObjects, (S, CK_OBJECT_HANDLE *h, CK_ULONG m, CK_ULONG *n))
-STUB(C_FindObjectsFinal, (S))
-STUB(C_SeedRandom, (S, IN))
-STUB(C_GenerateRandom, (S, IN))
-STUB(C_GetFunctionStatus, (S))
-STUB(C_CancelFunction, (S))
 
 /* the mechanisms */
 STUB(C_GetMechanismList, (CK_SLOT_ID id, CK_MECHANISM_TYPE *l, CK_ULONG *n))
@@ -103,5 +73,3 @@ STUB(C_VerifyMessageNext, (S, void *p, CK_ULONG pl, IN, CK_BYTE *g, CK_ULONG gl)
 STUB(C_MessageVerifyFinal, (S))
 
 __attribute__((weak)) void p11_op_free(struct p11_op *op) { (void)op; }
-__attribute__((weak)) void p11_sessions_end(void) { }
-__attribute__((weak)) void p11_tokens_end(void) { }

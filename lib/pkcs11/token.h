@@ -23,7 +23,30 @@ struct p11_token *p11_token(CK_SLOT_ID slot);
 /* Its version, number and configuration, read once: CKR_OK, or as p11_run() */
 CK_RV p11_token_learn(struct p11_token *token);
 
+/*
+ * Its device is gone. Handles live on if the chip comes back; if another one is there
+ * already, they are gone too.
+ */
+void p11_token_lost(struct p11_token *token);
+
+/* door.c: keep the PIN if the chip takes it */
+CK_RV p11_try_pin(struct p11_token *token, const void *pin, size_t len);
+void p11_forget_pin(struct p11_token *token);
+
 /* config.c: what is said of the chip with that serial number */
 void p11_config_read(const char *serial, struct p11_config *config);
+
+/* session.c: no session of that token is open any more, with p11.lock held or with alive */
+void p11_sessions_close(struct p11_token *token);
+
+/*
+ * host.c: session objects end: of a session, or the private ones of a token. chipobj.c: all
+ * objects, as far as no call uses them.
+ */
+void p11_host_end(const struct p11_session *session, const struct p11_token *token);
+void p11_objects_end(void);
+
+/* chipobj.c: nothing is known of its objects any more */
+void p11_objects_forget(struct p11_token *token);
 
 #endif /* SE05X_PKCS11_TOKEN_H */

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The chip: who runs commands, with the PIN or without, and what their errors are here */
+#include <errno.h>
+#include <string.h>
+
+#include "object.h"
+
+/* ---- errors ---- */
+
+static const struct {
+	int error;
+	CK_RV rv;
+} errors[] = {
+	{ 0, CKR_OK },
+	{ -ENOMEM, CKR_HOST_MEMORY },
+	{ -ENODEV, CKR_DEVICE_REMOVED },
+	{ -ENOPKG, CKR_TOKEN_NOT_RECOGNIZED },
+	{ -EPERM, CKR_TOKEN_NOT_PRESENT },
+	{ -ENOTTY, CKR_TOKEN_NOT_RECOGNIZED },
+	{ -EOPNOTSUPP, CKR_FUNCTION_NOT_SUPPORTED },
+	{ -E2BIG, CKR_DATA_LEN_RANGE },
+	{ -ENOENT, CKR_OBJECT_HANDLE_INVALID },
+	{ -EMEDIUMTYPE, CKR_KEY_TYPE_INCONSISTENT },
+	{ -EBADE, CKR_PIN_INCORRECT },
+	{ -EKEYREVOKED, CKR_PIN_LOCKED },
+	{ -EDQUOT, CKR_DEVICE_MEMORY },
+	{ -EBADR, CKR_ARGUMENTS_BAD },
+	{ -EINVAL, CKR_ARGUMENTS_BAD },
+};
+
+/* By the chip, or by the system when it was to be opened */
+static CK_RV denied(const struct p11_token *token, const struct se05x_call *call)
+{
+	if (!keys_answered(call))
+		return CKR_TOKEN_NOT_PRESENT;
+	return p11_has_user(token) && !token->logged_in ? CKR_USER_NOT_LOGGED_IN :
+	       CKR_KEY_FUNCTION_NOT_PERMITTED;
+}
+
+CK_RV p11_error(struct p11_token *token, int ret, const struct se05x_call *call)
+{
+	if (ret)
+		p11_log("%s: %s (%s, SW %04X)", token->device, se05x_iot_error_text(ret, call),
+			strerrorname_np(-ret) ?: "?", call->sw);
+	if (ret == -EACCES)
+		return denied(token, call);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].error == ret)
+			return errors[i].rv;
+	return CKR_DEVICE_ERROR;
+}
+
+/* ---- without the PIN ---- */
+
+/* A device that went away is told once, before its successor is used. */
+bool p11_again(struct p11_token *token, struct keys_turn *turn, int ret,
+	       const struct se05x_call *call)
+{
+	bool again = keys_end(token->chip, turn, ret, call);
+
+	if (ret != -ENODEV)
+		return again;
+	p11_token_lost(token);
+	return false;
+}
+
+static int run_turn(struct se05x_iot *iot, p11_command run, void *arg, struct se05x_call *call)
+{
+	return run(iot, arg, call);
+}
+
+CK_RV p11_run(struct p11_token *token, p11_command run, void *arg)
+{
+	return P11_IOT(token, run_turn, run, arg);
+}
+
+/* ---- with it ---- */
+
+/* A wrong PIN is not tried a second time: it may have been changed, or be blocked. */
+static CK_RV burst(struct p11_token *token, p11_command run, void *arg)
+{
+	struct se05x_call call = { 0 };
+	unsigned int tries = 0;
+	bool refused;
+	int ret;
+
+	pthread_mutex_lock(&token->pin_lock);
+	if (!token->pin || !token->pin->len) {
+		pthread_mutex_unlock(&token->pin_lock);
+		return CKR_USER_NOT_LOGGED_IN;
+	}
+	do
+		ret = keys_burst(token->chip, token->config.user, token->pin->value,
+				 token->pin->len, run, arg, &call);
+	while (keys_not_sent(ret, &call) && ret != -ENODEV && ret != -EBUSY && !tries++);
+	refused = ret == -EBADE || ret == -EKEYREVOKED;
+	if (refused) {
+		explicit_bzero(token->pin, sizeof(*token->pin));
+		token->logged_in = false;
+		p11_log("the chip refused the PIN: logged out");
+	}
+	pthread_mutex_unlock(&token->pin_lock);
+	if (ret == -ENODEV)
+		p11_token_lost(token);
+	return p11_error(token, ret, &call);
+}
+
+/* One that a set of the policy names, or who knows: then he is asked for. */
+static bool is_users(const struct p11_chipobj *o, uint32_t user)
+{
+	const uint8_t *at = o->attributes.policy;
+	size_t left = o->attributes.policy_len;
+
+	if (!o->has_attributes)
+		return true;
+	/* length, authentication object, rights: AN12413, 3.7 */
+	while (left > 8 && at[0] >= 8 && left > at[0]) {
+		if (get_be(at + 1, 4) == user)
+			return true;
+		left -= 1 + at[0];
+		at += 1 + at[0];
+	}
+	return false;
+}
+
+CK_RV p11_run_as(struct p11_object *object, p11_command run, void *arg)
+{
+	struct p11_token *token = object->token;
+
+	if (token->config.user && token->logged_in) {
+		p11_chipobj_attributes(token, object->chip);
+		if (is_users(object->chip, token->config.user))
+			return burst(token, run, arg);
+	}
+	return p11_run(token, run, arg);
+}
+
+CK_RV p11_run_locked(struct p11_token *token, p11_command run, void *arg)
+{
+	struct se05x_call call = { 0 };
+	unsigned int tries = 0;
+	int ret;
+
+	if (token->config.user && token->logged_in)
+		return burst(token, run, arg);
+	do
+		ret = keys_burst(token->chip, 0, NULL, 0, run, arg, &call);
+	while (keys_not_sent(ret, &call) && ret != -ENODEV && ret != -EBUSY && ret != -EEXIST &&
+	       !tries++);
+	if (ret == -ENODEV)
+		p11_token_lost(token);
+	return p11_error(token, ret, &call);
+}
+
+static int only_try(struct se05x_iot *session, void *arg, struct se05x_call *call)
+{
+	(void)session;
+	(void)arg;
+	(void)call;
+	return 0;
+}
+
+CK_RV p11_try_pin(struct p11_token *token, const void *pin, size_t len)
+{
+	CK_RV rv;
+
+	pthread_mutex_lock(&token->pin_lock);
+	memcpy(token->pin->value, pin, len);
+	token->pin->len = len;
+	pthread_mutex_unlock(&token->pin_lock);
+	rv = burst(token, only_try, NULL);
+	if (!rv)
+		return rv;
+	p11_forget_pin(token);
+	/* which UserID that is, and whether it is one, is the configuration's */
+	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_TYPE_INCONSISTENT ?
+	       CKR_USER_PIN_NOT_INITIALIZED : rv;
+}
+
+void p11_forget_pin(struct p11_token *token)
+{
+	pthread_mutex_lock(&token->pin_lock);
+	if (token->pin)
+		explicit_bzero(token->pin, sizeof(*token->pin));
+	pthread_mutex_unlock(&token->pin_lock);
+}

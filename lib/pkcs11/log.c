@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Messages, for who asks for them */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "pkcs11.h"
+
+bool p11_logs(void)
+{
+	const char *wanted = secure_getenv("SE05X_PKCS11_DEBUG");
+
+	return wanted && *wanted && *wanted != '0';
+}
+
+void p11_log(const char *format, ...)
+{
+	char line[400];
+	va_list args;
+
+	if (!p11_logs())
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	/* one write: threads don't mix their lines */
+	fprintf(stderr, "se05x-pkcs11: %s\n", line);
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Objects are made in the chip: whole, with their names, or not at all */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "object.h"
+
+/* Where new objects go; the pages of names are behind it */
+#define ID_FIRST	0x50000000u
+#define ID_COUNT	0x0FFFFF00u
+
+/* ---- what its templates allow ---- */
+
+static CK_RV check_template(const struct p11_template *t, bool hidden)
+{
+	for (CK_ULONG i = 0; t && i < t->n; i++)
+		if (p11_is_told_only(t->attributes[i].type))
+			return CKR_ATTRIBUTE_READ_ONLY;
+	if (hidden && (!p11_template_bool(t, CKA_SENSITIVE, true) ||
+		       p11_template_bool(t, CKA_EXTRACTABLE, false))) {
+		p11_log("what is kept in the chip is SENSITIVE and not EXTRACTABLE");
+		return CKR_TEMPLATE_INCONSISTENT;
+	}
+	if (!p11_template_bool(t, CKA_MODIFIABLE, true) ||
+	    p11_template_bool(t, CKA_TRUSTED, false) ||
+	    p11_template_bool(t, CKA_ALWAYS_AUTHENTICATE, false) ||
+	    p11_template_bool(t, CKA_WRAP_WITH_TRUSTED, false))
+		return CKR_TEMPLATE_INCONSISTENT;
+	return CKR_OK;
+}
+
+CK_RV p11_may_write(const struct p11_session *s, bool private)
+{
+	if (!s->rw)
+		return CKR_SESSION_READ_ONLY;
+	if (private && p11_has_user(s->token) && !s->token->logged_in)
+		return CKR_USER_NOT_LOGGED_IN;
+	return CKR_OK;
+}
+
+/* ---- policy ---- */
+
+static size_t put_set(uint8_t *policy, uint32_t who, uint32_t rights)
+{
+	policy[0] = 8;	/* AN12413, 3.7: length, who, rights */
+	put_be(policy + 1, who, 4);
+	put_be(policy + 5, rights, 4);
+	return 9;
+}
+
+/* The user's, if there is one who is logged in; else everybody's */
+static size_t put_policy(uint8_t *policy, uint32_t user, uint32_t rights)
+{
+	size_t len = put_set(policy, user, rights);
+
+	if (user && rights & SE05X_IOT_MAY_READ)
+		len += put_set(policy + len, 0, SE05X_IOT_MAY_READ);
+	return len;
+}
+
+/* ---- at work, under the chip's lock ---- */
+
+struct work {
+	struct p11_token *token;
+	const struct p11_making *making;
+	uint32_t user;
+	uint8_t policy[2 * 9];
+	struct se05x_iot_new how;
+	struct keys_name name;
+	bool to_be_named;
+	struct p11_chipobj made;	/* what it came to be */
+};
+
+static bool is_taken(const uint32_t *ids, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/* A random one that is free, so that two programs that name what they make never meet */
+static int choose(struct se05x_iot *iot, uint32_t *id, struct se05x_call *call)
+{
+	uint32_t *ids, random;
+	size_t n;
+	int ret = se05x_iot_list(iot, &ids, &n, call);
+
+	if (ret)
+		return ret;
+	do {
+		if (RAND_bytes_ex(p11.lib, (uint8_t *)&random, sizeof(random), 0) != 1) {
+			ret = -EIO;
+			break;
+		}
+		*id = ID_FIRST + random % ID_COUNT;
+	} while (is_taken(ids, n, *id));
+	free(ids);
+	return ret;
+}
+
+static int give_name(struct se05x_iot *iot, struct work *w, struct se05x_call *call)
+{
+	int ret = se05x_iot_object(iot, w->made.info.id, &w->made.info, call);
+	EVP_PKEY *key = NULL;
+
+	if (!ret && p11_is_key(&w->made)) {
+		ret = keys_public(iot, &w->made.info, p11.lib, &key, call);
+		w->made.public = key;
+	}
+	if (ret || !w->to_be_named)
+		return ret;
+	if (w->made.info.kind == SE05X_IOT_KIND_BINARY)
+		ret = keys_object_fingerprint(iot, &w->made.info, w->name.fingerprint, call);
+	else if (!p11_fingerprint(&w->made, w->name.fingerprint))
+		ret = -EPROTO;
+	w->name.id = w->made.info.id;
+	return ret ? ret : p11_name_write(iot, w->user, &w->name, call);
+}
+
+/*
+ * It was seen absent, so what is there now is ours: as long as nobody could come between.
+ * A reset breaks the lock, and then the generation is another one.
+ */
+static void take_back(struct se05x_iot *iot, uint32_t id, uint64_t generation)
+{
+	struct se05x_call call = { .demanded = generation };
+	int ret = se05x_iot_delete(iot, id, &call);
+
+	if (ret && ret != -ENOENT)
+		p11_log("0x%08X may be in the chip, half made, and can't be deleted: %s", id,
+			se05x_iot_error_text(ret, &call));
+}
+
+static int do_make(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	struct work *w = arg;
+	bool begun = false;
+	uint64_t generation;
+	uint32_t id;
+	int ret = choose(iot, &id, call);
+
+	if (!ret && w->to_be_named)
+		ret = p11_name_prepare(iot, w->user, call);
+	if (ret)
+		return ret;
+	generation = call->generation;
+	call->demanded = generation;
+	w->made.info.id = id;
+	ret = w->making->make(iot, id, &w->how, &begun, w->making->arg, call);
+	if (!ret) {
+		begun = true;
+		ret = give_name(iot, w, call);
+	} else if (call->outcome != SE05X_OUTCOME_NOT_SENT && !keys_answered(call)) {
+		begun = true;
+	}
+	call->demanded = 0;
+	if (!ret || !begun)
+		return ret;
+	take_back(iot, id, generation);
+	call->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;	/* never a second time */
+	return ret;
+}
+
+/* ---- before and after ---- */
+
+static CK_RV prepare(struct p11_session *s, const struct p11_making *m, struct work *w)
+{
+	CK_OBJECT_CLASS class = p11_template_ulong(m->private, CKA_CLASS, CKO_PRIVATE_KEY);
+	bool hidden = m->public || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY;
+	uint32_t rights = m->rights;
+	CK_RV rv = p11_may_write(s, hidden);
+
+	if (!rv)
+		rv = check_template(m->private, hidden);
+	if (!rv)
+		rv = check_template(m->public, false);
+	if (!rv)
+		rv = p11_name_from(p11_template_find(m->public, CKA_LABEL),
+				   p11_template_find(m->public, CKA_ID), &w->name);
+	if (!rv)
+		rv = p11_name_from(p11_template_find(m->private, CKA_LABEL),
+				   p11_template_find(m->private, CKA_ID), &w->name);
+	if (rv)
+		return rv;
+	w->to_be_named = w->name.label[0] || w->name.cka_id_len;
+	if (p11_template_bool(m->private, CKA_DESTROYABLE, true) &&
+	    p11_template_bool(m->public, CKA_DESTROYABLE, true))
+		rights |= SE05X_IOT_MAY_DELETE;
+	w->user = s->token->logged_in ? s->token->config.user : 0;
+	w->how.policy = w->policy;
+	w->how.policy_len = put_policy(w->policy, w->user, rights);
+	return CKR_OK;
+}
+
+/* It is known now, without being read once more. */
+static CK_RV enter(struct p11_token *token, struct work *w, CK_OBJECT_HANDLE *object,
+		   CK_OBJECT_HANDLE *public)
+{
+	struct p11_object *half = NULL, *other = NULL;
+	struct p11_chipobj *o;
+	CK_RV rv = CKR_OK;
+
+	pthread_mutex_lock(&p11.lock);
+	o = p11_chipobj(token, w->made.info.id);
+	if (o) {
+		o->info = w->made.info;
+		o->public = w->made.public;
+		o->typed = true;
+	}
+	pthread_mutex_unlock(&p11.lock);
+	if (o && o->info.kind == SE05X_IOT_KIND_BINARY)
+		rv = p11_chipobj_file(token, o);
+	if (!rv && w->to_be_named)
+		rv = p11_refresh(token);
+	pthread_mutex_lock(&p11.lock);
+	if (o && !rv) {
+		bool only_public = o->info.part == SE05X_IOT_PART_PUBLIC;
+
+		half = p11_half(token, o, !only_public);
+		if (public)
+			other = p11_half(token, o, 0);
+	}
+	if (half)
+		*object = half->handle;
+	if (other)
+		*public = other->handle;
+	pthread_mutex_unlock(&p11.lock);
+	return rv ? rv : half && (other || !public) ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+CK_RV p11_make(struct p11_session *s, const struct p11_making *making,
+	       CK_OBJECT_HANDLE *object, CK_OBJECT_HANDLE *public)
+{
+	struct work w = { .token = s->token, .making = making };
+	CK_RV rv = prepare(s, making, &w);
+
+	if (!rv)
+		rv = p11_run_locked(s->token, do_make, &w);
+	if (!rv)
+		return enter(s->token, &w, object, public);
+	EVP_PKEY_free(w.made.public);
+	/* what is not there, or not to be had, was no object of the caller's */
+	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ?
+	       CKR_DEVICE_ERROR : rv;
+}

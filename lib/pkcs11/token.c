@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Slots and tokens: a slot is a device, its token the chip */
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "token.h"
+
+#define CLASS_FOLDER	"/sys/class/se05x"
+#define SERIAL_DEADLINE_MS	1000
+#define POLL_MS		500
+
+/* ---- which there are ---- */
+
+/* Neither waits for the chip nor wakes it */
+static bool is_there(struct p11_token *token)
+{
+	struct se05x_info info;
+	struct se05x *se;
+
+	if (se05x_open(token->device, &se))
+		/* a worker that may not open it has its parent's file */
+		return keys_chip_inherited(token->chip);
+	if (!se05x_get_info(se, &info))
+		token->simulated = info.features & SE05X_FEATURE_SIMULATED;
+	se05x_close(se);
+	return true;
+}
+
+static struct p11_token *token_of(CK_SLOT_ID slot)
+{
+	struct p11_token *token;
+
+	pthread_mutex_lock(&p11.lock);
+	for (token = p11.tokens; token; token = token->next)
+		if (token->slot == slot)
+			break;
+	pthread_mutex_unlock(&p11.lock);
+	return token;
+}
+
+/* Its place in the list is by its slot. */
+static void add(struct p11_token *token)
+{
+	struct p11_token **link = &p11.tokens;
+
+	while (*link && (*link)->slot < token->slot)
+		link = &(*link)->next;
+	token->next = *link;
+	*link = token;
+}
+
+static void free_token(struct p11_token *token)
+{
+	keys_chip_free(token->chip);
+	p11_private_page_free(token->pin);
+	pthread_mutex_destroy(&token->pin_lock);
+	free(token);
+}
+
+static void note(CK_SLOT_ID slot, const char *device)
+{
+	struct p11_token *token;
+
+	if (token_of(slot))
+		return;
+	token = calloc(1, sizeof(*token));
+	if (!token)
+		return;
+	token->slot = slot;
+	pthread_mutex_init(&token->pin_lock, NULL);
+	pthread_mutex_init(&token->list_lock, NULL);
+	snprintf(token->device, sizeof(token->device), "%s", device);
+	token->chip = keys_chip_new(token->device);
+	token->pin = p11_private_page();
+	if (!token->chip || !token->pin || strlen(device) >= sizeof(token->device)) {
+		free_token(token);
+		return;
+	}
+	p11_config_read("", &token->config);
+	/* what is there from the beginning did not come */
+	token->seen = !p11.looked && is_there(token);
+	pthread_mutex_lock(&p11.lock);
+	add(token);
+	pthread_mutex_unlock(&p11.lock);
+}
+
+/* se05x0 is /dev/se05x, se05x1 is /dev/se05x1 */
+static void note_device(const char *name)
+{
+	unsigned int number;
+	char device[64], rest;
+
+	if (sscanf(name, "se05x%u%c", &number, &rest) != 1)
+		return;
+	if (number)
+		snprintf(device, sizeof(device), "/dev/se05x%u", number);
+	else
+		strcpy(device, "/dev/se05x");
+	note(number, device);
+}
+
+/* One thread at a time: a slot is noted once */
+static void look(void)
+{
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	const char *said = secure_getenv("SE05X_DEVICE");
+	struct dirent *entry;
+	DIR *folder;
+
+	pthread_mutex_lock(&one);
+	folder = said && *said ? NULL : opendir(CLASS_FOLDER);
+	if (said && *said)
+		note(0, said);
+	else if (!folder)
+		note_device("se05x0");	/* a container may have the node and no sysfs */
+	while (folder && (entry = readdir(folder)))
+		note_device(entry->d_name);
+	if (folder)
+		closedir(folder);
+	p11.looked = true;
+	pthread_mutex_unlock(&one);
+}
+
+struct p11_token *p11_token(CK_SLOT_ID slot)
+{
+	struct p11_token *token = token_of(slot);
+
+	if (token)
+		return token;
+	look();
+	token = token_of(slot);
+	return token && is_there(token) ? token : NULL;
+}
+
+static struct p11_token *next_token(struct p11_token *before)
+{
+	struct p11_token *next;
+
+	pthread_mutex_lock(&p11.lock);
+	next = before ? before->next : p11.tokens;
+	pthread_mutex_unlock(&p11.lock);
+	return next;
+}
+
+void p11_tokens_end(void)
+{
+	struct p11_token *token;
+
+	while ((token = p11.tokens)) {
+		p11.tokens = token->next;
+		free_token(token);
+	}
+	p11.looked = false;
+}
+
+/* ---- what it is ---- */
+
+struct learning {
+	struct se05x_iot_version version;
+};
+
+static int learn(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	struct learning *l = arg;
+
+	(void)call;
+	se05x_iot_version(iot, &l->version);
+	return 0;
+}
+
+static void take(struct p11_token *token, const struct learning *l)
+{
+	struct p11_config config;
+	uint8_t uid[SE05X_IOT_UID_LEN], digest[EVP_MAX_MD_SIZE];
+	char serial[P11_SERIAL_LEN + 1] = "";
+
+	if (keys_chip_uid(token->chip, uid) && !p11.crypto_gone &&
+	    EVP_Q_digest(p11.lib, "SHA256", NULL, uid, sizeof(uid), digest, NULL) == 1)
+		for (size_t i = 0; i < P11_SERIAL_LEN / 2; i++)
+			sprintf(serial + 2 * i, "%02X", digest[i]);
+	p11_config_read(serial, &config);
+	pthread_mutex_lock(&p11.lock);
+	memcpy(token->uid, uid, sizeof(uid));
+	memcpy(token->serial, serial, sizeof(serial));
+	token->version = l->version;
+	token->config = config;
+	token->known = true;
+	pthread_mutex_unlock(&p11.lock);
+}
+
+CK_RV p11_token_learn(struct p11_token *token)
+{
+	struct learning l;
+	CK_RV rv;
+
+	if (token->known)
+		return CKR_OK;
+	rv = p11_run(token, learn, &l);
+	if (!rv)
+		take(token, &l);
+	return rv;
+}
+
+/* For a list of tokens: who is busy for a second has a blank one */
+static void learn_soon(struct p11_token *token)
+{
+	struct se05x_call call = { .deadline_ms = SERIAL_DEADLINE_MS };
+	struct learning l;
+
+	if (token->known || token->asked)
+		return;
+	token->asked = true;
+	if (!KEYS_RUN(token->chip, &call, learn, &l))
+		take(token, &l);
+}
+
+/* Which part of the family that is, as far as features tell: docs/simulator.md has them */
+static const char *part(const struct se05x_iot_version *v)
+{
+	bool rsa = v->features & (SE05X_IOT_FEATURE_RSA_PLAIN | SE05X_IOT_FEATURE_RSA_CRT);
+	bool edwards = v->features & SE05X_IOT_FEATURE_EDDSA;
+
+	if (v->major < 6)
+		return rsa ? "SE050" : "SE050A";
+	if (rsa)
+		return "SE051";
+	return edwards ? "SE050E" : "A5000";
+}
+
+CK_RV C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *count)
+{
+	struct p11_token *token = NULL;
+	CK_ULONG n = 0, room;
+	CK_RV rv = p11_enter();
+
+	(void)present;	/* a device without its chip is no slot */
+	if (rv)
+		return rv;
+	if (!count)
+		return p11_leave(CKR_ARGUMENTS_BAD);
+	room = *count;
+	look();
+	while ((token = next_token(token))) {
+		if (!is_there(token))
+			continue;
+		if (list && n < room)
+			list[n] = token->slot;
+		n++;
+	}
+	*count = n;
+	return p11_leave(list && n > room ? CKR_BUFFER_TOO_SMALL : CKR_OK);
+}
+
+CK_RV C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO *info)
+{
+	struct p11_token *token;
+	char text[sizeof(info->slotDescription) + 1];
+	CK_RV rv = p11_enter();
+
+	if (rv)
+		return rv;
+	token = p11_token(slot);
+	if (!token || !info)
+		return p11_leave(info ? CKR_SLOT_ID_INVALID : CKR_ARGUMENTS_BAD);
+	memset(info, 0, sizeof(*info));
+	info->flags = is_there(token) ? CKF_TOKEN_PRESENT : 0;
+	if (!token->simulated)
+		info->flags |= CKF_HW_SLOT;
+	snprintf(text, sizeof(text), "%.50s", token->device);
+	p11_pad(info->slotDescription, sizeof(info->slotDescription), text);
+	p11_pad(info->manufacturerID, sizeof(info->manufacturerID), P11_MANUFACTURER);
+	return p11_leave(CKR_OK);
+}
+
+static void describe(const struct p11_token *token, CK_TOKEN_INFO *info)
+{
+	char model[32] = "SE05x";
+
+	if (token->known)
+		snprintf(model, sizeof(model), "%s%s %u.%u.%u", token->simulated ? "sim " : "",
+			 part(&token->version), token->version.major % 100,
+			 token->version.minor % 100, token->version.patch % 100);
+	else if (token->simulated)
+		strcpy(model, "sim SE05x");
+	p11_pad(info->label, sizeof(info->label), token->simulated ? "SE05x simulated" : "SE05x");
+	p11_pad(info->manufacturerID, sizeof(info->manufacturerID), "NXP");
+	p11_pad(info->model, sizeof(info->model), model);
+	p11_pad(info->serialNumber, sizeof(info->serialNumber), token->serial);
+	p11_pad((CK_UTF8CHAR *)info->utcTime, sizeof(info->utcTime), "");
+	info->firmwareVersion = (CK_VERSION) { token->version.major, token->version.minor };
+	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED;
+	if (p11_has_user(token))
+		info->flags |= CKF_LOGIN_REQUIRED;
+}
+
+CK_RV C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+	struct p11_token *token;
+	CK_RV rv = p11_enter();
+
+	if (rv)
+		return rv;
+	token = p11_token(slot);
+	if (!token || !info)
+		return p11_leave(info ? CKR_SLOT_ID_INVALID : CKR_ARGUMENTS_BAD);
+	if (!is_there(token))
+		return p11_leave(CKR_TOKEN_NOT_PRESENT);
+	learn_soon(token);
+	memset(info, 0, sizeof(*info));
+	pthread_mutex_lock(&p11.lock);
+	describe(token, info);
+	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
+	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+	info->ulSessionCount = token->sessions;
+	info->ulRwSessionCount = token->rw_sessions;
+	pthread_mutex_unlock(&p11.lock);
+	info->ulMinPinLen = p11_has_user(token) ? P11_PIN_MIN : 0;
+	info->ulMaxPinLen = p11_has_user(token) ? P11_PIN_MAX : 255;
+	info->ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulTotalPrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	return p11_leave(CKR_OK);
+}
+
+/* ---- coming and going ---- */
+
+/* Is another chip there now? Its own number says so. */
+static bool is_other(struct p11_token *token)
+{
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	struct se05x_iot *iot;
+	struct se05x *se;
+	bool other;
+
+	if (!token->known || se05x_open(token->device, &se))
+		return false;
+	other = !se05x_iot_open(se, NULL, 0, &iot, NULL);
+	if (other) {
+		other = !se05x_iot_unique_id(iot, uid, NULL) &&
+			memcmp(uid, token->uid, sizeof(uid));
+		se05x_iot_close(iot);
+	}
+	se05x_close(se);
+	return other;
+}
+
+void p11_token_lost(struct p11_token *token)
+{
+	if (!is_other(token))
+		return;
+	p11_log("%s is another chip now", token->device);
+	p11_forget_pin(token);
+	p11_sessions_close(token);
+	p11_objects_forget(token);
+	keys_chip_forget(token->chip);
+	pthread_mutex_lock(&p11.lock);
+	token->known = token->asked = false;
+	token->serial[0] = 0;
+	pthread_mutex_unlock(&p11.lock);
+}
+
+/* Return: a slot whose token came or went since it was asked last */
+static bool changed(CK_SLOT_ID *slot)
+{
+	struct p11_token *token = NULL;
+
+	look();
+	while ((token = next_token(token))) {
+		bool there = is_there(token);
+
+		if (there == token->seen)
+			continue;
+		token->seen = there;
+		*slot = token->slot;
+		return true;
+	}
+	return false;
+}
+
+CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
+{
+	CK_RV rv;
+
+	for (;;) {
+		rv = p11_enter();
+		if (rv)
+			return rv;
+		if (!slot || reserved)
+			return p11_leave(CKR_ARGUMENTS_BAD);
+		if (changed(slot))
+			return p11_leave(CKR_OK);
+		if (flags & CKF_DONT_BLOCK)
+			return p11_leave(CKR_NO_EVENT);
+		p11_leave(CKR_OK);
+		poll(NULL, 0, POLL_MS);
+	}
+}
