@@ -63,6 +63,7 @@ static CK_RV take(struct p11_token *token, const struct listing *l)
 	pthread_mutex_lock(&p11.lock);
 	keys_names_free(token->names);
 	token->names = l->names;
+	token->listed = true;
 	for (size_t i = 0; !rv && i < l->n; i++)
 		if (!keys_is_page(l->ids[i]) && !p11_chipobj(token, l->ids[i]))
 			rv = CKR_HOST_MEMORY;
@@ -114,6 +115,7 @@ void p11_objects_forget(struct p11_token *token)
 	pthread_mutex_lock(&p11.lock);
 	keys_names_free(token->names);
 	token->names = NULL;
+	token->listed = false;
 	pthread_mutex_unlock(&p11.lock);
 }
 
@@ -130,6 +132,7 @@ static void free_objects(struct p11_token *token)
 	}
 	keys_names_free(token->names);
 	token->names = NULL;
+	token->listed = false;
 }
 
 void p11_objects_end(void)

@@ -137,8 +137,8 @@ static uint32_t rights_of(const struct p11_template *t, CK_OBJECT_CLASS class, C
 
 	switch (class) {
 	case CKO_PUBLIC_KEY:
-		return SE05X_IOT_MAY_READ | SE05X_IOT_MAY_VERIFY |
-		       (type == CKK_RSA ? SE05X_IOT_MAY_ENCRYPT : 0);
+		rights = SE05X_IOT_MAY_READ | SE05X_IOT_MAY_VERIFY;
+		return type == CKK_RSA ? rights | SE05X_IOT_MAY_ENCRYPT | SE05X_IOT_MAY_WRITE : rights;
 	case CKO_PRIVATE_KEY:
 		break;
 	case CKO_SECRET_KEY:
@@ -156,6 +156,9 @@ static uint32_t rights_of(const struct p11_template *t, CK_OBJECT_CLASS class, C
 		rights |= if_wanted(t, CKA_SIGN, SE05X_IOT_MAY_SIGN);
 	if (type == CKK_EC || type == CKK_EC_MONTGOMERY)
 		rights |= if_wanted(t, CKA_DERIVE, SE05X_IOT_MAY_AGREE);
+	/* it comes number by number, and each but the first writes a key that is there */
+	if (type == CKK_RSA)
+		rights |= SE05X_IOT_MAY_WRITE;
 	/* the host pads, and the chip decrypts what it shall sign */
 	if (type == CKK_RSA && (rights & SE05X_IOT_MAY_SIGN ||
 				p11_template_bool(t, CKA_DECRYPT, true)))

@@ -117,6 +117,9 @@ static CK_RV key_of(struct p11_token *token, struct p11_chipobj *o, struct p11_c
 	*key = NULL;
 	if (!o->file || !o->is_certificate)
 		return CKR_OK;
+	rv = token->listed ? CKR_OK : p11_refresh(token);
+	if (rv)
+		return rv;
 	cert = p11_certificate(o->file, o->file_len);
 	if (!cert)
 		return CKR_HOST_MEMORY;

@@ -132,6 +132,7 @@ struct p11_token {
 	pthread_mutex_t list_lock;	/* who lists, writes names or reads them; before p11.lock */
 	struct p11_chipobj *_Atomic objects;
 	struct keys_names *names;
+	_Atomic bool listed;
 };
 
 /* A user is configured, so that private objects are shown to who logged in only */

@@ -75,13 +75,14 @@ static void note(CK_SLOT_ID slot, const char *device)
 	snprintf(token->device, sizeof(token->device), "%s", device);
 	token->chip = keys_chip_new(token->device);
 	token->pin = p11_private_page();
-	if (!token->chip || !token->pin || strlen(device) >= sizeof(token->device)) {
+	if (!token->chip || !token->pin || strlen(device) >= sizeof(token->device) ||
+	    !is_there(token)) {
 		free_token(token);
 		return;
 	}
 	p11_config_read("", &token->config);
 	/* what is there from the beginning did not come */
-	token->seen = !p11.looked && is_there(token);
+	token->seen = !p11.looked;
 	pthread_mutex_lock(&p11.lock);
 	add(token);
 	pthread_mutex_unlock(&p11.lock);
