@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Files, UserIDs, counters and PCRs */
+#include <stdlib.h>
+
 #include "iot.h"
 
 /* 41 04 id, 42 02 offset, 43 02 length */
@@ -100,6 +102,43 @@ EXPORT int se05x_iot_binary_read(struct se05x_iot *iot, uint32_t id, size_t offs
 		siot_u16(&cmd, TAG_3, n);
 		ret = siot_run_fixed(iot, &cmd, (uint8_t *)data + done, n, call);
 		done += n;
+	}
+	return ret;
+}
+
+/* An answer of so many bytes no applet has cut short. */
+#define SURELY_WHOLE	512
+
+EXPORT int se05x_iot_binary_load(struct se05x_iot *iot, uint32_t id, void **data, size_t *len,
+				 struct se05x_call *call)
+{
+	uint8_t first[RESPONSE_MAX];
+	size_t n = sizeof(first);
+	struct command cmd;
+	uint32_t size = 0;
+	int ret, got;
+
+	/* without a length: all of it */
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x00, LE_LONG);
+	siot_object(&cmd, id);
+	got = siot_run_bytes(iot, &cmd, first, &n, call);
+	if (got && !siot_denied(got))
+		return got;
+	ret = got || n >= SURELY_WHOLE ? siot_size(iot, id, &size, call) : 0;
+	if (ret)
+		return got && siot_denied(ret) ? got : ret;
+	*len = size ? size : n;
+	*data = malloc(*len + 1);
+	if (!*data)
+		return siot_refuse(-ENOMEM, call);
+	if (!got && n == *len)
+		memcpy(*data, first, n);
+	else
+		ret = se05x_iot_binary_read(iot, id, 0, *data, *len, call);
+	explicit_bzero(first, sizeof(first));
+	if (ret) {
+		free(*data);
+		*data = NULL;
 	}
 	return ret;
 }

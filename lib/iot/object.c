@@ -63,8 +63,8 @@ static void decode_type(struct se05x_iot_object *object)
 	object->curve = type_curves[n];
 }
 
-EXPORT int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n,
-			  struct se05x_call *call)
+static int list(struct se05x_iot *iot, uint8_t type, uint32_t **ids, size_t *n,
+		struct se05x_call *call)
 {
 	uint32_t *list = NULL, *grown, more;
 	size_t have = 0, len;
@@ -76,7 +76,7 @@ EXPORT int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n,
 	do {
 		siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x25, LE_LONG);
 		siot_u16(&cmd, TAG_1, have);
-		siot_u8(&cmd, TAG_2, 0xFF);	/* of every type */
+		siot_u8(&cmd, TAG_2, type);
 		ret = siot_run(iot, &cmd, &rsp, call);
 		if (ret)
 			break;
@@ -101,6 +101,21 @@ EXPORT int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n,
 	*ids = list;
 	*n = have;
 	return 0;
+}
+
+EXPORT int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n,
+			  struct se05x_call *call)
+{
+	return list(iot, 0xFF, ids, n, call);	/* of every type */
+}
+
+EXPORT int se05x_iot_list_kind(struct se05x_iot *iot, enum se05x_iot_kind kind, uint32_t **ids,
+			       size_t *n, struct se05x_call *call)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (types[i].kind == kind && types[i].part == SE05X_IOT_PART_WHOLE)
+			return list(iot, types[i].type, ids, n, call);
+	return siot_refuse(-EINVAL, call);
 }
 
 static int read_type(struct se05x_iot *iot, struct se05x_iot_object *object,

@@ -258,6 +258,13 @@ struct se05x_iot_object {
  */
 int se05x_iot_list(struct se05x_iot *iot, uint32_t **ids, size_t *n, struct se05x_call *call);
 
+/*
+ * se05x_iot_list_kind() - those of one kind. -EINVAL for SE05X_IOT_KIND_EC and _RSA, which
+ * have a type for each part, and EC for each curve.
+ */
+int se05x_iot_list_kind(struct se05x_iot *iot, enum se05x_iot_kind kind, uint32_t **ids,
+			size_t *n, struct se05x_call *call);
+
 /**
  * se05x_iot_object() - what is object @id?
  *
@@ -946,6 +953,19 @@ int se05x_iot_binary_write(struct se05x_iot *iot, uint32_t id, size_t offset,
  */
 int se05x_iot_binary_read(struct se05x_iot *iot, uint32_t id, size_t offset, void *data,
 			  size_t len, struct se05x_call *call);
+
+/**
+ * se05x_iot_binary_load() - a whole file: ReadObject (02 00 00), once if it is short
+ * @iot: handle
+ * @id: file
+ * @data: out: to be freed with free()
+ * @len: out: bytes
+ * @call: may be NULL
+ *
+ * Unlike se05x_iot_binary_read() it needs no length, which would be another command.
+ */
+int se05x_iot_binary_load(struct se05x_iot *iot, uint32_t id, void **data, size_t *len,
+			  struct se05x_call *call);
 
 /**
  * se05x_iot_userid_create() - a password to open sessions with: WriteUserID (41 07 00)
