@@ -153,6 +153,29 @@ void p11_objects_end(void)
 
 /* ---- what it is ---- */
 
+/* All of a kind by one command, instead of each by one or two */
+CK_RV p11_type_all(struct p11_token *token, enum se05x_iot_kind kind)
+{
+	uint32_t *ids = NULL;
+	size_t n = 0;
+	CK_RV rv = P11_IOT(token, se05x_iot_list_kind, kind, &ids, &n);
+
+	if (rv)
+		return rv;
+	pthread_mutex_lock(&p11.lock);
+	for (size_t i = 0; i < n; i++) {
+		struct p11_chipobj *o = keys_is_page(ids[i]) ? NULL : p11_chipobj(token, ids[i]);
+
+		if (!o || o->typed)
+			continue;
+		o->info.kind = kind;
+		o->typed = true;
+	}
+	pthread_mutex_unlock(&p11.lock);
+	free(ids);
+	return CKR_OK;
+}
+
 CK_RV p11_chipobj_type(struct p11_token *token, struct p11_chipobj *o)
 {
 	struct se05x_iot_object info;
@@ -232,42 +255,29 @@ CK_RV p11_chipobj_attributes(struct p11_token *token, struct p11_chipobj *o)
 	return CKR_OK;
 }
 
-static bool is_certificate(const uint8_t *bytes, size_t len)
-{
-	X509 *cert = p11_certificate(bytes, len);
-
-	X509_free(cert);
-	return cert;
-}
-
 CK_RV p11_chipobj_file(struct p11_token *token, struct p11_chipobj *o)
 {
-	size_t len = o->info.size;
-	uint8_t *bytes;
+	void *bytes = NULL;
+	size_t len;
 	bool certificate;
 	CK_RV rv;
 
 	if (o->file || o->unreadable)
 		return CKR_OK;
-	bytes = malloc(len + 1);
-	if (!bytes)
-		return CKR_HOST_MEMORY;
-	rv = P11_IOT(token, se05x_iot_binary_read, o->info.id, 0, bytes, len);
-	if (!is_lasting(rv)) {
-		free(bytes);
+	rv = P11_IOT(token, se05x_iot_binary_load, o->info.id, &bytes, &len);
+	if (!is_lasting(rv))
 		return rv;
-	}
-	certificate = !rv && is_certificate(bytes, len);
+	certificate = !rv && p11_is_certificate(bytes, len);
 	pthread_mutex_lock(&p11.lock);
-	if (rv || o->file) {
-		o->unreadable = !o->file;
-		free(bytes);
-	} else {
+	if (!rv && !o->file) {
 		o->is_certificate = certificate;
-		o->file_len = len;
+		o->file_len = o->info.size = len;
 		o->file = bytes;
+		bytes = NULL;
 	}
+	o->unreadable = !o->file;
 	pthread_mutex_unlock(&p11.lock);
+	free(bytes);
 	return CKR_OK;
 }
 

@@ -208,7 +208,6 @@ static CK_RV get_secret(const struct p11_template *t, CK_KEY_TYPE type, bool tok
 static CK_RV get_file(const struct p11_template *t, CK_OBJECT_CLASS class, struct material *m)
 {
 	CK_RV rv = get_bytes(t, m);
-	X509 *cert;
 
 	m->kind = SE05X_IOT_KIND_BINARY;
 	if (rv)
@@ -226,9 +225,8 @@ static CK_RV get_file(const struct p11_template *t, CK_OBJECT_CLASS class, struc
 	}
 	if (p11_template_ulong(t, CKA_CERTIFICATE_TYPE, CKC_X_509) != CKC_X_509)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	cert = p11_certificate(m->bytes, m->len);
-	X509_free(cert);
-	return cert && m->len <= SE05X_IOT_BINARY_MAX ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
+	return p11_is_certificate(m->bytes, m->len) && m->len <= SE05X_IOT_BINARY_MAX ? CKR_OK :
+	       CKR_ATTRIBUTE_VALUE_INVALID;
 }
 
 static CK_RV get_material(const struct p11_template *t, CK_OBJECT_CLASS class, CK_KEY_TYPE type,

@@ -168,6 +168,16 @@ static CK_RV consider_half(struct p11_session *s, struct p11_chipobj *o, size_t 
 	return rv;
 }
 
+/* Two of which nothing is known: they may be files, and are asked for all at once. */
+static CK_RV type_files(struct p11_token *token)
+{
+	unsigned int unknown = 0;
+
+	for (struct p11_chipobj *o = token->objects; o; o = o->next)
+		unknown += !o->typed && !o->gone;
+	return unknown > 1 ? p11_type_all(token, SE05X_IOT_KIND_BINARY) : CKR_OK;
+}
+
 static CK_RV find_in_chip(struct p11_session *s, const struct p11_template *t)
 {
 	CK_OBJECT_CLASS class = p11_template_ulong(t, CKA_CLASS, ANY_CLASS);
@@ -179,6 +189,8 @@ static CK_RV find_in_chip(struct p11_session *s, const struct p11_template *t)
 	if (!is_own_class(class) || !p11_template_bool(t, CKA_TOKEN, true))
 		return CKR_OK;
 	rv = p11_refresh(s->token);
+	if (!rv && !is_key_class(class))
+		rv = type_files(s->token);
 	for (o = s->token->objects; o && !rv; o = o->next) {
 		if (o->gone || !p11_may_be_named(s->token, o, is_key_class(class), label, id))
 			continue;

@@ -64,7 +64,6 @@ static size_t put_policy(uint8_t *policy, uint32_t user, uint32_t rights)
 /* ---- at work, under the chip's lock ---- */
 
 struct work {
-	struct p11_token *token;
 	const struct p11_making *making;
 	uint32_t user;
 	uint8_t policy[2 * 9];
@@ -102,23 +101,30 @@ static int choose(struct se05x_iot *iot, uint32_t *id, struct se05x_call *call)
 	return ret;
 }
 
+/* What it came to be, as the chip has it */
+static int read_back(struct se05x_iot *iot, struct p11_chipobj *made, struct se05x_call *call)
+{
+	EVP_PKEY *key = NULL;
+	void *file = NULL;
+	int ret = se05x_iot_object(iot, made->info.id, &made->info, call);
+
+	if (!ret && p11_is_key(made))
+		ret = keys_public(iot, &made->info, p11.lib, &key, call);
+	else if (!ret && made->info.kind == SE05X_IOT_KIND_BINARY)
+		ret = se05x_iot_binary_load(iot, made->info.id, &file, &made->file_len, call);
+	made->public = key;
+	made->file = file;
+	return ret;
+}
+
 static int give_name(struct se05x_iot *iot, struct work *w, struct se05x_call *call)
 {
-	int ret = se05x_iot_object(iot, w->made.info.id, &w->made.info, call);
-	EVP_PKEY *key = NULL;
-
-	if (!ret && p11_is_key(&w->made)) {
-		ret = keys_public(iot, &w->made.info, p11.lib, &key, call);
-		w->made.public = key;
-	}
-	if (ret || !w->to_be_named)
-		return ret;
-	if (w->made.info.kind == SE05X_IOT_KIND_BINARY)
-		ret = keys_object_fingerprint(iot, &w->made.info, w->name.fingerprint, call);
-	else if (!p11_fingerprint(&w->made, w->name.fingerprint))
-		ret = -EPROTO;
+	if (!w->to_be_named)
+		return 0;
 	w->name.id = w->made.info.id;
-	return ret ? ret : p11_name_write(iot, w->user, &w->name, call);
+	if (!p11_fingerprint(&w->made, w->name.fingerprint))
+		return -EPROTO;
+	return p11_name_write(iot, w->user, &w->name, call);
 }
 
 /*
@@ -153,13 +159,16 @@ static int do_make(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 	ret = w->making->make(iot, id, &w->how, &begun, w->making->arg, call);
 	if (!ret) {
 		begun = true;
-		ret = give_name(iot, w, call);
+		ret = read_back(iot, &w->made, call) ?: give_name(iot, w, call);
 	} else if (call->outcome != SE05X_OUTCOME_NOT_SENT && !keys_answered(call)) {
 		begun = true;
 	}
 	call->demanded = 0;
 	if (!ret || !begun)
 		return ret;
+	EVP_PKEY_free(w->made.public);
+	free(w->made.file);
+	w->made = (struct p11_chipobj) { 0 };
 	take_back(iot, id, generation);
 	call->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;	/* never a second time */
 	return ret;
@@ -197,52 +206,62 @@ static CK_RV prepare(struct p11_session *s, const struct p11_making *m, struct w
 }
 
 /* It is known now, without being read once more. */
-static CK_RV enter(struct p11_token *token, struct work *w, CK_OBJECT_HANDLE *object,
-		   CK_OBJECT_HANDLE *public)
+static struct p11_chipobj *enter(struct p11_token *token, struct p11_chipobj *made)
 {
-	struct p11_object *half = NULL, *other = NULL;
 	struct p11_chipobj *o;
-	CK_RV rv = CKR_OK;
 
+	made->is_certificate = made->file && p11_is_certificate(made->file, made->file_len);
 	pthread_mutex_lock(&p11.lock);
-	o = p11_chipobj(token, w->made.info.id);
-	if (o) {
-		o->info = w->made.info;
-		o->public = w->made.public;
+	o = p11_chipobj(token, made->info.id);
+	if (o && !o->typed) {
+		o->info = made->info;
+		o->public = made->public;
+		o->is_certificate = made->is_certificate;
+		o->file_len = made->file_len;
+		o->file = made->file;
 		o->typed = true;
+		made->public = NULL;
+		made->file = NULL;
 	}
 	pthread_mutex_unlock(&p11.lock);
-	if (o && o->info.kind == SE05X_IOT_KIND_BINARY)
-		rv = p11_chipobj_file(token, o);
-	if (!rv && w->to_be_named)
-		rv = p11_refresh(token);
-	pthread_mutex_lock(&p11.lock);
-	if (o && !rv) {
-		bool only_public = o->info.part == SE05X_IOT_PART_PUBLIC;
+	return o;
+}
 
-		half = p11_half(token, o, !only_public);
-		if (public)
-			other = p11_half(token, o, 0);
-	}
+static CK_RV give_handles(struct p11_token *token, struct p11_chipobj *o,
+			  CK_OBJECT_HANDLE *object, CK_OBJECT_HANDLE *public)
+{
+	struct p11_object *half, *other = NULL;
+
+	pthread_mutex_lock(&p11.lock);
+	half = p11_half(token, o, o->info.part != SE05X_IOT_PART_PUBLIC);
+	if (public)
+		other = p11_half(token, o, 0);
 	if (half)
 		*object = half->handle;
 	if (other)
 		*public = other->handle;
 	pthread_mutex_unlock(&p11.lock);
-	return rv ? rv : half && (other || !public) ? CKR_OK : CKR_HOST_MEMORY;
+	return half && (other || !public) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
 CK_RV p11_make(struct p11_session *s, const struct p11_making *making,
 	       CK_OBJECT_HANDLE *object, CK_OBJECT_HANDLE *public)
 {
-	struct work w = { .token = s->token, .making = making };
+	struct work w = { .making = making };
+	struct p11_chipobj *o;
 	CK_RV rv = prepare(s, making, &w);
 
 	if (!rv)
 		rv = p11_run_locked(s->token, do_make, &w);
-	if (!rv)
-		return enter(s->token, &w, object, public);
-	EVP_PKEY_free(w.made.public);
+	if (!rv) {
+		o = enter(s->token, &w.made);
+		/* where that fails the next search has its name */
+		if (o && w.to_be_named)
+			p11_refresh(s->token);
+		EVP_PKEY_free(w.made.public);
+		free(w.made.file);
+		return o ? give_handles(s->token, o, object, public) : CKR_HOST_MEMORY;
+	}
 	/* what is not there, or not to be had, was no object of the caller's */
 	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ?
 	       CKR_DEVICE_ERROR : rv;

@@ -83,6 +83,14 @@ X509 *p11_certificate(const void *der, size_t len)
 	return cert;
 }
 
+bool p11_is_certificate(const void *der, size_t len)
+{
+	X509 *cert = p11_certificate(der, len);
+
+	X509_free(cert);
+	return cert;
+}
+
 /* By comparing; key N and certificate N + 1 where the key's public half can't be read */
 static CK_RV find_key(struct p11_token *token, struct p11_chipobj *o, EVP_PKEY *public,
 		      struct p11_chipobj **key)
@@ -132,11 +140,14 @@ static CK_RV key_of(struct p11_token *token, struct p11_chipobj *o, struct p11_c
 
 CK_RV p11_label(struct p11_token *token, struct p11_chipobj *o, char label[P11_LABEL_MAX])
 {
+	char own[P11_LABEL_MAX] = "";
 	struct p11_chipobj *key = NULL;
 	struct keys_name name;
 	bool has;
 	CK_RV rv = own_record(token, o, &name, &has);
 
+	snprintf(own, sizeof(own), DEFAULT_LABEL, o->info.id);
+	has = has && strcmp(name.label, own);
 	if (!rv && !has && o->info.kind == SE05X_IOT_KIND_BINARY) {
 		rv = read_it(token, o);
 		if (!rv)
@@ -146,10 +157,7 @@ CK_RV p11_label(struct p11_token *token, struct p11_chipobj *o, char label[P11_L
 		return rv;
 	if (key)
 		return p11_label(token, key, label);
-	if (has)
-		memcpy(label, name.label, P11_LABEL_MAX);
-	else
-		snprintf(label, P11_LABEL_MAX, DEFAULT_LABEL, o->info.id);
+	memcpy(label, has ? name.label : own, P11_LABEL_MAX);
 	return CKR_OK;
 }
 

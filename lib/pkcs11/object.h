@@ -14,6 +14,8 @@ CK_RV p11_refresh(struct p11_token *token);
 /* The object at an identifier, known or new; NULL: no memory. With p11.lock held. */
 struct p11_chipobj *p11_chipobj(struct p11_token *token, uint32_t id);
 
+/* Which ones are files, if there are some of which nobody knows what they are */
+CK_RV p11_type_all(struct p11_token *token, enum se05x_iot_kind kind);
 /* Each asks the chip once, and is CKR_OK whenever the chip answered at all. */
 CK_RV p11_chipobj_type(struct p11_token *token, struct p11_chipobj *o);
 CK_RV p11_chipobj_public(struct p11_token *token, struct p11_chipobj *o);
@@ -61,6 +63,7 @@ bool p11_may_be_named(const struct p11_token *token, const struct p11_chipobj *o
 		      const CK_ATTRIBUTE *label, const CK_ATTRIBUTE *id);
 /* The certificate in a file, in p11.lib; NULL: none. X509_free() it. */
 X509 *p11_certificate(const void *der, size_t len);
+bool p11_is_certificate(const void *der, size_t len);
 
 /*
  * The name that a template asks for, over @name. CKR_ATTRIBUTE_VALUE_INVALID: it can be
