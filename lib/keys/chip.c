@@ -364,6 +364,7 @@ static void burst_ends(const struct burst *burst)
 	pthread_mutex_unlock(&all_lock);
 }
 
+/* A session of its own file; it is closed in the chip too */
 static int run_in_session(struct se05x_iot *iot, uint32_t id, const void *pin, size_t len,
 			  keys_run *run, void *arg, struct se05x_call *call)
 {
@@ -378,21 +379,29 @@ static int run_in_session(struct se05x_iot *iot, uint32_t id, const void *pin, s
 	return ret;
 }
 
+/* A file of its own, of that very chip: the PIN is shown to no other one */
+static int open_own(struct keys_chip *chip, struct se05x **se, struct se05x_iot **iot,
+		    struct se05x_call *call)
+{
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	bool known = keys_chip_uid(chip, uid);
+	int ret = open_file(chip->device, se, iot, uid, &known, call);
+
+	if (!ret)
+		learn(chip, uid);
+	return ret;
+}
+
 int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len, keys_run *run,
 	       void *arg, struct se05x_call *call)
 {
-	uint8_t uid[SE05X_IOT_UID_LEN];
 	struct se05x_iot *iot;
 	struct burst burst;
 	struct se05x *se;
-	bool known = keys_chip_uid(chip, uid);
-	int ret;
+	int ret = open_own(chip, &se, &iot, call);
 
-	/* the PIN is shown to no other chip */
-	ret = open_file(chip->device, &se, &iot, uid, &known, call);
 	if (ret)
 		return ret;
-	learn(chip, uid);
 	burst_begins(&burst, se05x_fd(se));
 	ret = se05x_lock(se, call);
 	if (!ret)
@@ -403,5 +412,75 @@ int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 	se05x_unlock(se);
 	burst_ends(&burst);
 	se05x_close(se);
+	return ret;
+}
+
+/* ---- a session that stays open ---- */
+
+struct keys_session {
+	struct se05x *se;
+	struct se05x_iot *iot;
+	pid_t owner;
+};
+
+static int open_session(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
+			struct keys_session **session, struct se05x_call *call)
+{
+	struct keys_session *s = calloc(1, sizeof(*s));
+	struct se05x_iot *iot;
+	int ret = s ? open_own(chip, &s->se, &iot, call) : -ENOMEM;
+
+	if (ret) {
+		free(s);
+		return ret;
+	}
+	s->owner = getpid();
+	ret = se05x_iot_session_open(iot, id, pin, len, &s->iot, call);
+	se05x_iot_close(iot);
+	if (ret) {
+		se05x_close(s->se);
+		free(s);
+		return ret;
+	}
+	*session = s;
+	return 0;
+}
+
+void keys_session_close(struct keys_session *s)
+{
+	if (!s)
+		return;
+	/* in a child it is the parent's, and has to stay open in the chip */
+	if (s->owner == getpid())
+		se05x_iot_session_close(s->iot, NULL);
+	else
+		free(s->iot);
+	se05x_close(s->se);
+	free(s);
+}
+
+int keys_session_run(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
+		     struct keys_session **session, keys_run *run, void *arg,
+		     struct se05x_call *call)
+{
+	struct burst burst;
+	int ret = 0;
+
+	*call = (struct se05x_call) { .deadline_ms = call->deadline_ms };
+	if (!*session)
+		ret = open_session(chip, id, pin, len, session, call);
+	if (ret)
+		return ret;
+	burst_begins(&burst, se05x_fd((*session)->se));
+	ret = se05x_lock((*session)->se, call);
+	if (!ret && run)
+		ret = run((*session)->iot, arg, call);
+	se05x_unlock((*session)->se);
+	burst_ends(&burst);
+	/* whoever selected another applet, or reset the chip, ended it */
+	if (ret && !keys_answered(call)) {
+		keys_session_close(*session);
+		*session = NULL;
+	}
 	return ret;
 }

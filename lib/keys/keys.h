@@ -274,4 +274,19 @@ typedef int keys_run(struct se05x_iot *iot, void *arg, struct se05x_call *call);
 int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len, keys_run *run,
 	       void *arg, struct se05x_call *call);
 
+struct keys_session;
+
+/*
+ * keys_session_run() - as keys_burst(), in a session that stays open
+ * @session: in and out: NULL, or the open one; it is NULL again when it was lost
+ *
+ * For a program that has the chip for itself: of the chip's two sessions one is taken, and
+ * another program's SELECT ends it. One thread at a time.
+ */
+int keys_session_run(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
+		     struct keys_session **session, keys_run *run, void *arg,
+		     struct se05x_call *call);
+/* In a forked child it only forgets what is its parent's. NULL is fine. */
+void keys_session_close(struct keys_session *session);
+
 #endif /* SE05X_KEYS_H */
