@@ -76,6 +76,17 @@ CK_RV p11_run(struct p11_token *token, p11_command run, void *arg)
 
 /* ---- with it ---- */
 
+static int run_as_user(struct p11_token *token, p11_command run, void *arg,
+		       struct se05x_call *call)
+{
+	const struct p11_pin *pin = token->pin;
+
+	if (token->config.keep_session)
+		return keys_session_run(token->chip, token->config.user, pin->value, pin->len,
+					&token->session, run, arg, call);
+	return keys_burst(token->chip, token->config.user, pin->value, pin->len, run, arg, call);
+}
+
 /* A wrong PIN is not tried a second time: it may have been changed, or be blocked. */
 static CK_RV burst(struct p11_token *token, p11_command run, void *arg)
 {
@@ -90,8 +101,7 @@ static CK_RV burst(struct p11_token *token, p11_command run, void *arg)
 		return CKR_USER_NOT_LOGGED_IN;
 	}
 	do
-		ret = keys_burst(token->chip, token->config.user, token->pin->value,
-				 token->pin->len, run, arg, &call);
+		ret = run_as_user(token, run, arg, &call);
 	while (keys_not_sent(ret, &call) && ret != -ENODEV && ret != -EBUSY && !tries++);
 	refused = ret == -EBADE || ret == -EKEYREVOKED;
 	if (refused) {
@@ -152,11 +162,18 @@ CK_RV p11_run_locked(struct p11_token *token, p11_command run, void *arg)
 	return p11_error(token, ret, &call);
 }
 
+/* Nothing is done; for who reads the log it is said that anybody could take the PIN away. */
 static int only_try(struct se05x_iot *session, void *arg, struct se05x_call *call)
 {
-	(void)session;
-	(void)arg;
+	struct p11_token *token = arg;
+	struct se05x_iot_attributes a;
+
 	(void)call;
+	if (p11_logs() && !se05x_iot_attributes(session, token->config.user, &a, NULL) &&
+	    (!a.policy_len ||
+	     se05x_iot_policy_rights(a.policy, a.policy_len) & SE05X_IOT_MAY_DELETE))
+		p11_log("warning: UserID 0x%08X may be deleted, and made anew with another PIN",
+			token->config.user);
 	return 0;
 }
 
@@ -168,7 +185,7 @@ CK_RV p11_try_pin(struct p11_token *token, const void *pin, size_t len)
 	memcpy(token->pin->value, pin, len);
 	token->pin->len = len;
 	pthread_mutex_unlock(&token->pin_lock);
-	rv = burst(token, only_try, NULL);
+	rv = burst(token, only_try, token);
 	if (!rv)
 		return rv;
 	p11_forget_pin(token);
@@ -180,7 +197,8 @@ CK_RV p11_try_pin(struct p11_token *token, const void *pin, size_t len)
 void p11_forget_pin(struct p11_token *token)
 {
 	pthread_mutex_lock(&token->pin_lock);
-	if (token->pin)
-		explicit_bzero(token->pin, sizeof(*token->pin));
+	explicit_bzero(token->pin, sizeof(*token->pin));
+	keys_session_close(token->session);
+	token->session = NULL;
 	pthread_mutex_unlock(&token->pin_lock);
 }

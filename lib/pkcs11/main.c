@@ -12,6 +12,7 @@
 struct p11 p11 = {
 	.alive = PTHREAD_RWLOCK_INITIALIZER,
 	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.look_lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
 /* ---- fork ---- */
@@ -31,6 +32,7 @@ static void in_parent(void)
 static void in_child(void)
 {
 	pthread_mutex_init(&p11.lock, NULL);
+	pthread_mutex_init(&p11.look_lock, NULL);
 	pthread_rwlock_init(&p11.alive, NULL);
 }
 

@@ -127,6 +127,7 @@ struct p11_token {
 	_Atomic bool logged_in;
 	pthread_mutex_t pin_lock;	/* a burst holds it, and who logs in or out; before p11.lock */
 	struct p11_pin *pin;
+	struct keys_session *session;	/* with keep_session: it stays open; with pin_lock */
 	unsigned int sessions, rw_sessions;
 	/* what is known of its objects: chipobj.c */
 	pthread_mutex_t list_lock;	/* who lists, writes names or reads them; before p11.lock */
@@ -360,6 +361,7 @@ bool p11_mechanism(struct p11_token *token, size_t n, CK_MECHANISM_TYPE *type);
 struct p11 {
 	pthread_rwlock_t alive;
 	pthread_mutex_t lock;
+	pthread_mutex_t look_lock;	/* who looks for devices; before lock */
 	/* in a page that fork wipes: 0 in a child until it initialises itself */
 	volatile uint32_t *initialised;
 	OSSL_LIB_CTX *lib;

@@ -106,12 +106,11 @@ static void note_device(const char *name)
 /* One thread at a time: a slot is noted once */
 static void look(void)
 {
-	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 	const char *said = secure_getenv("SE05X_DEVICE");
 	struct dirent *entry;
 	DIR *folder;
 
-	pthread_mutex_lock(&one);
+	pthread_mutex_lock(&p11.look_lock);
 	folder = said && *said ? NULL : opendir(CLASS_FOLDER);
 	if (said && *said)
 		note(0, said);
@@ -122,7 +121,7 @@ static void look(void)
 	if (folder)
 		closedir(folder);
 	p11.looked = true;
-	pthread_mutex_unlock(&one);
+	pthread_mutex_unlock(&p11.look_lock);
 }
 
 struct p11_token *p11_token(CK_SLOT_ID slot)

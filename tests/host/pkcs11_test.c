@@ -720,6 +720,52 @@ static void test_names(void **state)
 	check_bytes(s, objects[0], CKA_LABEL, "se05x:01010102", 14);
 }
 
+/* ---- children ---- */
+
+static int child_of(int (*run)(CK_SESSION_HANDLE s), CK_SESSION_HANDLE s)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(run(s));
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+static int in_child(CK_SESSION_HANDLE s)
+{
+	CK_SESSION_HANDLE mine;
+	CK_SESSION_INFO info;
+	CK_ULONG n = 0;
+
+	if (C_GetSessionInfo(s, &info) != CKR_CRYPTOKI_NOT_INITIALIZED ||
+	    C_GetSlotList(CK_TRUE, NULL, &n) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		return 1;
+	if (C_Initialize(NULL) || C_Initialize(NULL) != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+		return 2;
+	if (C_GetSessionInfo(s, &info) != CKR_SESSION_HANDLE_INVALID)
+		return 3;
+	if (C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine))
+		return 4;
+	/* its parent's PIN is not its own */
+	if (C_GetSessionInfo(mine, &info) || info.state != CKS_RW_PUBLIC_SESSION)
+		return 5;
+	if (find_class(mine, CKO_PUBLIC_KEY) != 2 || find_class(mine, CKO_PRIVATE_KEY))
+		return 6;
+	if (C_Login(mine, CKU_USER, PIN, 4) || find_class(mine, CKO_PRIVATE_KEY) != 2)
+		return 7;
+	return C_Finalize(NULL) ? 8 : 0;
+}
+
+/* It never logs in */
+static int in_quiet_child(CK_SESSION_HANDLE s)
+{
+	if (C_Initialize(NULL) || C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s))
+		return 1;
+	return find_class(s, CKO_PUBLIC_KEY) < 2 || C_Finalize(NULL);
+}
+
 /* ---- the PIN ---- */
 
 static CK_SESSION_HANDLE with_user(const char *more, uint16_t attempts)
@@ -792,6 +838,51 @@ static void test_pin_refused(void **state)
 	OK(import_ec(s, true, "", "", &o));
 }
 
+/* One session for all, which only ends with the login */
+static void test_kept_session(void **state)
+{
+	CK_SESSION_HANDLE s = with_user("keep-session = yes\n", 0);
+	CK_OBJECT_HANDLE o;
+	unsigned int first;
+
+	(void)state;
+	OK(C_Login(s, CKU_USER, PIN, 4));
+	OK(import_ec(s, true, "", "", &o));
+	apdus = 0;
+	OK(C_DestroyObject(s, o));
+	first = apdus;
+	assert_int_equal(first, 2);	/* its policy, and DeleteSecureObject */
+	/* a child lives without it, and leaves it alone */
+	assert_int_equal(child_of(in_quiet_child, s), 0);
+	OK(import_ec(s, true, "", "", &o));
+	stop();
+	start(file);
+	RV(C_FindObjectsInit(s, NULL, 0), CKR_DEVICE_REMOVED);
+	RV(C_DestroyObject(s, o), CKR_DEVICE_REMOVED);
+	OK(C_DestroyObject(s, o));
+	OK(C_Logout(s));
+	OK(C_Login(s, CKU_USER, PIN, 4));
+	RV(C_Login(s, CKU_USER, PIN, 4), CKR_USER_ALREADY_LOGGED_IN);
+}
+
+static void test_without_applet(void **state)
+{
+	CK_SESSION_HANDLE s;
+	CK_TOKEN_INFO info;
+	CK_ULONG n = 0;
+
+	(void)state;
+	C_Finalize(NULL);
+	stop();
+	start_with("--quiet", "--chip=none", NULL);
+	OK(C_Initialize(NULL));
+	OK(C_GetSlotList(CK_TRUE, NULL, &n));
+	assert_int_equal(n, 1);
+	OK(C_GetTokenInfo(0, &info));
+	assert_memory_equal(info.serialNumber, "                ", 16);
+	RV(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s), CKR_TOKEN_NOT_RECOGNIZED);
+}
+
 static void test_configuration(void **state)
 {
 	static const char *const bad[] = {
@@ -837,42 +928,6 @@ static void test_configuration(void **state)
 }
 
 /* ---- fork, threads, rebind ---- */
-
-static int child_of(int (*run)(CK_SESSION_HANDLE s), CK_SESSION_HANDLE s)
-{
-	int status;
-	pid_t child = fork();
-
-	if (!child)
-		_exit(run(s));
-	waitpid(child, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-static int in_child(CK_SESSION_HANDLE s)
-{
-	CK_SESSION_HANDLE mine;
-	CK_SESSION_INFO info;
-	CK_ULONG n = 0;
-
-	if (C_GetSessionInfo(s, &info) != CKR_CRYPTOKI_NOT_INITIALIZED ||
-	    C_GetSlotList(CK_TRUE, NULL, &n) != CKR_CRYPTOKI_NOT_INITIALIZED)
-		return 1;
-	if (C_Initialize(NULL) || C_Initialize(NULL) != CKR_CRYPTOKI_ALREADY_INITIALIZED)
-		return 2;
-	if (C_GetSessionInfo(s, &info) != CKR_SESSION_HANDLE_INVALID)
-		return 3;
-	if (C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine))
-		return 4;
-	/* its parent's PIN is not its own */
-	if (C_GetSessionInfo(mine, &info) || info.state != CKS_RW_PUBLIC_SESSION)
-		return 5;
-	if (find_class(mine, CKO_PUBLIC_KEY) != 2 || find_class(mine, CKO_PRIVATE_KEY))
-		return 6;
-	if (C_Login(mine, CKU_USER, PIN, 4) || find_class(mine, CKO_PRIVATE_KEY) != 2)
-		return 7;
-	return C_Finalize(NULL) ? 8 : 0;
-}
 
 static void test_fork(void **state)
 {
@@ -1138,6 +1193,7 @@ int main(void)
 		CHIP(test_slots), CHIP(test_events), CHIP(test_sessions), CHIP(test_import),
 		CHIP(test_templates), CHIP(test_session_objects), CHIP(test_certificate),
 		CHIP(test_data), CHIP(test_names), CHIP(test_pin), CHIP(test_pin_refused),
+		CHIP(test_kept_session), CHIP(test_without_applet),
 		CHIP(test_configuration), CHIP(test_fork), CHIP(test_fork_without_rights),
 		CHIP(test_threads), CHIP(test_rebind), CHIP(test_broken_creation),
 		CHIP(test_link_errors), CHIP(test_cost),
