@@ -428,7 +428,8 @@ CK_RV C_GetObjectSize(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object_handle, 
 	rv = p11_object_get(s, object_handle, &object);
 	if (rv)
 		return p11_end(s, rv);
-	*size = object->chip ? object->chip->info.size : object->secret_len;
+	*size = !object->chip ? object->secret_len : object->chip->file ?
+		object->chip->file_len : object->chip->info.size;
 	if (!*size)
 		*size = CK_UNAVAILABLE_INFORMATION;
 	p11_object_put(object);

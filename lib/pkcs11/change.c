@@ -173,12 +173,12 @@ static CK_RV is_same(struct p11_object *object, const CK_ATTRIBUTE *a, bool *sam
 static bool is_others_id(struct p11_token *token, const struct p11_chipobj *o,
 			 const CK_ATTRIBUTE *a)
 {
-	uint32_t id = a && a->ulValueLen == 4 ? get_be(a->pValue, 4) : o->info.id;
+	uint32_t id = a && a->ulValueLen == 4 ? get_be(a->pValue, 4) : o->id;
 
-	if (id == o->info.id)
+	if (id == o->id)
 		return false;
 	for (struct p11_chipobj *other = token->objects; other; other = other->next)
-		if (other->info.id == id && !other->gone)
+		if (other->id == id && !other->gone)
 			return true;
 	return false;
 }
@@ -192,9 +192,9 @@ static CK_RV present_name(struct p11_token *token, struct p11_chipobj *o, struct
 		rv = p11_cka_id(token, o, name->cka_id, &len);
 	if (rv)
 		return rv;
-	name->id = o->info.id;
+	name->id = o->id;
 	/* a default is not written down */
-	name->cka_id_len = len == 4 && get_be(name->cka_id, 4) == o->info.id ? 0 : len;
+	name->cka_id_len = len == 4 && get_be(name->cka_id, 4) == o->id ? 0 : len;
 	return p11_fingerprint(o, name->fingerprint) ? CKR_OK : CKR_ACTION_PROHIBITED;
 }
 
@@ -206,7 +206,7 @@ static CK_RV set_name(struct p11_session *s, struct p11_object *object,
 	struct renaming r = { .user = token->logged_in ? token->config.user : 0 };
 	CK_RV rv;
 
-	if (p11_is_reserved(o->info.id))
+	if (p11_is_reserved(o->id))
 		return CKR_ACTION_PROHIBITED;
 	if (is_others_id(token, o, id))
 		return CKR_ATTRIBUTE_VALUE_INVALID;

@@ -13,15 +13,15 @@ struct p11_chipobj *p11_chipobj(struct p11_token *token, uint32_t id)
 	struct p11_chipobj *_Atomic *link, *o;
 
 	for (o = token->objects; o; o = o->next)
-		if (o->info.id == id && !o->gone)
+		if (o->id == id && !o->gone)
 			return o;
 	o = calloc(1, sizeof(*o));
 	if (!o)
 		return NULL;
-	o->info.id = id;
+	o->id = id;
 	/* NXP's own come last: ssh offers all keys, one after the other */
 	for (link = &token->objects; *link; link = &(*link)->next)
-		if (p11_is_reserved((*link)->info.id) && !p11_is_reserved(id))
+		if (p11_is_reserved((*link)->id) && !p11_is_reserved(id))
 			break;
 	o->next = *link;
 	*link = o;
@@ -69,7 +69,7 @@ static CK_RV take(struct p11_token *token, const struct listing *l)
 			rv = CKR_HOST_MEMORY;
 	pthread_mutex_unlock(&p11.lock);
 	for (struct p11_chipobj *o = token->objects; o; o = o->next)
-		if (!o->gone && !is_listed(l, o->info.id))
+		if (!o->gone && !is_listed(l, o->id))
 			p11_chipobj_gone(o, false);
 	return rv;
 }
@@ -168,6 +168,7 @@ CK_RV p11_type_all(struct p11_token *token, enum se05x_iot_kind kind)
 
 		if (!o || o->typed)
 			continue;
+		o->info.id = o->id;
 		o->info.kind = kind;
 		o->typed = true;
 	}
@@ -183,11 +184,11 @@ CK_RV p11_chipobj_type(struct p11_token *token, struct p11_chipobj *o)
 
 	if (o->typed)
 		return CKR_OK;
-	rv = P11_IOT(token, se05x_iot_object, o->info.id, &info);
+	rv = P11_IOT(token, se05x_iot_object, o->id, &info);
 	if (rv == CKR_DEVICE_REMOVED || rv == CKR_DEVICE_ERROR || rv == CKR_HOST_MEMORY)
 		return rv;
 	pthread_mutex_lock(&p11.lock);
-	if (!rv)
+	if (!rv && !o->typed)
 		o->info = info;
 	o->typed = true;	/* what does not say what it is, is not shown */
 	pthread_mutex_unlock(&p11.lock);
@@ -243,13 +244,14 @@ CK_RV p11_chipobj_attributes(struct p11_token *token, struct p11_chipobj *o)
 	if (o->asked_attributes)
 		return CKR_OK;
 	rv = token->version.major < 6 ? CKR_FUNCTION_NOT_SUPPORTED :
-	     P11_IOT(token, se05x_iot_attributes, o->info.id, &attributes);
+	     P11_IOT(token, se05x_iot_attributes, o->id, &attributes);
 	if (!is_lasting(rv))
 		return rv;
 	pthread_mutex_lock(&p11.lock);
-	if (!rv)
+	if (!rv && !o->asked_attributes)
 		o->attributes = attributes;
-	o->has_attributes = !rv;
+	if (!o->asked_attributes)
+		o->has_attributes = !rv;
 	o->asked_attributes = true;
 	pthread_mutex_unlock(&p11.lock);
 	return CKR_OK;
@@ -264,14 +266,14 @@ CK_RV p11_chipobj_file(struct p11_token *token, struct p11_chipobj *o)
 
 	if (o->file || o->unreadable)
 		return CKR_OK;
-	rv = P11_IOT(token, se05x_iot_binary_load, o->info.id, &bytes, &len);
+	rv = P11_IOT(token, se05x_iot_binary_load, o->id, &bytes, &len);
 	if (!is_lasting(rv))
 		return rv;
 	certificate = !rv && p11_is_certificate(bytes, len);
 	pthread_mutex_lock(&p11.lock);
 	if (!rv && !o->file) {
 		o->is_certificate = certificate;
-		o->file_len = o->info.size = len;
+		o->file_len = len;
 		o->file = bytes;
 		bytes = NULL;
 	}

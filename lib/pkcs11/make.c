@@ -106,12 +106,12 @@ static int read_back(struct se05x_iot *iot, struct p11_chipobj *made, struct se0
 {
 	EVP_PKEY *key = NULL;
 	void *file = NULL;
-	int ret = se05x_iot_object(iot, made->info.id, &made->info, call);
+	int ret = se05x_iot_object(iot, made->id, &made->info, call);
 
 	if (!ret && p11_is_key(made))
 		ret = keys_public(iot, &made->info, p11.lib, &key, call);
 	else if (!ret && made->info.kind == SE05X_IOT_KIND_BINARY)
-		ret = se05x_iot_binary_load(iot, made->info.id, &file, &made->file_len, call);
+		ret = se05x_iot_binary_load(iot, made->id, &file, &made->file_len, call);
 	made->public = key;
 	made->file = file;
 	return ret;
@@ -121,7 +121,7 @@ static int give_name(struct se05x_iot *iot, struct work *w, struct se05x_call *c
 {
 	if (!w->to_be_named)
 		return 0;
-	w->name.id = w->made.info.id;
+	w->name.id = w->made.id;
 	if (!p11_fingerprint(&w->made, w->name.fingerprint))
 		return -EPROTO;
 	return p11_name_write(iot, w->user, &w->name, call);
@@ -155,7 +155,7 @@ static int do_make(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 		return ret;
 	generation = call->generation;
 	call->demanded = generation;
-	w->made.info.id = id;
+	w->made.id = id;
 	ret = w->making->make(iot, id, &w->how, &begun, w->making->arg, call);
 	if (!ret) {
 		begun = true;
@@ -212,7 +212,7 @@ static struct p11_chipobj *enter(struct p11_token *token, struct p11_chipobj *ma
 
 	made->is_certificate = made->file && p11_is_certificate(made->file, made->file_len);
 	pthread_mutex_lock(&p11.lock);
-	o = p11_chipobj(token, made->info.id);
+	o = p11_chipobj(token, made->id);
 	if (o && !o->typed) {
 		o->info = made->info;
 		o->public = made->public;

@@ -60,7 +60,7 @@ static CK_RV own_record(struct p11_token *token, struct p11_chipobj *o, struct k
 	uint8_t fingerprint[8];
 	CK_RV rv;
 
-	*has = record(token, o->info.id, name);
+	*has = record(token, o->id, name);
 	if (!*has)
 		return CKR_OK;
 	rv = read_it(token, o);
@@ -110,7 +110,7 @@ static CK_RV find_key(struct p11_token *token, struct p11_chipobj *o, EVP_PKEY *
 			*key = k;
 			return CKR_OK;
 		}
-		if (!k->public && k->info.id + 1 == o->info.id)
+		if (!k->public && k->id + 1 == o->id)
 			*key = k;
 	}
 	return CKR_OK;
@@ -146,7 +146,7 @@ CK_RV p11_label(struct p11_token *token, struct p11_chipobj *o, char label[P11_L
 	bool has;
 	CK_RV rv = own_record(token, o, &name, &has);
 
-	snprintf(own, sizeof(own), DEFAULT_LABEL, o->info.id);
+	snprintf(own, sizeof(own), DEFAULT_LABEL, o->id);
 	has = has && strcmp(name.label, own);
 	if (!rv && !has && o->info.kind == SE05X_IOT_KIND_BINARY) {
 		rv = read_it(token, o);
@@ -182,7 +182,7 @@ CK_RV p11_cka_id(struct p11_token *token, struct p11_chipobj *o, uint8_t id[KEYS
 	if (has && name.cka_id_len)
 		memcpy(id, name.cka_id, name.cka_id_len);
 	else
-		put_be(id, o->info.id, 4);
+		put_be(id, o->id, 4);
 	return CKR_OK;
 }
 
@@ -202,9 +202,9 @@ bool p11_may_be_named(const struct p11_token *token, const struct p11_chipobj *o
 	/* a certificate has its key's */
 	if (!key && (!o->typed || o->info.kind == SE05X_IOT_KIND_BINARY))
 		return true;
-	has = record(token, o->info.id, &name);
-	snprintf(text, sizeof(text), DEFAULT_LABEL, o->info.id);
-	put_be(bytes, o->info.id, 4);
+	has = record(token, o->id, &name);
+	snprintf(text, sizeof(text), DEFAULT_LABEL, o->id);
+	put_be(bytes, o->id, 4);
 	return (!label || is(label, text, strlen(text)) ||
 		(has && is(label, name.label, strlen(name.label)))) &&
 	       (!id || is(id, bytes, sizeof(bytes)) ||

@@ -188,8 +188,9 @@ CK_RV p11_leave(CK_RV rv);
 /* What the chip has at an identifier; a pair's two halves share it. chipobj.c */
 struct p11_chipobj {
 	struct p11_chipobj *_Atomic next;
+	uint32_t id;
 	struct se05x_iot_object info;
-	_Atomic bool typed;	/* info is filled in */
+	_Atomic bool typed;	/* info is filled in, and stays so */
 	_Atomic bool gone;	/* deleted, as far as this process knows */
 	_Atomic bool hidden;	/* its public half was destroyed here */
 	EVP_PKEY *_Atomic public; /* NULL: not read, or it can't be */
@@ -252,7 +253,7 @@ CK_RV p11_public(struct p11_object *object, EVP_PKEY **key);
 size_t p11_key_size(const struct p11_object *key);
 static inline uint32_t p11_id(const struct p11_object *object)
 {
-	return object->chip->info.id;
+	return object->chip->id;
 }
 static inline const struct se05x_iot_curve *p11_curve(const struct p11_object *object)
 {
