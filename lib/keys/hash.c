@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The hashes that the chip knows, as everybody else calls them */
+#include <string.h>
 #include <strings.h>
 
 #include <openssl/obj_mac.h>
@@ -50,4 +51,25 @@ const struct keys_hash *keys_hash_by_len(size_t len)
 		if (h->len == len)
 			return h;
 	return NULL;
+}
+
+const struct keys_hash *keys_fit_digest(const struct se05x_iot_curve *curve, const void *digest,
+					size_t len, uint8_t fitted[KEYS_DIGEST_MAX])
+{
+	size_t order = curve->size < KEYS_DIGEST_MAX ? curve->size : KEYS_DIGEST_MAX, zeros = 0;
+	const struct keys_hash *h = keys_hash_by_len(len);
+
+	memset(fitted, 0, KEYS_DIGEST_MAX);
+	if (!h) {
+		/* ECDSA takes the leftmost bits, as many as the order has */
+		if (len > order && curve->size > KEYS_DIGEST_MAX)
+			return NULL;
+		if (len > order)
+			len = order;
+		zeros = order - len;
+		for (h = hashes; h && h->len < order; h = keys_hash_next(h))
+			;
+	}
+	memcpy(fitted + zeros, digest, len);
+	return h;
 }

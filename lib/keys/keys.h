@@ -143,6 +143,70 @@ const struct keys_hash *keys_hash_by_len(size_t len);
 /* All of them, one after the other, for a list: NULL after the last */
 const struct keys_hash *keys_hash_next(const struct keys_hash *before);
 
+#define KEYS_DIGEST_MAX	64
+
+/*
+ * keys_fit_digest() - a digest of any length, as the chip takes one for ECDSA
+ * @fitted: out: the digest as it is, or made longer or shorter to what the chip knows, so
+ *	that the signature is the same
+ *
+ * Return: the hash that the chip is to be told; NULL: too long, on P-521 only.
+ */
+const struct keys_hash *keys_fit_digest(const struct se05x_iot_curve *curve, const void *digest,
+					size_t len, uint8_t fitted[KEYS_DIGEST_MAX]);
+
+/*
+ * ---- RSA's paddings (RFC 8017), around the chip's bare RSA: rsa.c ----
+ *
+ * @em is what the bare RSA is applied to, or gave; as long as the modulus.
+ */
+
+/* 9.2; @md NULL: @in is the whole DigestInfo. Return: false: it does not fit. */
+bool keys_rsa_pad_pkcs1(const EVP_MD *md, const void *in, size_t len, uint8_t *em,
+			size_t em_len);
+#define KEYS_PSS_SALTLEN_AUTO_DIGEST_MAX	(-4)	/* of OpenSSL 3.1 and later */
+
+/*
+ * 9.1.1; @mgf: for the mask; @salt_len: bytes, or RSA_PSS_SALTLEN_...; @bits: of the modulus.
+ * Return: false: it does not fit, or no random numbers.
+ */
+bool keys_rsa_pad_pss(OSSL_LIB_CTX *ctx, const EVP_MD *md, const EVP_MD *mgf, int salt_len,
+		      const void *digest, uint8_t *em, unsigned int bits);
+/*
+ * 7.1.2, in constant time but for the result; @label may be NULL.
+ * Return: bytes of the message in @out, which has room for @em_len; -1: bad.
+ */
+int keys_rsa_unpad_oaep(const EVP_MD *md, const EVP_MD *mgf, const void *label,
+			size_t label_len, const uint8_t *em, size_t em_len, uint8_t *out);
+
+#define KEYS_REJECTION_LEN	32
+
+/*
+ * keys_rsa_unpad_pkcs1() - 7.2.2, in constant time, with implicit rejection
+ * @secret: KEYS_REJECTION_LEN bytes that only the key's owner can know, and are the same
+ *	each time: what a bad message is replaced by is made of them and @in, so that nobody
+ *	sees whether it was bad. NULL: say so.
+ * @in: what was decrypted to @em, as long
+ * @out: room for @em_len
+ *
+ * Return: bytes of the message; -1: bad, without @secret; or no memory.
+ */
+int keys_rsa_unpad_pkcs1(OSSL_LIB_CTX *ctx, const uint8_t *secret, const void *in,
+			 const uint8_t *em, size_t em_len, uint8_t *out);
+
+#define KEYS_PREMASTER_LEN	48
+
+/*
+ * keys_rsa_unpad_tls() - RFC 5246, 7.4.7.1: the premaster secret, in constant time; if
+ * anything is wrong with it, a random one
+ * @version: that the client offered
+ * @other: another that is as good, for clients which send the one that was agreed on; 0: none
+ *
+ * Return: false: no random numbers.
+ */
+bool keys_rsa_unpad_tls(OSSL_LIB_CTX *ctx, unsigned int version, unsigned int other,
+			const uint8_t *em, size_t em_len, uint8_t out[KEYS_PREMASTER_LEN]);
+
 /* ---- public keys: public.c. libcrypto's errors are in its queue. ---- */
 
 /* libcrypto's name of a curve, such as "prime256v1" */
