@@ -172,7 +172,8 @@ const struct se05x_iot_curve *p11_curve_from_params(const void *der, size_t len)
 	const struct se05x_iot_curve *curve = NULL;
 	ASN1_OBJECT *object;
 
-	if (len > 2 && at[0] == V_ASN1_PRINTABLESTRING && at[1] == len - 2)
+	/* opensc's pkcs11-tool has a length for curve25519 that is one too many */
+	if (len > 2 && at[0] == V_ASN1_PRINTABLESTRING && (at[1] == len - 2 || at[1] == len - 1))
 		return curve_by_text(at + 2, len - 2);
 	object = d2i_ASN1_OBJECT(NULL, &at, len);
 	if (object && at == (const uint8_t *)der + len)
