@@ -314,6 +314,19 @@ static CK_RV in_chip(struct p11_session *s, const struct p11_template *t, CK_OBJ
 	return p11_make(s, &making, handle, NULL);
 }
 
+CK_RV p11_new_secret(struct p11_session *s, const struct p11_template *t, CK_KEY_TYPE type,
+		     const void *value, size_t len, CK_OBJECT_HANDLE *handle)
+{
+	struct material m = {
+		.kind = type == CKK_AES ? SE05X_IOT_KIND_AES : SE05X_IOT_KIND_HMAC,
+		.bytes = value, .len = len,
+	};
+
+	return p11_template_bool(t, CKA_TOKEN, false) ?
+	       in_chip(s, t, CKO_SECRET_KEY, type, &m, handle) :
+	       on_host(s, t, CKO_SECRET_KEY, type, &m, handle);
+}
+
 static CK_RV create(struct p11_session *s, const CK_ATTRIBUTE *attributes, CK_ULONG n,
 		    CK_OBJECT_HANDLE *handle)
 {

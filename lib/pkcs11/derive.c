@@ -24,9 +24,11 @@ static CK_RV want(const CK_ATTRIBUTE *attributes, CK_ULONG n, struct wanted *w)
 	if (p11_template_ulong(&w->t, CKA_CLASS, CKO_SECRET_KEY) != CKO_SECRET_KEY ||
 	    p11_template_find(&w->t, CKA_VALUE))
 		return CKR_TEMPLATE_INCONSISTENT;
-	if (!p11_template_find(&w->t, CKA_VALUE_LEN))
-		return w->type == CKK_AES ? CKR_TEMPLATE_INCOMPLETE : CKR_OK;
-	return mech_good_size(w->type, w->len) ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
+	if (w->type == CKK_AES && !p11_template_find(&w->t, CKA_VALUE_LEN))
+		return CKR_TEMPLATE_INCOMPLETE;
+	/* without a length any that the type can have */
+	return mech_good_secret(w->type, p11_template_ulong(&w->t, CKA_VALUE_LEN, 1)) ? CKR_OK :
+	       CKR_ATTRIBUTE_VALUE_INVALID;
 }
 
 /* ---- ECDH ---- */
@@ -101,7 +103,7 @@ static CK_RV ecdh(struct p11_session *s, const struct key *key, const CK_MECHANI
 		value = z + secret.len - w->len;
 	}
 	if (!rv)
-		rv = mech_new_secret(s, &w->t, w->type, value, w->len, handle);
+		rv = p11_new_secret(s, &w->t, w->type, value, w->len, handle);
 	OPENSSL_cleanse(z, sizeof(z));
 	OPENSSL_cleanse(derived, sizeof(derived));
 	return rv;
@@ -167,7 +169,7 @@ static CK_RV hkdf(struct p11_session *s, const struct key *key, const CK_MECHANI
 	if (!rv)
 		rv = key_hkdf(key, &h, value, w->len);
 	if (!rv)
-		rv = mech_new_secret(s, &w->t, w->type, value, w->len, handle);
+		rv = p11_new_secret(s, &w->t, w->type, value, w->len, handle);
 	if (salt)
 		p11_object_put(salt);
 	OPENSSL_cleanse(value, sizeof(value));

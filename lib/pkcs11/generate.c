@@ -25,96 +25,24 @@ static bool wants_token(const struct p11_template *t)
 	return p11_template_bool(t, CKA_TOKEN, false);
 }
 
-/* A right for each attribute that is true, or that is missing and then is as @missing says */
-struct usage {
-	CK_ATTRIBUTE_TYPE attribute;
-	uint32_t right;
-	bool missing;
-};
-
-static uint32_t rights_of(const struct p11_template *t, const struct usage *usage, size_t n)
-{
-	uint32_t rights = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (p11_template_bool(t, usage[i].attribute, usage[i].missing))
-			rights |= usage[i].right;
-	return rights;
-}
-
 /* ---- secret keys ---- */
 
-static uint32_t secret_rights(const struct p11_template *t, CK_KEY_TYPE type)
+bool mech_good_secret(CK_KEY_TYPE type, CK_ULONG len)
 {
-	static const struct usage aes[] = {
-		{ CKA_ENCRYPT, SE05X_IOT_MAY_ENCRYPT, true },
-		{ CKA_DECRYPT, SE05X_IOT_MAY_DECRYPT, true },
-		{ CKA_SIGN, SE05X_IOT_MAY_SIGN, true },
-		{ CKA_VERIFY, SE05X_IOT_MAY_VERIFY, true },
-	};
-	static const struct usage hmac[] = {
-		{ CKA_SIGN, SE05X_IOT_MAY_SIGN, true },
-		{ CKA_VERIFY, SE05X_IOT_MAY_VERIFY, true },
-		{ CKA_DERIVE, SE05X_IOT_MAY_DERIVE, true },
-	};
-
-	return type == CKK_AES ? rights_of(t, aes, ARRAY_SIZE(aes)) :
-	       rights_of(t, hmac, ARRAY_SIZE(hmac));
-}
-
-struct import {
-	enum se05x_iot_kind kind;
-	const uint8_t *value;
-	size_t len;
-};
-
-static int import(struct se05x_iot *iot, uint32_t id, const struct se05x_iot_new *how,
-		  bool *begun, void *arg, struct se05x_call *call)
-{
-	const struct import *i = arg;
-
-	(void)begun;
-	return se05x_iot_key_import(iot, id, i->kind, i->value, i->len, how, call);
-}
-
-static CK_RV secret_in_chip(struct p11_session *s, const struct p11_template *t, CK_KEY_TYPE type,
-			    const uint8_t *value, size_t len, CK_OBJECT_HANDLE *handle)
-{
-	struct import what = {
-		.kind = type == CKK_AES ? SE05X_IOT_KIND_AES : SE05X_IOT_KIND_HMAC,
-		.value = value, .len = len,
-	};
-	const struct p11_making making = {
-		.private = t, .rights = secret_rights(t, type), .make = import, .arg = &what,
-	};
-
-	if (!making.rights)
-		return CKR_TEMPLATE_INCONSISTENT;
-	return p11_make(s, &making, handle, NULL);
-}
-
-CK_RV mech_new_secret(struct p11_session *s, const struct p11_template *t, CK_KEY_TYPE type,
-		      const uint8_t *value, size_t len, CK_OBJECT_HANDLE *handle)
-{
-	struct p11_object *object;
-	CK_RV rv;
-
-	if (wants_token(t))
-		return secret_in_chip(s, t, type, value, len, handle);
-	rv = p11_host_new(s, CKO_SECRET_KEY, type, t, &object);
-	if (rv)
-		return rv;
-	object->secret = OPENSSL_memdup(value, len);
-	object->secret_len = len;
-	if (object->secret)
-		return p11_publish(object, handle);
-	p11_object_put(object);
-	return CKR_HOST_MEMORY;
-}
-
-bool mech_good_size(CK_KEY_TYPE type, CK_ULONG len)
-{
-	return type == CKK_AES ? len == 16 || len == 24 || len == 32 : len >= 1 && len <= SECRET_MAX;
+	switch (type) {
+	case CKK_AES:
+		return len == 16 || len == 24 || len == 32;
+	case CKK_GENERIC_SECRET:
+	case CKK_SHA_1_HMAC:
+	case CKK_SHA224_HMAC:
+	case CKK_SHA256_HMAC:
+	case CKK_SHA384_HMAC:
+	case CKK_SHA512_HMAC:
+	case CKK_HKDF:
+		return len >= 1 && len <= SECRET_MAX;
+	default:
+		return false;
+	}
 }
 
 static CK_RV generate(struct p11_session *s, const CK_MECHANISM *mechanism,
@@ -137,11 +65,11 @@ static CK_RV generate(struct p11_session *s, const CK_MECHANISM *mechanism,
 	if (!fits(&t, CKO_SECRET_KEY, m->key_type) || p11_template_find(&t, CKA_VALUE))
 		return CKR_TEMPLATE_INCONSISTENT;
 	len = p11_template_ulong(&t, CKA_VALUE_LEN, 0);
-	if (!mech_good_size(m->key_type, len))
+	if (!mech_good_secret(m->key_type, len))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if (RAND_priv_bytes_ex(p11.lib, value, len, 0) != 1)
 		return CKR_FUNCTION_FAILED;
-	rv = mech_new_secret(s, &t, m->key_type, value, len, handle);
+	rv = p11_new_secret(s, &t, m->key_type, value, len, handle);
 	OPENSSL_cleanse(value, sizeof(value));
 	return rv;
 }
@@ -331,9 +259,13 @@ static CK_RV generate_pair(struct p11_session *s, const CK_MECHANISM *mechanism,
 	rv = want_pair(s, p);
 	if (rv)
 		return rv;
+	if (!wants_token(&p->private))
+		return pair_on_host(s, p, public, private);
 	making.rights = p->rights | SE05X_IOT_MAY_READ;
-	return wants_token(&p->private) ? p11_make(s, &making, private, public) :
-	       pair_on_host(s, p, public, private);
+	rv = p11_make(s, &making, private, public);
+	/* X448 is not in every chip; and what the chip did not take is not its caller's fault */
+	return rv == CKR_FUNCTION_NOT_SUPPORTED && p->curve ? CKR_CURVE_NOT_SUPPORTED :
+	       rv == CKR_ARGUMENTS_BAD ? CKR_FUNCTION_FAILED : rv;
 }
 
 CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,

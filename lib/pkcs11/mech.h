@@ -229,12 +229,7 @@ CK_RV op_digest(struct p11_op *op);
 CK_RV op_check_type(struct p11_session *session, const struct mechanism *mechanism,
 		    CK_OBJECT_HANDLE key);
 
-/* ---- new secret keys: generate.c ---- */
-
-bool mech_good_size(CK_KEY_TYPE type, CK_ULONG len);
-/* In the chip, if the template wants it to be the token's; else for the session, here */
-CK_RV mech_new_secret(struct p11_session *session, const struct p11_template *template,
-		      CK_KEY_TYPE type, const uint8_t *value, size_t len,
-		      CK_OBJECT_HANDLE *handle);
+/* Can a secret key of that type be that long? generate.c */
+bool mech_good_secret(CK_KEY_TYPE type, CK_ULONG len);
 
 #endif /* SE05X_PKCS11_MECH_H */

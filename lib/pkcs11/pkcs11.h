@@ -309,6 +309,13 @@ struct p11_making {
 CK_RV p11_make(struct p11_session *session, const struct p11_making *making,
 	       CK_OBJECT_HANDLE *object, CK_OBJECT_HANDLE *public);
 
+/*
+ * p11_new_secret() - a secret key with that value: in the chip if the template wants it to be
+ * the token's, else a session object. create.c
+ */
+CK_RV p11_new_secret(struct p11_session *session, const struct p11_template *t,
+		     CK_KEY_TYPE type, const void *value, size_t len, CK_OBJECT_HANDLE *handle);
+
 /* ---- the door to the chip: door.c ---- */
 
 typedef int (*p11_command)(struct se05x_iot *iot, void *arg, struct se05x_call *call);
