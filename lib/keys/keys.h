@@ -26,6 +26,14 @@ bool keys_parse_id(const char *text, uint32_t *id);
 /* Does it begin as a number does? Then it is no name. */
 bool keys_looks_like_id(const char *text);
 
+/*
+ * For EVP_PKEY_CTX_new_from_name(): with "EC" it takes the methods of an ENGINE that is the
+ * process's default, as openssl -engine and nginx's ssl_engine make one, and those make no
+ * key of a context's own. It knows no ENGINE by these names of the same.
+ */
+#define KEYS_EC		"1.2.840.10045.2.1"
+#define KEYS_RSA	"1.2.840.113549.1.1.1"
+
 #define KEYS_NAME_MAX	256	/* with its NUL */
 
 /*

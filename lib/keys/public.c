@@ -66,7 +66,7 @@ EVP_PKEY *keys_from_point(OSSL_LIB_CTX *lib, const struct se05x_iot_curve *curve
 	if (bld && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
 						   keys_group(curve), 0) &&
 	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, len))
-		key = build(lib, "EC", bld);
+		key = build(lib, KEYS_EC, bld);
 	OSSL_PARAM_BLD_free(bld);
 	return key;
 }
@@ -80,7 +80,7 @@ EVP_PKEY *keys_from_rsa(OSSL_LIB_CTX *lib, const void *n, size_t n_len, const vo
 
 	if (bn && be && bld && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn) &&
 	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, be))
-		key = build(lib, "RSA", bld);
+		key = build(lib, KEYS_RSA, bld);
 	OSSL_PARAM_BLD_free(bld);
 	BN_free(bn);
 	BN_free(be);

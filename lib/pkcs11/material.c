@@ -62,7 +62,7 @@ static CK_RV rsa_key(const struct p11_template *t, bool private, EVP_PKEY **key)
 			rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	}
 	if (!rv)
-		*key = build("RSA", private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, bld);
+		*key = build(KEYS_RSA, private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, bld);
 	if (!rv && !*key)
 		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	OSSL_PARAM_BLD_free(bld);
@@ -130,7 +130,7 @@ static EVP_PKEY *from_scalar(const char *group, const BIGNUM *scalar)
 	if (bld && len && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, scalar) &&
 	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, len) &&
 	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, group, 0))
-		key = build("EC", EVP_PKEY_KEYPAIR, bld);
+		key = build(KEYS_EC, EVP_PKEY_KEYPAIR, bld);
 	OSSL_PARAM_BLD_free(bld);
 	return key;
 }
