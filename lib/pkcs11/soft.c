@@ -55,12 +55,10 @@ CK_RV soft_eddsa(EVP_PKEY *key, const void *message, size_t len, uint8_t *sig, s
 
 CK_RV soft_rsa(EVP_PKEY *key, const uint8_t *in, size_t len, uint8_t *out)
 {
-	OSSL_PARAM params[] = {
-		text(OSSL_ASYM_CIPHER_PARAM_PAD_MODE, OSSL_PKEY_RSA_PAD_MODE_NONE), OSSL_PARAM_END,
-	};
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(p11.lib, key, NULL);
 	size_t n = len;
-	bool good = ctx && EVP_PKEY_decrypt_init_ex(ctx, params) == 1 &&
+	bool good = ctx && EVP_PKEY_decrypt_init(ctx) == 1 &&
+		    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1 &&
 		    EVP_PKEY_decrypt(ctx, out, &n, in, len) == 1 && n == len;
 
 	EVP_PKEY_CTX_free(ctx);
@@ -91,43 +89,51 @@ bool soft_below_modulus(EVP_PKEY *key, const uint8_t *number, size_t len)
 	return below;
 }
 
-/* RSA's parameters for libcrypto, of signatures and of OAEP */
-static void rsa_params(const struct rsa_padding *rsa, OSSL_PARAM params[6])
+/*
+ * RSA's parameters, of signatures and of OAEP; by functions that do it too where an ENGINE
+ * has put its methods into @ctx (KEYS_EC), which the parameters of EVP_PKEY_..._init_ex()
+ * don't reach.
+ */
+static bool set_rsa(EVP_PKEY_CTX *ctx, const struct rsa_padding *rsa, const EVP_MD *hash,
+		    const EVP_MD *mgf)
 {
-	static const char *const modes[] = {
-		[SE05X_IOT_PADDING_NONE] = OSSL_PKEY_RSA_PAD_MODE_NONE,
-		[SE05X_IOT_PADDING_PKCS1] = OSSL_PKEY_RSA_PAD_MODE_PKCSV15,
-		[SE05X_IOT_PADDING_PSS] = OSSL_PKEY_RSA_PAD_MODE_PSS,
-		[SE05X_IOT_PADDING_OAEP] = OSSL_PKEY_RSA_PAD_MODE_OAEP,
+	static const int modes[] = {
+		[SE05X_IOT_PADDING_NONE] = RSA_NO_PADDING,
+		[SE05X_IOT_PADDING_PKCS1] = RSA_PKCS1_PADDING,
+		[SE05X_IOT_PADDING_PSS] = RSA_PKCS1_PSS_PADDING,
+		[SE05X_IOT_PADDING_OAEP] = RSA_PKCS1_OAEP_PADDING,
 	};
+	bool oaep = rsa->padding == SE05X_IOT_PADDING_OAEP;
+	void *label;
 
-	*params++ = text(OSSL_PKEY_PARAM_PAD_MODE, modes[rsa->padding]);
-	if (rsa->hash)
-		*params++ = text(rsa->padding == SE05X_IOT_PADDING_OAEP ?
-				 OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST :
-				 OSSL_SIGNATURE_PARAM_DIGEST, rsa->hash->name);
-	if (rsa->mgf)
-		*params++ = text(OSSL_PKEY_PARAM_MGF1_DIGEST, rsa->mgf->name);
+	if (EVP_PKEY_CTX_set_rsa_padding(ctx, modes[rsa->padding]) != 1 ||
+	    (hash && (oaep ? EVP_PKEY_CTX_set_rsa_oaep_md(ctx, hash) :
+			     EVP_PKEY_CTX_set_signature_md(ctx, hash)) != 1) ||
+	    (mgf && EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, mgf) != 1))
+		return false;
 	if (rsa->padding == SE05X_IOT_PADDING_PSS)
-		*params++ = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PSS_SALTLEN,
-						     (int *)&rsa->salt_len);
-	if (rsa->padding == SE05X_IOT_PADDING_OAEP && rsa->label_len)
-		*params++ = bytes(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, rsa->label, rsa->label_len);
-	*params = OSSL_PARAM_construct_end();
+		return EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, rsa->salt_len) == 1;
+	if (!oaep || !rsa->label_len)
+		return true;
+	label = OPENSSL_memdup(rsa->label, rsa->label_len);
+	if (label && EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, label, rsa->label_len) == 1)
+		return true;
+	OPENSSL_free(label);
+	return false;
 }
 
 bool soft_verify(EVP_PKEY *key, const struct rsa_padding *rsa, const void *data, size_t len,
 		 const void *sig, size_t sig_len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(p11.lib, key, NULL);
-	OSSL_PARAM params[6] = { OSSL_PARAM_END };
-	bool good;
+	EVP_MD *hash = rsa ? soft_hash(rsa->hash) : NULL, *mgf = rsa ? soft_hash(rsa->mgf) : NULL;
+	bool good = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
+		    (!rsa || set_rsa(ctx, rsa, hash, mgf)) &&
+		    EVP_PKEY_verify(ctx, sig, sig_len, data, len) == 1;
 
-	if (rsa)
-		rsa_params(rsa, params);
-	good = ctx && EVP_PKEY_verify_init_ex(ctx, params) == 1 &&
-	       EVP_PKEY_verify(ctx, sig, sig_len, data, len) == 1;
 	EVP_PKEY_CTX_free(ctx);
+	EVP_MD_free(hash);
+	EVP_MD_free(mgf);
 	return good;
 }
 
@@ -135,13 +141,13 @@ CK_RV soft_encrypt(EVP_PKEY *key, const struct rsa_padding *rsa, const void *dat
 		   uint8_t *out, size_t *out_len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(p11.lib, key, NULL);
-	OSSL_PARAM params[6];
-	bool good;
+	EVP_MD *hash = soft_hash(rsa->hash), *mgf = soft_hash(rsa->mgf);
+	bool good = ctx && EVP_PKEY_encrypt_init(ctx) == 1 && set_rsa(ctx, rsa, hash, mgf) &&
+		    EVP_PKEY_encrypt(ctx, out, out_len, data, len) == 1;
 
-	rsa_params(rsa, params);
-	good = ctx && EVP_PKEY_encrypt_init_ex(ctx, params) == 1 &&
-	       EVP_PKEY_encrypt(ctx, out, out_len, data, len) == 1;
 	EVP_PKEY_CTX_free(ctx);
+	EVP_MD_free(hash);
+	EVP_MD_free(mgf);
 	return good ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
