@@ -244,7 +244,9 @@ static CK_RV pair_on_host(struct p11_session *s, const struct pair *p, CK_OBJECT
 static CK_RV generate_pair(struct p11_session *s, const CK_MECHANISM *mechanism, struct pair *p,
 			   CK_OBJECT_HANDLE *public, CK_OBJECT_HANDLE *private)
 {
-	const struct mechanism *m = mech_find(s->token, mechanism->mechanism,
+	/* GnuTLS asks for pairs on Ed25519 by the mechanism of their signatures */
+	const struct mechanism *m = mech_find(s->token, mechanism->mechanism == CKM_EDDSA ?
+					      CKM_EC_EDWARDS_KEY_PAIR_GEN : mechanism->mechanism,
 					      CKF_GENERATE_KEY_PAIR);
 	struct p11_making making = {
 		.private = &p->private, .public = &p->public, .make = make_pair, .arg = p,
