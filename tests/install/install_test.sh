@@ -57,6 +57,10 @@ usr=/usr/local
 ok "library" have $usr/lib/libse05x{,-iot,-monitor}.{a,so,so.1} \
 	$usr/lib/pkgconfig/libse05x{,-iot,-monitor}.pc \
 	$usr/include/{se05x.h,se05x-iot.h,se05x-monitor.h,linux/se05x.h}
+ok "PKCS#11 module" have $usr/lib/pkcs11/libse05x-pkcs11.so $usr/share/man/man8/libse05x-pkcs11.8 \
+	/usr/share/p11-kit/modules/se05x.module $usr/share/doc/se05x-pkcs11/pkcs11.conf
+ok "p11-kit is told where it is" grep -q "^module: $usr/lib/pkcs11/libse05x-pkcs11.so\$" \
+	"$DESTDIR/usr/share/p11-kit/modules/se05x.module"
 ok "tools, with completion" have $usr/bin/se05x-{apdu,sim,tool} \
 	$usr/share/bash-completion/completions/se05x-{apdu,tool}
 ok "man pages" have $usr/share/man/man{1/se05x-{apdu,sim,tool}.1,3/libse05x{,-iot,-monitor}.3,4/se05x.4}

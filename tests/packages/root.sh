@@ -12,7 +12,7 @@ suite=${1:?usage: root.sh SUITE}
 cache=${SE05X_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/se05x}
 packages="systemd systemd-sysv udev dbus kmod adduser passwd
 	linux-image-amd64 linux-headers-amd64 dkms build-essential pkgconf
-	debhelper dh-dkms dpkg-dev device-tree-compiler libnl-genl-3-dev libssl-dev lintian autopkgtest"
+	debhelper dh-dkms dpkg-dev device-tree-compiler libnl-genl-3-dev libp11-kit-dev libssl-dev lintian autopkgtest"
 mirror=$("$here/../suite.sh" mirror)
 key=$(echo "$packages" "$suite" "$mirror" | sha256sum | cut -c 1-12)
 root=$cache/root-$suite-$key
