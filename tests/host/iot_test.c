@@ -180,6 +180,16 @@ static void test_objects(void **state)
 	assert_int_equal(ids[2], 0x7FFF0206);
 	free(ids);
 	end();
+	ONE(V7, "80 02 00 25 00 0007 4102 0000 4201 0B 0000",
+	    "4101 01 42 82 0004 01010101 9000",
+	    se05x_iot_list_kind(iot, SE05X_IOT_KIND_BINARY, &ids, &n, &call));
+	assert_int_equal(n, 1);
+	assert_int_equal(ids[0], 0x01010101);
+	free(ids);
+	begin(V7, (const char *const[]) { NULL });
+	assert_int_equal(se05x_iot_list_kind(iot, SE05X_IOT_KIND_EC, &ids, &n, &call), -EINVAL);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+	end();
 	begin(V3, old_ec);
 	assert_int_equal(se05x_iot_object(iot, 0x01010101, &o, &call), 0);
 	assert_int_equal(o.kind, SE05X_IOT_KIND_EC);
@@ -503,6 +513,8 @@ static void test_files(void **state)
 	const char *const taken[] = { "80 04 00 27 06 4104 01010101 00", "4101 01 9000", NULL };
 	size_t done = 99;
 	uint64_t value;
+	void *whole;
+	size_t len;
 
 	(void)state;
 	begin(V7, create);
@@ -532,6 +544,26 @@ static void test_files(void **state)
 	se05x_close(se);
 	ONE(V7, "80 02 00 00 00 000E 4104 01010101 4202 0005 4302 0002 0000",
 	    "4182 0002 1234 9000", se05x_iot_binary_read(iot, 0x01010101, 5, back, 2, &call));
+
+	/* all of it: by one command, or where the chip wants to be told how much */
+	ONE(V7, "80 02 00 00 00 0006 4104 01010101 0000", "4182 0003 616263 9000",
+	    se05x_iot_binary_load(iot, 0x01010101, &whole, &len, &call));
+	assert_int_equal(len, 3);
+	assert_memory_equal(whole, "abc", 3);
+	free(whole);
+	begin(V7, (const char *const[]) {
+		"80 02 00 00 00 0006 4104 01010101 0000", "6700",
+		"80 02 00 07 06 4104 01010101 00", "4182 0002 0002 9000",
+		"80 02 00 00 00 000A 4104 01010101 4302 0002 0000", "4182 0002 1234 9000", NULL });
+	assert_int_equal(se05x_iot_binary_load(iot, 0x01010101, &whole, &len, &call), 0);
+	assert_int_equal(len, 2);
+	free(whole);
+	end();
+	begin(V7, (const char *const[]) {
+		"80 02 00 00 00 0006 4104 01010101 0000", "6986",
+		"80 02 00 07 06 4104 01010101 00", "6986", NULL });
+	assert_int_equal(se05x_iot_binary_load(iot, 0x01010101, &whole, &len, &call), -EACCES);
+	end();
 
 	begin(V7, (const char *const[]) {
 		"80 04 00 27 06 4104 01010101 00", "4101 02 9000",
