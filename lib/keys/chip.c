@@ -25,6 +25,7 @@ struct keys_chip {
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	bool known;		/* that is its unique number */
 	/* who closes it when it was idle */
+	bool no_threads;
 	unsigned int idle_ms;
 	struct timespec used;
 	pthread_t closer;
@@ -226,7 +227,7 @@ static void watch_idleness(struct keys_chip *chip)
 	sigset_t every, before;
 
 	/* what is the parent's could not be opened again */
-	if (chip->inherited || (chip->has_closer && !chip->closer_ended))
+	if (chip->inherited || chip->no_threads || (chip->has_closer && !chip->closer_ended))
 		return;
 	if (chip->has_closer)
 		pthread_join(chip->closer, NULL);
@@ -325,6 +326,11 @@ bool keys_chip_uid(struct keys_chip *chip, uint8_t uid[SE05X_IOT_UID_LEN])
 	known = chip->known;
 	pthread_mutex_unlock(&chip->lock);
 	return known;
+}
+
+void keys_chip_no_threads(struct keys_chip *chip)
+{
+	chip->no_threads = true;
 }
 
 void keys_chip_forget(struct keys_chip *chip)

@@ -323,6 +323,111 @@ static void test_burst(void **state)
 	assert_int_equal(keys_burst(chip, ID + 1, "1234", 4, never, NULL, &call), -ENOENT);
 }
 
+static int is_there(struct se05x_iot *iot, void *yes, struct se05x_call *c)
+{
+	return se05x_iot_exists(iot, ID, yes, c);
+}
+
+/* Without a PIN: nobody comes between */
+static void test_burst_of_nobody(void **state)
+{
+	struct keys_chip *chip = *state;
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	bool yes = true;
+
+	assert_false(keys_chip_uid(chip, uid));
+	GOOD(keys_burst(chip, 0, NULL, 0, is_there, &yes, &call));
+	assert_false(yes);
+	assert_true(keys_chip_uid(chip, uid));
+	assert_false(keys_chip_inherited(chip));
+}
+
+static void test_session(void **state)
+{
+	struct keys_session *session = NULL;
+	struct keys_chip *chip = *state;
+	uint64_t value = 7;
+	int status;
+	pid_t child;
+
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_userid_create, PIN_ID, "1234", 4, NULL));
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_counter_create, ID, 2, 0, NULL));
+	assert_int_equal(keys_session_run(chip, PIN_ID, "4321", 4, &session, never, NULL, &call),
+			 -EBADE);
+	assert_null(session);
+	GOOD(keys_session_run(chip, PIN_ID, "1234", 4, &session, read_counter, &value, &call));
+	assert_int_equal(value, 0);
+	/* it is open: the UserID has no second one, and a PIN is not asked for any more */
+	assert_int_equal(keys_burst(chip, PIN_ID, "1234", 4, never, NULL, &call), -EUSERS);
+	GOOD(keys_session_run(chip, PIN_ID, "4321", 4, &session, read_counter, &value, &call));
+	/* a child leaves it alone */
+	child = fork();
+	if (!child) {
+		keys_session_close(session);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	GOOD(keys_session_run(chip, PIN_ID, "1234", 4, &session, read_counter, &value, &call));
+	/* it ends with the chip, and begins anew */
+	stop();
+	start(file);
+	assert_int_equal(keys_session_run(chip, PIN_ID, "1234", 4, &session, read_counter, &value,
+					  &call), -ENODEV);
+	assert_null(session);
+	GOOD(keys_session_run(chip, PIN_ID, "1234", 4, &session, read_counter, &value, &call));
+	keys_session_close(session);
+	GOOD(keys_burst(chip, PIN_ID, "1234", 4, NULL, NULL, &call));
+	keys_session_close(NULL);
+}
+
+/* Another chip is the one, if that is said. */
+static void test_forget(void **state)
+{
+	struct keys_chip *chip = *state;
+	bool yes;
+
+	assert_false(exists(chip, ID));
+	stop();
+	start(other);
+	assert_int_equal(KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes), -ENODEV);
+	keys_chip_forget(chip);
+	assert_false(exists(chip, ID));
+}
+
+/* ---- names ---- */
+
+static void test_names(void **state)
+{
+	struct keys_name name = { .id = ID, .label = "1st" }, page = { .id = ID + 1, .label = "x" };
+	struct keys_chip *chip = *state;
+	struct keys_names *names, *again;
+	uint32_t *ids;
+	size_t n;
+
+	assert_true(keys_label_valid("1st"));
+	assert_false(keys_label_valid("0x1st"));
+	GOOD(KEYS_RUN(chip, &call, keys_names_read, &names));
+	GOOD(KEYS_RUN(chip, &call, keys_names_prepare, names, NULL));
+	keys_names_free(names);
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_list, &ids, &n));
+	assert_true(keys_is_page(ids[0]) || keys_is_page(ids[n - 1]));
+	GOOD(KEYS_RUN(chip, &call, keys_names_read, &names));
+	/* there is room for any, so nothing is made */
+	GOOD(KEYS_RUN(chip, &call, keys_names_prepare, names, NULL));
+	GOOD(KEYS_RUN(chip, &call, keys_names_write, names, &name, NULL));
+	GOOD(KEYS_RUN(chip, &call, keys_names_read_of, ids, n, names, &again));
+	assert_string_equal(keys_names_of(again, ID)->label, "1st");
+	assert_null(keys_names_of(names, ID));
+	keys_names_free(names);
+	GOOD(KEYS_RUN(chip, &call, keys_names_write, again, &page, NULL));
+	GOOD(KEYS_RUN(chip, &call, keys_names_read_of, ids, n, again, &names));
+	assert_string_equal(keys_names_of(names, ID + 1)->label, "x");
+	keys_names_free(names);
+	keys_names_free(again);
+	free(ids);
+}
+
 /* A child of another thread that lives on has the burst's descriptor too. */
 static int fork_child(struct se05x_iot *session, void *arg, struct se05x_call *c)
 {
@@ -503,6 +608,7 @@ int main(void)
 		cmocka_unit_test(test_ids), cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_hashes), cmocka_unit_test(test_no_chip),
 		CHIP(test_rebind), CHIP(test_fork), CHIP(test_idle), CHIP(test_burst),
+		CHIP(test_burst_of_nobody), CHIP(test_session), CHIP(test_forget), CHIP(test_names),
 		CHIP(test_burst_fork), CHIP(test_burst_rebind),
 		CHIP(test_reopen), CHIP(test_public), CHIP(test_threads),
 	};
