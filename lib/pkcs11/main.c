@@ -105,7 +105,8 @@ static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *args)
 
 CK_RV C_Initialize(void *arguments)
 {
-	CK_RV rv = check_arguments(arguments);
+	const CK_C_INITIALIZE_ARGS *args = arguments;
+	CK_RV rv = check_arguments(args);
 
 	if (rv)
 		return rv;
@@ -116,6 +117,7 @@ CK_RV C_Initialize(void *arguments)
 	if (!rv) {
 		/* in a child: what was the parent's */
 		p11_sessions_end();
+		p11.no_threads = args && args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS;
 		*p11.initialised = 1;
 	}
 	pthread_rwlock_unlock(&p11.alive);

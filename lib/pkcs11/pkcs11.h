@@ -372,6 +372,7 @@ struct p11 {
 	pthread_mutex_t look_lock;	/* who looks for devices; before lock */
 	/* in a page that fork wipes: 0 in a child until it initialises itself */
 	volatile uint32_t *initialised;
+	bool no_threads;	/* the application forbade them */
 	OSSL_LIB_CTX *lib;
 	_Atomic bool crypto_gone; /* libcrypto was cleaned up: not to be touched any more */
 	struct p11_token *tokens;

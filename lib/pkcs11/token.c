@@ -80,6 +80,8 @@ static void note(CK_SLOT_ID slot, const char *device)
 		free_token(token);
 		return;
 	}
+	if (p11.no_threads)
+		keys_chip_no_threads(token->chip);
 	p11_config_read("", &token->config);
 	/* what is there from the beginning did not come */
 	token->seen = !p11.looked;
