@@ -264,9 +264,9 @@ static struct {
 };
 
 /* The default one first. Not fork safe in 3.0's sense: a child has to initialise itself. */
-static struct p11_interface interfaces[] = {
-	{ (CK_UTF8CHAR *)"PKCS 11", &functions_30, 0 },
-	{ (CK_UTF8CHAR *)"PKCS 11", &functions, 0 },
+static CK_INTERFACE interfaces[] = {
+	{ "PKCS 11", &functions_30, 0 },
+	{ "PKCS 11", &functions, 0 },
 };
 
 EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
@@ -277,7 +277,7 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
 	return CKR_OK;
 }
 
-EXPORT CK_RV C_GetInterfaceList(struct p11_interface *list, CK_ULONG *count)
+EXPORT CK_RV C_GetInterfaceList(CK_INTERFACE *list, CK_ULONG *count)
 {
 	CK_ULONG room;
 
@@ -294,15 +294,15 @@ EXPORT CK_RV C_GetInterfaceList(struct p11_interface *list, CK_ULONG *count)
 }
 
 EXPORT CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version,
-			    struct p11_interface **interface, CK_FLAGS flags)
+			    CK_INTERFACE **interface, CK_FLAGS flags)
 {
 	if (!interface)
 		return CKR_ARGUMENTS_BAD;
 	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++) {
 		/* every function list begins with its version */
-		const CK_VERSION *has = interfaces[i].functions;
+		const CK_VERSION *has = interfaces[i].pFunctionList;
 
-		if ((name && strcmp((const char *)name, (const char *)interfaces[i].name)) ||
+		if ((name && strcmp((const char *)name, interfaces[i].pInterfaceName)) ||
 		    (version && (version->major != has->major || version->minor != has->minor)) ||
 		    (flags & ~interfaces[i].flags))
 			continue;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What PKCS#11 3.0 has and p11-kit's header of Debian 12 (0.24) has not: numbers of the
- * OASIS standard "PKCS #11 Cryptographic Token Interface 3.0", and its function list.
- * Types have names of our own, as later headers of p11-kit have them too.
+ * OASIS standard "PKCS #11 Cryptographic Token Interface 3.0", and its functions. Debian
+ * 13's (0.25) has most of it.
  */
 #ifndef SE05X_PKCS11_V30_H
 #define SE05X_PKCS11_V30_H
@@ -45,22 +45,21 @@
 #endif
 #ifndef CKF_INTERFACE_FORK_SAFE
 #define CKF_INTERFACE_FORK_SAFE		0x01UL
+typedef struct {
+	char *pInterfaceName;
+	void *pFunctionList;
+	CK_FLAGS flags;
+} CK_INTERFACE;
 #endif
 #ifndef CKF_EC_CURVENAME
 #define CKF_EC_CURVENAME		(1UL << 26)
 #endif
 
-struct p11_interface {
-	CK_UTF8CHAR *name;
-	void *functions;
-	CK_FLAGS flags;
-};
-
 /* 3.0's functions, after those of 2.40 */
 #define P11_FUNCTIONS_30(X)							\
-	X(C_GetInterfaceList, (struct p11_interface *list, CK_ULONG *count))	\
+	X(C_GetInterfaceList, (CK_INTERFACE *list, CK_ULONG *count))	\
 	X(C_GetInterface, (CK_UTF8CHAR *name, CK_VERSION *version,		\
-			   struct p11_interface **interface, CK_FLAGS flags))	\
+			   CK_INTERFACE **interface, CK_FLAGS flags))	\
 	X(C_LoginUser, (CK_SESSION_HANDLE session, CK_USER_TYPE type, CK_UTF8CHAR *pin, \
 			CK_ULONG pin_len, CK_UTF8CHAR *name, CK_ULONG name_len)) \
 	X(C_SessionCancel, (CK_SESSION_HANDLE session, CK_FLAGS flags))		\

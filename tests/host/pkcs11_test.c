@@ -202,7 +202,7 @@ static void test_not_initialized(void **state)
 static void test_interfaces(void **state)
 {
 	static const CK_VERSION v240 = { 2, 40 }, v30 = { 3, 0 }, v31 = { 3, 1 };
-	struct p11_interface list[4], *one;
+	CK_INTERFACE list[4], *one;
 	CK_FUNCTION_LIST *functions;
 	CK_ULONG n = 0;
 
@@ -218,10 +218,10 @@ static void test_interfaces(void **state)
 	RV(C_GetInterfaceList(list, &n), CKR_BUFFER_TOO_SMALL);
 	OK(C_GetInterfaceList(list, &n));
 	OK(C_GetInterface(NULL, NULL, &one, 0));
-	assert_int_equal(((CK_VERSION *)one->functions)->major, 3);
-	assert_string_equal((char *)one->name, "PKCS 11");
+	assert_int_equal(((CK_VERSION *)one->pFunctionList)->major, 3);
+	assert_string_equal(one->pInterfaceName, "PKCS 11");
 	OK(C_GetInterface((CK_UTF8CHAR *)"PKCS 11", (CK_VERSION *)&v240, &one, 0));
-	assert_ptr_equal(one->functions, functions);
+	assert_ptr_equal(one->pFunctionList, functions);
 	OK(C_GetInterface(NULL, (CK_VERSION *)&v30, &one, 0));
 	RV(C_GetInterface(NULL, (CK_VERSION *)&v31, &one, 0), CKR_FUNCTION_FAILED);
 	RV(C_GetInterface((CK_UTF8CHAR *)"Vendor", NULL, &one, 0), CKR_FUNCTION_FAILED);
