@@ -220,12 +220,12 @@ CK_RV soft_aead(const struct secret *key, const struct aead *a, const uint8_t *i
 CK_RV soft_mac(const struct secret *key, const struct keys_hash *hash, const void *message,
 	       size_t len, uint8_t mac[EVP_MAX_MD_SIZE], size_t *mac_len)
 {
-	char cipher[16];
-	OSSL_PARAM params[] = { text(OSSL_MAC_PARAM_CIPHER, cipher), OSSL_PARAM_END };
+	char cipher[40];
+	OSSL_PARAM params[2] = { OSSL_PARAM_END, OSSL_PARAM_END };
 
-	if (hash)
-		params[0] = text(OSSL_MAC_PARAM_DIGEST, hash->name);
 	snprintf(cipher, sizeof(cipher), "AES-%zu-CBC", 8 * key->len);
+	params[0] = hash ? text(OSSL_MAC_PARAM_DIGEST, hash->name) :
+		    text(OSSL_MAC_PARAM_CIPHER, cipher);
 	return EVP_Q_mac(p11.lib, hash ? "HMAC" : "CMAC", NULL, NULL, params, key->value,
 			 key->len, message, len, mac, EVP_MAX_MD_SIZE, mac_len) ?
 	       CKR_OK : CKR_FUNCTION_FAILED;

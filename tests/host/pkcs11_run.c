@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ CK_FUNCTION_LIST *f;
 CK_SESSION_HANDLE s;
 unsigned int commands;
 
-static char folder[] = "/tmp/pkcs11-test-XXXXXX", path[64], device[80], argument[80];
+static char folder[] = "/tmp/pkcs11-test-XXXXXX", path[64], config[64], device[80], argument[80];
 static pid_t server;
 
 /* ---- what goes to the chip ---- */
@@ -63,16 +64,16 @@ int __wrap_se05x_transceive(struct se05x *se, const void *command, size_t comman
 
 /* ---- a chip, and a session ---- */
 
-static void start(const char *chip)
+static struct se05x *se;
+
+static void start(const char *model, const char *option)
 {
 	const char *sim = getenv("SE05X_SIM");
-	char model[32];
-	struct se05x *se;
 
-	snprintf(model, sizeof(model), "--chip=%s", chip);
 	server = fork();
 	if (!server) {
-		execl(sim, sim, "--quiet", model, argument, NULL);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);	/* a test that crashed leaves none behind */
+		execl(sim, sim, "--quiet", model, argument, option, NULL);
 		_exit(127);
 	}
 	while (se05x_open(device, &se)) {
@@ -82,38 +83,91 @@ static void start(const char *chip)
 	se05x_close(se);
 }
 
-static int setup(const char *chip)
+struct se05x_iot *chip_open(void)
+{
+	struct se05x_iot *iot;
+
+	assert_int_equal(se05x_open(device, &se), 0);
+	assert_int_equal(se05x_iot_open(se, NULL, 0, &iot, NULL), 0);
+	return iot;
+}
+
+void chip_close(struct se05x_iot *iot)
+{
+	se05x_iot_close(iot);
+	se05x_close(se);
+}
+
+/* A default CKA_ID is the identifier. */
+uint32_t chip_id(CK_OBJECT_HANDLE object)
+{
+	CK_ULONG len;
+	uint8_t *bytes = attribute(object, CKA_ID, &len);
+	uint32_t id = get_be(bytes, 4);
+
+	assert_int_equal(len, 4);
+	free(bytes);
+	return id;
+}
+
+static int begin(void)
 {
 	CK_SLOT_ID slot;
 	CK_ULONG n = 1;
 
 	fail_command(-1, 0, 0);
-	start(chip);
 	OK(C_GetFunctionList(&f));
 	OK(f->C_Initialize(NULL));
 	OK(f->C_GetSlotList(CK_TRUE, &slot, &n));
 	assert_int_equal(n, 1);
 	OK(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s));
-	OK(f->C_Login(s, CKU_USER, (CK_UTF8CHAR *)"1234", 4));
+	OK(f->C_Login(s, CKU_USER, (CK_UTF8CHAR *)PIN, 4));
 	return 0;
 }
 
 int setup_7(void **state)
 {
 	(void)state;
-	return setup("SE051");
+	start("--chip=SE051", NULL);
+	return begin();
 }
 
 int setup_no_rsa(void **state)
 {
 	(void)state;
-	return setup("SE050E");
+	start("--chip=SE050E", NULL);
+	return begin();
 }
 
 int setup_3(void **state)
 {
 	(void)state;
-	return setup("SE050C");
+	start("--chip=SE050C", NULL);
+	return begin();
+}
+
+int setup_liar(void **state)
+{
+	(void)state;
+	start("--chip=SE051", "--short-signature");
+	return begin();
+}
+
+int setup_pin(void **state)
+{
+	struct se05x_iot *iot;
+	FILE *file;
+
+	(void)state;
+	start("--chip=SE051", NULL);
+	iot = chip_open();
+	assert_int_equal(se05x_iot_userid_create(iot, PIN_USER, PIN, 4, NULL, NULL), 0);
+	chip_close(iot);
+	file = fopen(config, "w");
+	assert_non_null(file);
+	fprintf(file, "user = 0x%08X\n", PIN_USER);
+	fclose(file);
+	return begin();
 }
 
 int teardown(void **state)
@@ -124,6 +178,7 @@ int teardown(void **state)
 	kill(server, SIGTERM);
 	waitpid(server, NULL, 0);
 	unlink(path);
+	unlink(config);
 	return 0;
 }
 
@@ -136,7 +191,9 @@ int test_main(const char *name, const struct CMUnitTest *tests, size_t n)
 	snprintf(path, sizeof(path), "%s/socket", folder);
 	snprintf(device, sizeof(device), "unix:%s", path);
 	snprintf(argument, sizeof(argument), "--socket=%s", path);
+	snprintf(config, sizeof(config), "%s/conf", folder);
 	setenv("SE05X_DEVICE", device, 1);
+	setenv("SE05X_PKCS11_CONF", config, 1);
 	ret = _cmocka_run_group_tests(name, tests, n, NULL, NULL);
 	rmdir(folder);
 	return ret;

@@ -26,7 +26,18 @@ extern CK_SESSION_HANDLE s;	/* read and write, logged in */
 int setup_7(void **state);
 int setup_no_rsa(void **state);
 int setup_3(void **state);
+/* 7.2 whose ECDSA signatures are no DER; 7.2 where PIN_USER is configured, and logged in */
+int setup_liar(void **state);
+int setup_pin(void **state);
 int teardown(void **state);
+
+#define PIN_USER	0x0A0B0C0Du
+#define PIN		"1234"
+
+/* Past the module, to the chip; and the object of a handle that stands for one there */
+struct se05x_iot *chip_open(void);
+void chip_close(struct se05x_iot *iot);
+uint32_t chip_id(CK_OBJECT_HANDLE object);
 
 #define ON_7(test)	{ #test, test, setup_7, teardown, NULL }
 #define ON_3(test)	{ #test " (3)", test, setup_3, teardown, NULL }
