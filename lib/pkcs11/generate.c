@@ -187,15 +187,6 @@ static int make_pair(struct se05x_iot *iot, uint32_t id, const struct se05x_iot_
 	       se05x_iot_rsa_generate(iot, id, p->bits, how, call);
 }
 
-static EVP_PKEY *soft_pair(const struct pair *p)
-{
-	if (p->type == CKK_RSA)
-		return EVP_PKEY_Q_keygen(p11.lib, NULL, "RSA", (size_t)p->bits);
-	if (p->type == CKK_EC)
-		return EVP_PKEY_Q_keygen(p11.lib, NULL, "EC", keys_group(p->curve));
-	return EVP_PKEY_Q_keygen(p11.lib, NULL, p->curve->name);
-}
-
 /* One half, with a reference of its own on the key */
 static CK_RV soft_half(struct p11_session *s, CK_OBJECT_CLASS class, const struct pair *p,
 		       EVP_PKEY *key, CK_OBJECT_HANDLE *handle)
@@ -226,7 +217,7 @@ static void drop(CK_OBJECT_HANDLE handle)
 static CK_RV pair_on_host(struct p11_session *s, const struct pair *p, CK_OBJECT_HANDLE *public,
 			  CK_OBJECT_HANDLE *private)
 {
-	EVP_PKEY *key = soft_pair(p);
+	EVP_PKEY *key = soft_generate(p->curve, p->bits);
 	CK_RV rv;
 
 	if (!key)

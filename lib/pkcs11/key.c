@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "mech.h"
+#include "object.h"
 
 /* ---- keys of operations ---- */
 
@@ -64,6 +65,7 @@ struct job {
 	uint32_t id;
 	uint8_t curve;
 	int how;		/* hash, cipher or MAC */
+	enum se05x_iot_padding padding;
 	bool encrypt;
 	const struct aead *aead;
 	const struct hkdf *hkdf;
@@ -149,6 +151,33 @@ CK_RV key_rsa(const struct key *key, const uint8_t *in, uint8_t *out, size_t len
 	struct job job = { .in = in, .len = len, .out = out };
 
 	return key_is_soft(key) ? soft_rsa(key->pkey, in, len, out) : run(key, run_rsa, &job);
+}
+
+bool key_only_signs(const struct key *key)
+{
+	return !key_is_soft(key) && !p11_attribute_bool(key->object, CKA_DECRYPT);
+}
+
+static int run_rsa_sign(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	struct job *j = arg;
+	size_t len = j->out_len;
+	int ret = se05x_iot_rsa_sign(iot, j->id, j->padding, j->how, j->in, j->len, j->out, &len,
+				     call);
+
+	return !ret && len != j->out_len ? -EPROTO : ret;
+}
+
+CK_RV key_rsa_sign(const struct key *key, enum se05x_iot_padding padding,
+		   const struct keys_hash *hash, const uint8_t *message, size_t len,
+		   uint8_t *sig, size_t sig_len)
+{
+	struct job job = {
+		.padding = padding, .how = hash->hash, .in = message, .len = len, .out = sig,
+		.out_len = sig_len,
+	};
+
+	return run(key, run_rsa_sign, &job);
 }
 
 static int run_ecdh(struct se05x_iot *iot, void *arg, struct se05x_call *call)

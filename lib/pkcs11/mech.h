@@ -79,6 +79,8 @@ struct secret {
 	size_t len;
 };
 
+/* @curve: NULL: an RSA pair of @bits */
+EVP_PKEY *soft_generate(const struct se05x_iot_curve *curve, size_t bits);
 CK_RV soft_sign(EVP_PKEY *key, const void *digest, size_t len, uint8_t *sig, size_t *sig_len);
 CK_RV soft_eddsa(EVP_PKEY *key, const void *message, size_t len, uint8_t *sig, size_t *sig_len);
 /* Bare RSA, as long as the modulus */
@@ -131,6 +133,14 @@ CK_RV key_ecdsa(const struct key *key, const uint8_t *digest, size_t len, uint8_
 		size_t *der_len);
 CK_RV key_eddsa(const struct key *key, const uint8_t *message, size_t len, uint8_t sig[64]);
 CK_RV key_rsa(const struct key *key, const uint8_t *in, uint8_t *out, size_t len);
+/*
+ * A key that signs and does not decrypt: then the chip hashes and pads, and has to be given
+ * the whole message. @sig: as long as the modulus.
+ */
+bool key_only_signs(const struct key *key);
+CK_RV key_rsa_sign(const struct key *key, enum se05x_iot_padding padding,
+		   const struct keys_hash *hash, const uint8_t *message, size_t len,
+		   uint8_t *sig, size_t sig_len);
 /* @point: the other side's as the chip wants it; @peer: the same for libcrypto */
 CK_RV key_ecdh(const struct key *key, EVP_PKEY *peer, const uint8_t *point, uint8_t *secret,
 	       size_t *len);
@@ -206,6 +216,7 @@ struct p11_op {
 	unsigned int counter_bits;	/* CTR */
 	size_t mac_len;
 	uint8_t *copy;			/* of what the parameter pointed to */
+	bool whole;			/* the chip does what the host would hash for */
 	bool parts;			/* Update was called */
 	EVP_MD_CTX *md;			/* what is hashed as it comes */
 	uint8_t *data;			/* what is collected */

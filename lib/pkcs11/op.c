@@ -90,7 +90,7 @@ static CK_RV new_op(struct p11_session *s, const CK_MECHANISM *mechanism, CK_OBJ
 	rv = key_take(s, handle, what, &op->key);
 	if (!rv)
 		rv = m->method->init(op, mechanism);
-	if (!rv && m->digests)
+	if (!rv && m->digests && !op->whole)
 		rv = op_digest(op);
 	if (rv) {
 		p11_op_free(op);

@@ -164,14 +164,30 @@ static CK_RV pss_init(struct p11_op *op, const CK_MECHANISM *mechanism)
 	return CKR_OK;
 }
 
+/* The chip's own padding has MGF1 by the same hash, and a salt as long as the digest. */
+static CK_RV check_whole(struct p11_op *op)
+{
+	if (op->what != CKF_SIGN || !key_only_signs(&op->key))
+		return CKR_OK;
+	op->whole = true;
+	if (!op->mechanism->digests)
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	return op->rsa.padding == SE05X_IOT_PADDING_PSS &&
+	       (op->rsa.mgf != op->rsa.hash || (size_t)op->rsa.salt_len != op->rsa.hash->len) ?
+	       CKR_MECHANISM_PARAM_INVALID : CKR_OK;
+}
+
 static CK_RV rsa_init(struct p11_op *op, const CK_MECHANISM *mechanism)
 {
+	CK_RV rv;
+
 	op->rsa.padding = op->mechanism->how;
 	op->rsa.hash = mech_hash(op->mechanism);
 	if (modulus_len(op) > RSA_MAX)
 		return CKR_KEY_SIZE_RANGE;
-	return op->rsa.padding == SE05X_IOT_PADDING_PSS ? pss_init(op, mechanism) :
-	       op_no_parameter(op, mechanism);
+	rv = op->rsa.padding == SE05X_IOT_PADDING_PSS ? pss_init(op, mechanism) :
+	     op_no_parameter(op, mechanism);
+	return rv ? rv : check_whole(op);
 }
 
 static size_t rsa_room(const struct p11_op *op, size_t len)
@@ -221,13 +237,32 @@ static bool rsa_good(const struct p11_op *op, const uint8_t *data, size_t len, c
 	return !soft_encrypt(op->key.pkey, &none, sig, n, again, &n) && !memcmp(again, em, n);
 }
 
+static CK_RV sign_whole(struct p11_op *op, const uint8_t *message, size_t len, uint8_t *out,
+			size_t *out_len)
+{
+	const struct keys_hash *hash = op->rsa.hash;
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	CK_RV rv;
+
+	*out_len = modulus_len(op);
+	rv = key_rsa_sign(&op->key, op->rsa.padding, hash, message, len, out, *out_len);
+	if (rv)
+		return rv;
+	return EVP_Q_digest(p11.lib, hash->name, NULL, message, len, digest, NULL) == 1 &&
+	       soft_verify(op->key.pkey, &op->rsa, digest, hash->len, out, *out_len) ?
+	       CKR_OK : CKR_DEVICE_ERROR;
+}
+
 static CK_RV rsa_sign(struct p11_op *op, const uint8_t *data, size_t len, uint8_t *out,
 		      size_t *out_len)
 {
 	size_t n = modulus_len(op);
 	uint8_t em[RSA_MAX];
-	CK_RV rv = pad(op, data, len, em);
+	CK_RV rv;
 
+	if (op->whole)
+		return sign_whole(op, data, len, out, out_len);
+	rv = pad(op, data, len, em);
 	if (!rv && !soft_below_modulus(op->key.pkey, em, n))
 		rv = CKR_DATA_INVALID;
 	if (!rv)

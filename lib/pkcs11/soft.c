@@ -33,6 +33,25 @@ EVP_MD *soft_hash(const struct keys_hash *hash)
 
 /* ---- key pairs ---- */
 
+EVP_PKEY *soft_generate(const struct se05x_iot_curve *curve, size_t bits)
+{
+	bool ec = curve && curve->id < SE05X_IOT_CURVE_ED25519;
+	OSSL_PARAM params[] = { OSSL_PARAM_END, OSSL_PARAM_END };
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(p11.lib, ec ? KEYS_EC : curve ? curve->name :
+						       KEYS_RSA, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (ec)
+		params[0] = text(OSSL_PKEY_PARAM_GROUP_NAME, keys_group(curve));
+	else if (!curve)
+		params[0] = OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_RSA_BITS, &bits);
+	if (!ctx || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_CTX_set_params(ctx, params) != 1 ||
+	    EVP_PKEY_generate(ctx, &key) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
 CK_RV soft_sign(EVP_PKEY *key, const void *digest, size_t len, uint8_t *sig, size_t *sig_len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(p11.lib, key, NULL);

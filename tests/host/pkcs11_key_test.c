@@ -292,6 +292,60 @@ static void test_replaced(void **state)
 	free_pair(&rsa);
 }
 
+/* Made by others: what does not decrypt signs too, where the chip does all of it. */
+static void test_only_signs(void **state)
+{
+	static const CK_MECHANISM_TYPE types[] = {
+		CKM_SHA1_RSA_PKCS, CKM_SHA224_RSA_PKCS, CKM_SHA256_RSA_PKCS, CKM_SHA384_RSA_PKCS,
+		CKM_SHA512_RSA_PKCS,
+	};
+	CK_RSA_PKCS_PSS_PARAMS p = { CKM_SHA256, CKG_MGF1_SHA256, 32 };
+	CK_MECHANISM pss = { CKM_SHA256_RSA_PKCS_PSS, &p, sizeof(p) }, m = { CKM_RSA_PKCS, NULL, 0 };
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY, public_class = CKO_PUBLIC_KEY;
+	CK_BYTE id[] = { 1, 2, 3, 4 };
+	CK_ATTRIBUTE t[] = { VALUE(CKA_CLASS, class), VALUE(CKA_ID, id) };
+	uint8_t policy[32], sig[256];
+	struct se05x_iot_new how = { .policy = policy, .policy_len = sizeof(policy) };
+	struct se05x_iot *iot = chip_open();
+	CK_OBJECT_HANDLE key, public;
+	CK_ULONG n;
+
+	(void)state;
+	assert_int_equal(se05x_iot_policy_parse("any:sign,read,delete", policy, &how.policy_len, NULL), 0);
+	assert_int_equal(se05x_iot_rsa_generate(iot, 0x01020304, 2048, &how, NULL), 0);
+	chip_close(iot);
+	OK(f->C_FindObjectsInit(s, t, 2));
+	OK(f->C_FindObjects(s, &key, 1, &n));
+	assert_int_equal(n, 1);
+	OK(f->C_FindObjectsFinal(s));
+	t[0] = (CK_ATTRIBUTE) VALUE(CKA_CLASS, public_class);
+	OK(f->C_FindObjectsInit(s, t, 2));
+	OK(f->C_FindObjects(s, &public, 1, &n));
+	OK(f->C_FindObjectsFinal(s));
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		CK_MECHANISM v = { types[i], NULL, 0 };
+
+		n = sizeof(sig);
+		OK(sign(types[i], key, sig, &n));
+		OK(f->C_VerifyInit(s, &v, public));
+		OK(f->C_Verify(s, message, 32, sig, n));
+	}
+	OK(f->C_SignInit(s, &pss, key));
+	OK(f->C_SignUpdate(s, message, 20));
+	OK(f->C_SignUpdate(s, message + 20, 12));
+	n = sizeof(sig);
+	OK(f->C_SignFinal(s, sig, &n));
+	OK(f->C_VerifyInit(s, &pss, public));
+	OK(f->C_Verify(s, message, 32, sig, n));
+	p.sLen = 20;
+	IS(CKR_MECHANISM_PARAM_INVALID, f->C_SignInit(s, &pss, key));
+	IS(CKR_KEY_FUNCTION_NOT_PERMITTED, f->C_SignInit(s, &m, key));
+	IS(CKR_KEY_FUNCTION_NOT_PERMITTED, f->C_DecryptInit(s, &m, key));
+	replace(key, 0, 2048);
+	n = sizeof(sig);
+	IS(CKR_DEVICE_ERROR, sign(CKM_SHA256_RSA_PKCS, key, sig, &n));
+}
+
 static void test_liar(void **state)
 {
 	struct pair ec = make_ec("prime256v1", CK_TRUE, CK_TRUE, CK_FALSE);
@@ -385,7 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_7(test_policies), { "test_policies_pin", test_policies_pin, setup_pin, teardown, NULL },
 		ON_7(test_templates), ON_7(test_secrets), ON_3(test_secrets), ON_7(test_session_keys),
-		ON_7(test_replaced), ON_3(test_replaced),
+		ON_7(test_replaced), ON_3(test_replaced), ON_7(test_only_signs),
 		{ "test_liar", test_liar, setup_liar, teardown, NULL },
 		{ "test_pin", test_pin, setup_pin, teardown, NULL },
 		{ "test_pin_changed", test_pin_changed, setup_pin, teardown, NULL },
