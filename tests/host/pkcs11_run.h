@@ -61,6 +61,15 @@ extern unsigned int commands;
 /* The next command but @n has that answer, or that errno with its outcome not known; -1: none */
 void fail_command(int n, uint16_t sw, int error);
 
+/* Each hash: its mechanisms, and libcrypto's name */
+#define HASHES	5
+extern const struct test_hash {
+	CK_MECHANISM_TYPE digest, ecdsa, rsa, pss, hmac, hmac_general;
+	CK_RSA_PKCS_MGF_TYPE mgf;
+	const char *name;
+	size_t len;
+} hashes[HASHES];
+
 /* ---- keys ---- */
 
 struct pair {

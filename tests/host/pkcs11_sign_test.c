@@ -130,29 +130,11 @@ static void test_ecdsa_lengths(void **state)
 	ecdsa_lengths("secp521r1", CK_FALSE);
 }
 
-static const struct {
-	CK_MECHANISM_TYPE ecdsa, rsa, pss, hash, hmac, hmac_general;
-	CK_RSA_PKCS_MGF_TYPE mgf;
-	const char *name;
-	size_t len;
-} hashes[] = {
-	{ CKM_ECDSA_SHA1, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA_1_HMAC,
-	  CKM_SHA_1_HMAC_GENERAL, CKG_MGF1_SHA1, "SHA1", 20 },
-	{ CKM_ECDSA_SHA224, CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA224,
-	  CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKG_MGF1_SHA224, "SHA224", 28 },
-	{ CKM_ECDSA_SHA256, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA256,
-	  CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKG_MGF1_SHA256, "SHA256", 32 },
-	{ CKM_ECDSA_SHA384, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA384,
-	  CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL, CKG_MGF1_SHA384, "SHA384", 48 },
-	{ CKM_ECDSA_SHA512, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512,
-	  CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKG_MGF1_SHA512, "SHA512", 64 },
-};
-
 static void ecdsa_hashes(CK_BBOOL token)
 {
 	struct pair pair = make_ec("prime256v1", token, CK_TRUE, CK_FALSE);
 
-	for (size_t i = 0; i < ARRAY_SIZE(hashes); i++) {
+	for (size_t i = 0; i < HASHES; i++) {
 		CK_MECHANISM m = { hashes[i].ecdsa, NULL, 0 };
 		uint8_t sig[64];
 		CK_ULONG n = sizeof(sig);
@@ -238,7 +220,7 @@ static void rsa_pkcs1(const struct pair *pair, size_t bytes)
 	}
 	IS(CKR_DATA_LEN_RANGE, sign(&m, pair->private, bytes - 10, sig, &n));
 	IS(CKR_DATA_LEN_RANGE, verify(&m, pair->public, bytes - 10, sig, bytes));
-	for (size_t i = 0; i < ARRAY_SIZE(hashes); i++) {
+	for (size_t i = 0; i < HASHES; i++) {
 		m.mechanism = hashes[i].rsa;
 		n = sizeof(sig);
 		OK(sign(&m, pair->private, MOST, sig, &n));
@@ -272,7 +254,7 @@ static void rsa_raw(const struct pair *pair, size_t bytes)
 
 static void rsa_pss(const struct pair *pair, size_t bytes, size_t h, size_t g, int salt)
 {
-	CK_RSA_PKCS_PSS_PARAMS p = { hashes[h].hash, hashes[g].mgf, salt };
+	CK_RSA_PKCS_PSS_PARAMS p = { hashes[h].digest, hashes[g].mgf, salt };
 	CK_MECHANISM m = { hashes[h].pss, &p, sizeof(p) }, bare = { CKM_RSA_PKCS_PSS, &p, sizeof(p) };
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string("pad-mode", (char *)"pss", 0),
@@ -298,7 +280,7 @@ static void rsa_pss(const struct pair *pair, size_t bytes, size_t h, size_t g, i
 	OK(verify(&m, pair->public, MOST, sig, n));
 	sig[3] ^= 1;
 	IS(CKR_SIGNATURE_INVALID, verify(&m, pair->public, MOST, sig, n));
-	p.hashAlg = hashes[(h + 1) % ARRAY_SIZE(hashes)].hash;
+	p.hashAlg = hashes[(h + 1) % HASHES].digest;
 	IS(CKR_MECHANISM_PARAM_INVALID, f->C_SignInit(s, &m, pair->private));
 }
 
@@ -308,9 +290,9 @@ static void rsa(CK_ULONG bits, CK_BBOOL token)
 
 	rsa_pkcs1(&pair, bits / 8);
 	rsa_raw(&pair, bits / 8);
-	for (size_t h = 0; h < ARRAY_SIZE(hashes); h++) {
+	for (size_t h = 0; h < HASHES; h++) {
 		rsa_pss(&pair, bits / 8, h, h, hashes[h].len);
-		rsa_pss(&pair, bits / 8, h, (h + 1) % ARRAY_SIZE(hashes), 0);
+		rsa_pss(&pair, bits / 8, h, (h + 1) % HASHES, 0);
 		rsa_pss(&pair, bits / 8, h, h, bits / 8 - hashes[h].len - 2);
 		rsa_pss(&pair, bits / 8, h, h, bits / 8 - hashes[h].len - 1);
 	}
@@ -381,7 +363,7 @@ static void hmac(CK_BBOOL token)
 
 	fill(value, sizeof(value));
 	key = make_secret(CKK_GENERIC_SECRET, token, value, sizeof(value));
-	for (size_t i = 0; i < ARRAY_SIZE(hashes); i++) {
+	for (size_t i = 0; i < HASHES; i++) {
 		CK_MECHANISM m = { hashes[i].hmac, NULL, 0 };
 
 		if (token && hashes[i].hmac == CKM_SHA224_HMAC) {
