@@ -358,6 +358,77 @@ static void test_liar(void **state)
 	free_pair(&ec);
 }
 
+/* ---- a link that breaks ---- */
+
+static size_t count_objects(void)
+{
+	struct se05x_iot *iot = chip_open();
+	uint32_t *ids;
+	size_t n;
+
+	assert_int_equal(se05x_iot_list(iot, &ids, &n, NULL), 0);
+	free(ids);
+	chip_close(iot);
+	return n;
+}
+
+static CK_RV make_token_pair(CK_MECHANISM_TYPE type, CK_ATTRIBUTE public, CK_OBJECT_HANDLE *key)
+{
+	CK_ATTRIBUTE private[] = { VALUE(CKA_TOKEN, yes), BYTES(CKA_LABEL, "name", 4) };
+	CK_MECHANISM m = { type, NULL, 0 };
+	CK_OBJECT_HANDLE other;
+
+	return f->C_GenerateKeyPair(s, &m, &public, 1, private, 2, &other, key);
+}
+
+static CK_RV make_token_secret(CK_OBJECT_HANDLE *key)
+{
+	CK_MECHANISM m = { CKM_AES_KEY_GEN, NULL, 0 };
+	CK_ULONG len = 16;
+	CK_ATTRIBUTE t[] = { VALUE(CKA_TOKEN, yes), VALUE(CKA_VALUE_LEN, len) };
+
+	return f->C_GenerateKey(s, &m, t, 2, key);
+}
+
+/* At each command in turn: then there is no key, or it is said that there is one. */
+static void each_command(int error, int kind)
+{
+	/* whatever makes the curve and the page of names is there before */
+	CK_OBJECT_HANDLE key;
+	size_t before;
+	int n = 0;
+	CK_RV rv;
+
+	OK(make_token_pair(CKM_EC_KEY_PAIR_GEN, (CK_ATTRIBUTE) P256, &key));
+	before = count_objects();
+	for (bool failed = true; failed; n++) {
+		fail_command(n, 0, error);
+		rv = kind == 0 ? make_token_pair(CKM_EC_KEY_PAIR_GEN, (CK_ATTRIBUTE) P256, &key) :
+		     kind == 1 ? make_token_pair(CKM_RSA_PKCS_KEY_PAIR_GEN, (CK_ATTRIBUTE) BITS, &key) :
+		     make_token_secret(&key);
+		failed = fail_command(-1, 0, 0);
+		if (rv && count_objects() != before)
+			fail_msg("kind %d, command %d, error %d: 0x%lX, and it is there", kind, n, error, rv);
+		if (!rv) {
+			assert_int_equal(count_objects(), before + 1);
+			destroy(key);
+		}
+		if (!failed)
+			assert_int_equal(rv, CKR_OK);
+		assert_true(n < 60);
+	}
+	assert_true(n > 3);
+}
+
+static void test_each_command(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 3; kind++) {
+		each_command(-EIO, kind);
+		each_command(EIO, kind);
+	}
+}
+
 /* ---- with a PIN ---- */
 
 static void test_pin(void **state)
@@ -440,6 +511,7 @@ int main(void)
 		ON_7(test_policies), { "test_policies_pin", test_policies_pin, setup_pin, teardown, NULL },
 		ON_7(test_templates), ON_7(test_secrets), ON_3(test_secrets), ON_7(test_session_keys),
 		ON_7(test_replaced), ON_3(test_replaced), ON_7(test_only_signs),
+		ON_7(test_each_command), ON_3(test_each_command),
 		{ "test_liar", test_liar, setup_liar, teardown, NULL },
 		{ "test_pin", test_pin, setup_pin, teardown, NULL },
 		{ "test_pin_changed", test_pin_changed, setup_pin, teardown, NULL },

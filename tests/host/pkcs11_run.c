@@ -36,11 +36,14 @@ const struct test_hash hashes[HASHES] = {
 static int fail_after = -1, fail_error;
 static uint16_t fail_sw;
 
-void fail_command(int n, uint16_t sw, int error)
+bool fail_command(int n, uint16_t sw, int error)
 {
+	bool done = fail_after < 0;
+
 	fail_after = n;
 	fail_sw = sw;
 	fail_error = error;
+	return done;
 }
 
 int __real_se05x_transceive(struct se05x *se, const void *command, size_t command_len,
@@ -58,12 +61,14 @@ int __wrap_se05x_transceive(struct se05x *se, const void *command, size_t comman
 	if (fail_after < 0 || fail_after--)
 		return __real_se05x_transceive(se, command, command_len, response, response_len,
 					       call);
+	if (fail_error > 0)
+		__real_se05x_transceive(se, command, command_len, response, response_len, call);
 	if (fail_error) {
 		if (call) {
 			call->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
 			call->sw = 0;
 		}
-		return fail_error;
+		return fail_error > 0 ? -fail_error : fail_error;
 	}
 	ret = __real_se05x_transceive(se, command, command_len, response, response_len, call);
 	if (ret)

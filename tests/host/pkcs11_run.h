@@ -58,8 +58,11 @@ int test_main(const char *name, const struct CMUnitTest *tests, size_t n);
 
 /* Commands that went to the chip so far, SELECT too */
 extern unsigned int commands;
-/* The next command but @n has that answer, or that errno with its outcome not known; -1: none */
-void fail_command(int n, uint16_t sw, int error);
+/*
+ * The next command but @n has that answer, or fails with that errno and nobody knows whether it
+ * ran: @error is negative: it did not; positive: it did. @n is -1: none. Return: it came to that.
+ */
+bool fail_command(int n, uint16_t sw, int error);
 
 /* Each hash: its mechanisms, and libcrypto's name */
 #define HASHES	5
