@@ -371,17 +371,21 @@ static void burst_ends(const struct burst *burst)
 }
 
 /* A session of its own file; it is closed in the chip too */
-static int run_in_session(struct se05x_iot *iot, uint32_t id, const void *pin, size_t len,
-			  keys_run *run, void *arg, struct se05x_call *call)
+static int run_in_session(struct se05x *se, struct se05x_iot *iot, uint32_t id, const void *pin,
+			  size_t len, keys_run *run, void *arg, struct se05x_call *call)
 {
 	struct se05x_iot *session;
 	int ret = se05x_iot_session_open(iot, id, pin, len, &session, call);
+	bool left = ret && !keys_answered(call) && call->outcome != SE05X_OUTCOME_NOT_SENT;
 
-	if (ret)
-		return ret;
-	if (run)
-		ret = run(session, arg, call);
-	se05x_iot_session_close(session, NULL);
+	if (!ret) {
+		if (run)
+			ret = run(session, arg, call);
+		left = se05x_iot_session_close(session, NULL);
+	}
+	/* one that may still be there is in everybody's way: it ends when something else is selected */
+	if (left)
+		se05x_select(se, NULL, 0, SE05X_SELECT_FRESH, NULL, NULL, NULL);
 	return ret;
 }
 
@@ -411,7 +415,7 @@ int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 	burst_begins(&burst, se05x_fd(se));
 	ret = se05x_lock(se, call);
 	if (!ret)
-		ret = pin ? run_in_session(iot, id, pin, len, run, arg, call) :
+		ret = pin ? run_in_session(se, iot, id, pin, len, run, arg, call) :
 			    run(iot, arg, call);
 	se05x_iot_close(iot);
 	/* a child forked meanwhile has the file too, and would hold the lock */
