@@ -482,6 +482,33 @@ static void test_pin(void **state)
 	destroy(aes);
 }
 
+/* A burst that breaks at any of its commands is an error, and the next one works. */
+static void test_pin_breaks(void **state)
+{
+	struct pair ec = make_ec("prime256v1", CK_TRUE, CK_TRUE, CK_FALSE);
+	uint8_t sig[64];
+	CK_ULONG n = sizeof(sig);
+	CK_RV rv;
+
+	(void)state;
+	for (int error = -EIO; error <= EIO; error += 2 * EIO) {
+		bool failed = true;
+
+		for (int i = 0; failed; i++) {
+			fail_command(i, 0, error);
+			rv = sign(CKM_ECDSA, ec.private, sig, &n);
+			failed = fail_command(-1, 0, 0);
+			if (!failed)
+				assert_int_equal(rv, CKR_OK);
+			rv = sign(CKM_ECDSA, ec.private, sig, &n);
+			if (rv)
+				fail_msg("command %d, error %d: 0x%lX", i, error, rv);
+			assert_true(i < 30);
+		}
+	}
+	free_pair(&ec);
+}
+
 /* A PIN that was changed meanwhile is tried once, and then forgotten. */
 static void test_pin_changed(void **state)
 {
@@ -514,6 +541,7 @@ int main(void)
 		ON_7(test_each_command), ON_3(test_each_command),
 		{ "test_liar", test_liar, setup_liar, teardown, NULL },
 		{ "test_pin", test_pin, setup_pin, teardown, NULL },
+		{ "test_pin_breaks", test_pin_breaks, setup_pin, teardown, NULL },
 		{ "test_pin_changed", test_pin_changed, setup_pin, teardown, NULL },
 	};
 
