@@ -99,7 +99,8 @@ foreign() {	# ARCH FLAVOUR KERNEL_ARCH TRIPLET BITS
 	headers=$("$here/../suite.sh" depends "$suite" "linux-headers-$2" 'linux-headers-[0-9]')
 	release=${headers#linux-headers-}
 	dir=$cache/$1-$release-$("$here/../suite.sh" version "$suite" "$headers")
-	if [ ! -e "$dir/done" ]; then
+	# the package that came last: a folder of before lacks it
+	if [ ! -e "$dir/done" ] || [ ! -e "$dir/usr/include/p11-kit-1" ]; then
 		say "unpacking $release (nothing is installed)"
 		rm -rf "$cache/$1"-*
 		[ "$1" != arm64 ] || image=linux-image-$release
@@ -107,7 +108,8 @@ foreign() {	# ARCH FLAVOUR KERNEL_ARCH TRIPLET BITS
 		"$here/../suite.sh" unpack "$suite" "$dir" $image "$headers" \
 			"linux-headers-${release%"-$2"}-common" busybox-static \
 			linux-kbuild-6.1 libssl-dev libssl3 libcmocka-dev libcmocka0 \
-			libnl-3-dev libnl-3-200 libnl-genl-3-dev libnl-genl-3-200
+			libnl-3-dev libnl-3-200 libnl-genl-3-dev libnl-genl-3-200 \
+			libp11-kit-dev
 		sed -i "s|/usr/src|$dir/usr/src|" "$dir/usr/src/$headers/Makefile"
 		# kbuild's programs must be this machine's, but for modpost, which knows
 		# the sizes of the other's structs: that one is emulated
@@ -134,7 +136,8 @@ pages16k() {
 	release=${image#linux-image-}
 	headers=linux-headers-$release
 	dir=$cache/pages16k-$release-$("$here/../suite.sh" version $suite "$image")
-	if [ ! -e "$dir/done" ]; then
+	# the package that came last: a folder of before lacks it
+	if [ ! -e "$dir/done" ] || [ ! -e "$dir/usr/include/p11-kit-1" ]; then
 		say "unpacking $release and a cross compiler (nothing is installed)"
 		rm -rf "$cache"/pages16k-*
 		"$here/../suite.sh" unpack $suite "$dir" "$image"
