@@ -185,17 +185,13 @@ static bool is_others_id(struct p11_token *token, const struct p11_chipobj *o,
 
 static CK_RV present_name(struct p11_token *token, struct p11_chipobj *o, struct keys_name *name)
 {
-	size_t len;
-	CK_RV rv = p11_label(token, o, name->label);
+	bool has;
+	CK_RV rv = p11_own_name(token, o, name, &has);
 
-	if (!rv)
-		rv = p11_cka_id(token, o, name->cka_id, &len);
-	if (rv)
-		return rv;
+	if (!has)
+		*name = (struct keys_name) { 0 };
 	name->id = o->id;
-	/* a default is not written down */
-	name->cka_id_len = len == 4 && get_be(name->cka_id, 4) == o->id ? 0 : len;
-	return p11_fingerprint(o, name->fingerprint) ? CKR_OK : CKR_ACTION_PROHIBITED;
+	return rv ? rv : p11_fingerprint(o, name->fingerprint) ? CKR_OK : CKR_ACTION_PROHIBITED;
 }
 
 static CK_RV set_name(struct p11_session *s, struct p11_object *object,

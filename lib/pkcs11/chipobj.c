@@ -125,8 +125,7 @@ static void free_objects(struct p11_token *token)
 
 	while ((o = token->objects)) {
 		token->objects = o->next;
-		if (!p11.crypto_gone)
-			EVP_PKEY_free(o->public);
+		EVP_PKEY_free(o->public);
 		free(o->file);
 		free(o);
 	}

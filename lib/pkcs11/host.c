@@ -14,10 +14,8 @@ static void free_object(struct p11_object *object)
 	for (CK_ULONG i = 0; i < object->n_attributes; i++)
 		free(object->attributes[i].pValue);
 	free(object->attributes);
-	if (!p11.crypto_gone) {
-		EVP_PKEY_free(object->key);
-		OPENSSL_clear_free(object->secret, object->secret_len);
-	}
+	EVP_PKEY_free(object->key);
+	OPENSSL_clear_free(object->secret, object->secret_len);
 	free(object);
 }
 

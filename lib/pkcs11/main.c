@@ -135,8 +135,11 @@ CK_RV C_Finalize(void *reserved)
 		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
 	} else {
 		*p11.initialised = 0;
-		p11_sessions_end();
-		p11_tokens_end();
+		/* at the end of the process there may be no libcrypto to free what it has */
+		if (!p11.crypto_gone) {
+			p11_sessions_end();
+			p11_tokens_end();
+		}
 	}
 	pthread_rwlock_unlock(&p11.alive);
 	return rv;
@@ -145,7 +148,7 @@ CK_RV C_Finalize(void *reserved)
 CK_RV p11_enter(void)
 {
 	pthread_rwlock_rdlock(&p11.alive);
-	if (p11.initialised && *p11.initialised)
+	if (p11.initialised && *p11.initialised && !p11.crypto_gone)
 		return CKR_OK;
 	return p11_leave(CKR_CRYPTOKI_NOT_INITIALIZED);
 }

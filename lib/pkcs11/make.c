@@ -70,6 +70,7 @@ struct work {
 	struct se05x_iot_new how;
 	struct keys_name name;
 	bool to_be_named;
+	bool is_others_id;		/* the CKA_ID */
 	struct p11_chipobj made;	/* what it came to be */
 };
 
@@ -81,8 +82,14 @@ static bool is_taken(const uint32_t *ids, size_t n, uint32_t id)
 	return false;
 }
 
+/* A CKA_ID of four bytes is an identifier: it must not be that of another object. */
+static bool is_others(const struct work *w, const uint32_t *ids, size_t n)
+{
+	return w->name.cka_id_len == 4 && is_taken(ids, n, get_be(w->name.cka_id, 4));
+}
+
 /* A random one that is free, so that two programs that name what they make never meet */
-static int choose(struct se05x_iot *iot, uint32_t *id, struct se05x_call *call)
+static int choose(struct se05x_iot *iot, struct work *w, uint32_t *id, struct se05x_call *call)
 {
 	uint32_t *ids, random;
 	size_t n;
@@ -90,6 +97,7 @@ static int choose(struct se05x_iot *iot, uint32_t *id, struct se05x_call *call)
 
 	if (ret)
 		return ret;
+	w->is_others_id = is_others(w, ids, n);
 	do {
 		if (RAND_bytes_ex(p11.lib, (uint8_t *)&random, sizeof(random), 0) != 1) {
 			ret = -EIO;
@@ -98,7 +106,7 @@ static int choose(struct se05x_iot *iot, uint32_t *id, struct se05x_call *call)
 		*id = ID_FIRST + random % ID_COUNT;
 	} while (is_taken(ids, n, *id));
 	free(ids);
-	return ret;
+	return w->is_others_id ? -EINVAL : ret;
 }
 
 /* What it came to be, as the chip has it */
@@ -147,7 +155,7 @@ static int do_make(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 	bool begun = false;
 	uint64_t generation;
 	uint32_t id;
-	int ret = choose(iot, &id, call);
+	int ret = choose(iot, w, &id, call);
 
 	if (!ret && w->to_be_named)
 		ret = p11_name_prepare(iot, w->user, call);
@@ -262,6 +270,8 @@ CK_RV p11_make(struct p11_session *s, const struct p11_making *making,
 		free(w.made.file);
 		return o ? give_handles(s->token, o, object, public) : CKR_HOST_MEMORY;
 	}
+	if (w.is_others_id)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
 	/* what is not there, or not to be had, was no object of the caller's */
 	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ?
 	       CKR_DEVICE_ERROR : rv;

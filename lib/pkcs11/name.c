@@ -53,9 +53,8 @@ static CK_RV read_it(struct p11_token *token, struct p11_chipobj *o)
 	return rv;
 }
 
-/* *has: out: there is a record, and it is this object's */
-static CK_RV own_record(struct p11_token *token, struct p11_chipobj *o, struct keys_name *name,
-			bool *has)
+CK_RV p11_own_name(struct p11_token *token, struct p11_chipobj *o, struct keys_name *name,
+		   bool *has)
 {
 	uint8_t fingerprint[8];
 	CK_RV rv;
@@ -144,7 +143,7 @@ CK_RV p11_label(struct p11_token *token, struct p11_chipobj *o, char label[P11_L
 	struct p11_chipobj *key = NULL;
 	struct keys_name name;
 	bool has;
-	CK_RV rv = own_record(token, o, &name, &has);
+	CK_RV rv = p11_own_name(token, o, &name, &has);
 
 	snprintf(own, sizeof(own), DEFAULT_LABEL, o->id);
 	has = has && strcmp(name.label, own);
@@ -175,7 +174,7 @@ CK_RV p11_cka_id(struct p11_token *token, struct p11_chipobj *o, uint8_t id[KEYS
 			rv = key_of(token, o, &key);
 	}
 	if (!rv)
-		rv = key ? p11_cka_id(token, key, id, len) : own_record(token, o, &name, &has);
+		rv = key ? p11_cka_id(token, key, id, len) : p11_own_name(token, o, &name, &has);
 	if (rv || key)
 		return rv;
 	*len = has && name.cka_id_len ? name.cka_id_len : 4;
@@ -215,7 +214,9 @@ bool p11_may_be_named(const struct p11_token *token, const struct p11_chipobj *o
 
 CK_RV p11_name_from(const CK_ATTRIBUTE *label, const CK_ATTRIBUTE *id, struct keys_name *name)
 {
-	if (label && label->ulValueLen) {
+	if (label && !label->ulValueLen) {
+		name->label[0] = 0;
+	} else if (label) {
 		if (label->ulValueLen > KEYS_LABEL_MAX ||
 		    memchr(label->pValue, 0, label->ulValueLen))
 			goto bad;
@@ -224,10 +225,11 @@ CK_RV p11_name_from(const CK_ATTRIBUTE *label, const CK_ATTRIBUTE *id, struct ke
 		if (!keys_label_valid(name->label))
 			goto bad;
 	}
-	if (id && id->ulValueLen) {
+	if (id) {
 		if (id->ulValueLen > KEYS_CKA_ID_MAX)
 			goto bad;
-		memcpy(name->cka_id, id->pValue, id->ulValueLen);
+		if (id->ulValueLen)
+			memcpy(name->cka_id, id->pValue, id->ulValueLen);
 		name->cka_id_len = id->ulValueLen;
 	}
 	return CKR_OK;

@@ -51,6 +51,9 @@ void p11_chipobj_gone(struct p11_chipobj *o, bool keep_public);
 
 /* The fingerprint of what is known of it; false: more has to be read first */
 bool p11_fingerprint(const struct p11_chipobj *o, uint8_t fingerprint[8]);
+/* Its record in the chip; *has: out: there is one, and it is its own, not a predecessor's */
+CK_RV p11_own_name(struct p11_token *token, struct p11_chipobj *o, struct keys_name *name,
+		   bool *has);
 /* Its label and CKA_ID, with all that has to be read for them */
 CK_RV p11_label(struct p11_token *token, struct p11_chipobj *o, char label[P11_LABEL_MAX]);
 CK_RV p11_cka_id(struct p11_token *token, struct p11_chipobj *o, uint8_t id[KEYS_CKA_ID_MAX],
@@ -66,7 +69,7 @@ X509 *p11_certificate(const void *der, size_t len);
 bool p11_is_certificate(const void *der, size_t len);
 
 /*
- * The name that a template asks for, over @name. CKR_ATTRIBUTE_VALUE_INVALID: it can be
+ * The name that a template asks for, over @name; an empty one is the default. CKR_ATTRIBUTE_VALUE_INVALID: it can be
  * none, the log says why.
  */
 CK_RV p11_name_from(const CK_ATTRIBUTE *label, const CK_ATTRIBUTE *id, struct keys_name *name);

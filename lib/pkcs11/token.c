@@ -179,7 +179,7 @@ static void take(struct p11_token *token, const struct learning *l)
 	uint8_t uid[SE05X_IOT_UID_LEN], digest[EVP_MAX_MD_SIZE];
 	char serial[P11_SERIAL_LEN + 1] = "";
 
-	if (keys_chip_uid(token->chip, uid) && !p11.crypto_gone &&
+	if (keys_chip_uid(token->chip, uid) &&
 	    EVP_Q_digest(p11.lib, "SHA256", NULL, uid, sizeof(uid), digest, NULL) == 1)
 		for (size_t i = 0; i < P11_SERIAL_LEN / 2; i++)
 			sprintf(serial + 2 * i, "%02X", digest[i]);

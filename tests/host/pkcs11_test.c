@@ -705,7 +705,17 @@ static void test_names(void **state)
 	check_bytes(s, o, CKA_ID, "some longer one", 15);
 	check_bytes(s, o, CKA_LABEL, "new", 3);
 	assert_int_equal(find(s, by_id, 2), 0);
-	/* another process gives a name: the next search has it */
+	/* an empty one takes it away */
+	label.ulValueLen = 0;
+	OK(C_SetAttributeValue(s, o, &label, 1));
+	check_bytes(s, o, CKA_LABEL, "se05x:01010102", 14);
+	check_bytes(s, o, CKA_ID, "some longer one", 15);
+	id.ulValueLen = 0;
+	OK(C_SetAttributeValue(s, o, &id, 1));
+	assert_int_equal(find(s, by_id, 2), 1);
+	/* nor may a new object have the identifier of one that is there */
+	RV(import_ec(s, true, "", "\1\1\1\1", &o), CKR_ATTRIBUTE_VALUE_INVALID);
+	o = objects[0];
 	id = (CK_ATTRIBUTE) { CKA_TOKEN, &no, 1 };
 	RV(C_SetAttributeValue(s, o, &id, 1), CKR_ATTRIBUTE_READ_ONLY);
 	id = (CK_ATTRIBUTE) { CKA_TOKEN, &yes, 1 };
@@ -1111,6 +1121,68 @@ static void test_link_errors(void **state)
 	}
 }
 
+/* A key that nobody may delete is said to be so */
+static void test_not_destroyable(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_TOKEN, &yes, 1 },
+		{ CKA_VALUE, "x", 1 }, { CKA_DESTROYABLE, &no, 1 },
+	};
+	CK_SESSION_HANDLE s = rw();
+	CK_OBJECT_HANDLE o;
+
+	(void)state;
+	OK(C_CreateObject(s, t, COUNT(t), &o));
+	assert_true(is_bool(s, o, CKA_DESTROYABLE, false));
+	RV(C_DestroyObject(s, o), CKR_ACTION_PROHIBITED);
+	check_bytes(s, o, CKA_VALUE, "x", 1);
+	t[1].pValue = &no;
+	OK(C_CreateObject(s, t, COUNT(t), &o));
+	RV(C_DestroyObject(s, o), CKR_ACTION_PROHIBITED);
+}
+
+/* ---- the end of a process ---- */
+
+static void finalize(void)
+{
+	CK_ULONG n;
+
+	/* libcrypto is gone already: it was used first after this was registered */
+	if (C_GetSlotList(CK_TRUE, NULL, &n) != CKR_CRYPTOKI_NOT_INITIALIZED || C_Finalize(NULL))
+		_exit(3);
+}
+
+static int exit_late(void)
+{
+	CK_OBJECT_HANDLE o;
+	CK_SESSION_HANDLE s;
+	CK_ULONG n;
+
+	atexit(finalize);
+	if (C_Initialize(NULL) ||
+	    C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) ||
+	    import_ec(s, false, "", "", &o) || C_FindObjectsInit(s, NULL, 0) ||
+	    C_FindObjects(s, objects, COUNT(objects), &n) || n < 8)
+		return 2;
+	return 0;
+}
+
+static void test_exit(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	child = fork();
+	if (!child) {
+		execl("/proc/self/exe", "pkcs11_test", "exit", NULL);
+		_exit(9);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+}
+
 /* ---- cost ---- */
 
 static void fill(const char *model)
@@ -1186,7 +1258,7 @@ static void test_cost(void **state)
 
 #define CHIP(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_initialized), cmocka_unit_test(test_interfaces),
@@ -1196,10 +1268,13 @@ int main(void)
 		CHIP(test_kept_session), CHIP(test_without_applet),
 		CHIP(test_configuration), CHIP(test_fork), CHIP(test_fork_without_rights),
 		CHIP(test_threads), CHIP(test_rebind), CHIP(test_broken_creation),
-		CHIP(test_link_errors), CHIP(test_cost),
+		CHIP(test_link_errors), CHIP(test_not_destroyable), CHIP(test_exit), CHIP(test_cost),
 	};
 	int ret;
 
+	(void)argv;
+	if (argc > 1)
+		return exit_late();
 	if (!getenv("SE05X_SIM") || !mkdtemp(folder))
 		return 1;
 	snprintf(path, sizeof(path), "%s/socket", folder);
