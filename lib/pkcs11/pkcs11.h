@@ -113,7 +113,7 @@ struct p11_pin {
 struct p11_token {
 	struct p11_token *next;
 	CK_SLOT_ID slot;
-	char device[64];	/* as se05x_open() takes it */
+	char *device;		/* as se05x_open() takes it */
 	struct keys_chip *chip;
 	_Atomic bool seen;	/* by C_WaitForSlotEvent */
 	_Atomic bool simulated;

@@ -57,6 +57,8 @@ static void free_token(struct p11_token *token)
 	keys_chip_free(token->chip);
 	p11_private_page_free(token->pin);
 	pthread_mutex_destroy(&token->pin_lock);
+	pthread_mutex_destroy(&token->list_lock);
+	free(token->device);
 	free(token);
 }
 
@@ -72,11 +74,10 @@ static void note(CK_SLOT_ID slot, const char *device)
 	token->slot = slot;
 	pthread_mutex_init(&token->pin_lock, NULL);
 	pthread_mutex_init(&token->list_lock, NULL);
-	snprintf(token->device, sizeof(token->device), "%s", device);
-	token->chip = keys_chip_new(token->device);
+	token->device = strdup(device);
+	token->chip = keys_chip_new(device);
 	token->pin = p11_private_page();
-	if (!token->chip || !token->pin || strlen(device) >= sizeof(token->device) ||
-	    !is_there(token)) {
+	if (!token->device || !token->chip || !token->pin || !is_there(token)) {
 		free_token(token);
 		return;
 	}
@@ -259,7 +260,6 @@ CK_RV C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *count)
 CK_RV C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO *info)
 {
 	struct p11_token *token;
-	char text[sizeof(info->slotDescription) + 1];
 	CK_RV rv = p11_enter();
 
 	if (rv)
@@ -271,8 +271,7 @@ CK_RV C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO *info)
 	info->flags = is_there(token) ? CKF_TOKEN_PRESENT : 0;
 	if (!token->simulated)
 		info->flags |= CKF_HW_SLOT;
-	snprintf(text, sizeof(text), "%.50s", token->device);
-	p11_pad(info->slotDescription, sizeof(info->slotDescription), text);
+	p11_pad(info->slotDescription, sizeof(info->slotDescription), token->device);
 	p11_pad(info->manufacturerID, sizeof(info->manufacturerID), P11_MANUFACTURER);
 	return p11_leave(CKR_OK);
 }
