@@ -1183,6 +1183,59 @@ static void test_exit(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* ---- several processes ---- */
+
+/* Makes, names, finds and deletes; what others do meanwhile is no matter */
+static int busy_child(CK_SESSION_HANDLE s)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	char text[20];
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_TOKEN, &yes, 1 },
+		{ CKA_VALUE, text, sizeof(text) }, { CKA_LABEL, text, 0 },
+	};
+	CK_OBJECT_HANDLE o, other;
+	CK_ULONG n;
+
+	if (C_Initialize(NULL) ||
+	    C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s))
+		return 1;
+	for (int i = 0; i < 6; i++) {
+		memset(text, 0, sizeof(text));
+		t[3].ulValueLen = snprintf(text, sizeof(text), "file %d %d", getpid(), i);
+		if (C_CreateObject(s, t, 4, &o))
+			return 2;
+		t[3].ulValueLen = snprintf(text, sizeof(text), "again %d %d", getpid(), i);
+		if (C_SetAttributeValue(s, o, &t[3], 1))
+			return 3;
+		if (C_FindObjectsInit(s, &t[3], 1) || C_FindObjects(s, &other, 1, &n) || n != 1 ||
+		    other != o || C_FindObjectsFinal(s))
+			return 4;
+		if (C_DestroyObject(s, o))
+			return 5;
+	}
+	return C_Finalize(NULL) ? 6 : 0;
+}
+
+static void test_processes(void **state)
+{
+	CK_SESSION_HANDLE s = rw();
+	pid_t children[3];
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(children); i++) {
+		children[i] = fork();
+		if (!children[i])
+			_exit(busy_child(s));
+	}
+	for (size_t i = 0; i < COUNT(children); i++) {
+		waitpid(children[i], &status, 0);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(find(s, NULL, 0), 7);
+}
+
 /* ---- cost ---- */
 
 static void fill(const char *model)
@@ -1268,7 +1321,7 @@ int main(int argc, char **argv)
 		CHIP(test_kept_session), CHIP(test_without_applet),
 		CHIP(test_configuration), CHIP(test_fork), CHIP(test_fork_without_rights),
 		CHIP(test_threads), CHIP(test_rebind), CHIP(test_broken_creation),
-		CHIP(test_link_errors), CHIP(test_not_destroyable), CHIP(test_exit), CHIP(test_cost),
+		CHIP(test_link_errors), CHIP(test_not_destroyable), CHIP(test_exit), CHIP(test_processes), CHIP(test_cost),
 	};
 	int ret;
 
