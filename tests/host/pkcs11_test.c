@@ -1059,13 +1059,51 @@ static void test_rebind(void **state)
 
 /* ---- what breaks off ---- */
 
+/* 1024 bits; each number of it, by its name for libcrypto */
+static CK_RV import_rsa(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE *o)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE type;
+		const char *name;
+	} numbers[] = {
+		{ CKA_MODULUS, "n" }, { CKA_PUBLIC_EXPONENT, "e" }, { CKA_PRIVATE_EXPONENT, "d" },
+		{ CKA_PRIME_1, "rsa-factor1" }, { CKA_PRIME_2, "rsa-factor2" },
+		{ CKA_EXPONENT_1, "rsa-exponent1" }, { CKA_EXPONENT_2, "rsa-exponent2" },
+		{ CKA_COEFFICIENT, "rsa-coefficient1" },
+	};
+	EVP_PKEY *key = EVP_RSA_gen(1024);
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_ATTRIBUTE t[3 + COUNT(numbers)] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &yes, 1 },
+	};
+	uint8_t bytes[COUNT(numbers)][128];
+	CK_RV rv;
+
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		BIGNUM *n = NULL;
+
+		assert_true(EVP_PKEY_get_bn_param(key, numbers[i].name, &n));
+		t[3 + i] = (CK_ATTRIBUTE) { numbers[i].type, bytes[i], BN_bn2bin(n, bytes[i]) };
+		BN_free(n);
+	}
+	rv = C_CreateObject(s, t, COUNT(t), o);
+	if (!rv)
+		check_bytes(s, *o, CKA_MODULUS, t[3].pValue, t[3].ulValueLen);
+	EVP_PKEY_free(key);
+	return rv;
+}
+
 static void test_broken_creation(void **state)
 {
 	/* the second number of an RSA key; a name; what a chip says that is full */
 	static const char *const errors[] = {
 		"--errors=010600=6F00", "--errors=016100=6A84", "--errors=016100=6F00",
+		"--errors=010200=6F00",
 	};
-	static const CK_RV rvs[] = { CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR };
+	static const CK_RV rvs[] = { CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR,
+				     CKR_DEVICE_ERROR };
 	CK_OBJECT_HANDLE o;
 
 	(void)state;
@@ -1077,12 +1115,17 @@ static void test_broken_creation(void **state)
 		start_with(file, "--chip=SE051", errors[i]);
 		OK(C_Initialize(NULL));
 		s = rw();
-		if (i)
-			RV(import_ec(s, true, "", "", &o), rvs[i]);
+		if (i == 3)
+			RV(import_rsa(s, &o), rvs[i]);
 		else
-			RV(import_ec(s, true, "name", "", &o), rvs[i]);
+			RV(import_ec(s, true, i ? "" : "name", "", &o), rvs[i]);
 		assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 2);
 		assert_int_equal(find(s, NULL, 0), 7);
+		if (i != 3)
+			OK(import_rsa(s, &o));
+		else
+			OK(import_ec(s, true, "", "", &o));
+		OK(C_DestroyObject(s, o));
 	}
 }
 
