@@ -18,9 +18,10 @@ CK_ULONG p11_table_add(struct p11_table *table, void *what)
 	struct p11_place *more;
 	size_t i;
 
-	for (i = 0; i < table->n; i++)
+	for (i = table->first; i < table->n; i++)
 		if (!table->places[i].what)
 			break;
+	table->first = i;
 	if (i == table->n) {
 		size_t n = table->n ? 2 * table->n : 16;
 
@@ -54,5 +55,7 @@ void p11_table_remove(struct p11_table *table, CK_ULONG handle)
 	if (!p11_table_get(table, handle))
 		return;
 	table->places[place].what = NULL;
+	if (place < table->first)
+		table->first = place;
 	table->places[place].uses = (table->places[place].uses + 1) & USES_MAX;
 }

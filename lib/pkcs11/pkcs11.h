@@ -48,6 +48,7 @@ struct p11_table {
 		uint32_t uses;
 	} *places;
 	size_t n;
+	size_t first;	/* before it no place is free */
 };
 
 /* All with p11.lock held. 0: no memory. */

@@ -145,19 +145,19 @@ CK_RV C_CloseSession(CK_SESSION_HANDLE handle)
 	return p11_end(s, CKR_OK);
 }
 
-static struct p11_session *any_session(const struct p11_token *token)
+/* The next one of a token, from place *@at on */
+static struct p11_session *next_session(const struct p11_token *token, size_t *at)
 {
 	struct p11_session *s = NULL;
 
 	pthread_mutex_lock(&p11.lock);
-	for (size_t i = 0; i < p11.sessions.n; i++) {
-		s = p11.sessions.places[i].what;
-		if (s && s->token == token) {
-			s->references++;
-			break;
-		}
-		s = NULL;
+	for (; !s && *at < p11.sessions.n; (*at)++) {
+		s = p11.sessions.places[*at].what;
+		if (s && s->token != token)
+			s = NULL;
 	}
+	if (s)
+		s->references++;
 	pthread_mutex_unlock(&p11.lock);
 	return s;
 }
@@ -165,8 +165,9 @@ static struct p11_session *any_session(const struct p11_token *token)
 void p11_sessions_close(struct p11_token *token)
 {
 	struct p11_session *s;
+	size_t at = 0;
 
-	while ((s = any_session(token))) {
+	while ((s = next_session(token, &at))) {
 		close_session(s);
 		put(s);
 	}

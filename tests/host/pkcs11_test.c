@@ -332,6 +332,15 @@ static void test_sessions(void **state)
 	RV(C_CloseSession(r), CKR_SESSION_HANDLE_INVALID);
 	assert_int_equal(state_of(rw()), CKS_RW_PUBLIC_SESSION);
 	RV(C_CloseAllSessions(3), CKR_SLOT_ID_INVALID);
+	/* any number of them */
+	for (int i = 0; i < 20000; i++)
+		s = open_session(0);
+	OK(C_GetTokenInfo(0, &info));
+	assert_int_equal(info.ulSessionCount, 20001);
+	OK(C_CloseAllSessions(0));
+	RV(C_CloseSession(s), CKR_SESSION_HANDLE_INVALID);
+	OK(C_GetTokenInfo(0, &info));
+	assert_int_equal(info.ulSessionCount, 0);
 }
 
 /* ---- objects ---- */
