@@ -115,9 +115,45 @@ static CK_RV find_key(struct p11_token *token, struct p11_chipobj *o, EVP_PKEY *
 	return CKR_OK;
 }
 
+/* Does @b carry the same key, and was made later? Of two that are as old: the one before. */
+static bool replaces(X509 *b, X509 *a, bool before)
+{
+	int order = ASN1_TIME_compare(X509_get0_notBefore(b), X509_get0_notBefore(a));
+	EVP_PKEY *key = X509_get0_pubkey(a), *other = X509_get0_pubkey(b);
+
+	return key && other && EVP_PKEY_eq(key, other) == 1 && (order > 0 || (!order && before));
+}
+
+/* Where a certificate was renewed, and the old one is still there, the new one is the key's. */
+static CK_RV is_newest(struct p11_token *token, const struct p11_chipobj *o, X509 *cert,
+		       bool *newest)
+{
+	bool before = true;
+	CK_RV rv = CKR_OK;
+
+	*newest = true;
+	for (struct p11_chipobj *b = token->objects; b && *newest && !rv; b = b->next) {
+		X509 *other;
+
+		if (b == o) {
+			before = false;
+			continue;
+		}
+		rv = b->gone ? CKR_OK : p11_chipobj_type(token, b);
+		if (rv || b->gone || b->info.kind != SE05X_IOT_KIND_BINARY)
+			continue;
+		rv = p11_chipobj_file(token, b);
+		other = b->file && b->is_certificate ? p11_certificate(b->file, b->file_len) : NULL;
+		*newest = !other || !replaces(other, cert, before);
+		X509_free(other);
+	}
+	return rv;
+}
+
 /* *key: out: the key whose public half the certificate carries; NULL: none */
 static CK_RV key_of(struct p11_token *token, struct p11_chipobj *o, struct p11_chipobj **key)
 {
+	bool newest = true;
 	X509 *cert;
 	CK_RV rv;
 
@@ -131,6 +167,10 @@ static CK_RV key_of(struct p11_token *token, struct p11_chipobj *o, struct p11_c
 	if (!cert)
 		return CKR_HOST_MEMORY;
 	rv = find_key(token, o, X509_get0_pubkey(cert), key);
+	if (!rv && *key)
+		rv = is_newest(token, o, cert, &newest);
+	if (!newest)
+		*key = NULL;
 	X509_free(cert);
 	return rv;
 }

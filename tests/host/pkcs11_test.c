@@ -605,7 +605,7 @@ static void test_certificate(void **state)
 	CK_SESSION_HANDLE s = rw();
 	X509 *cert = X509_new();
 	uint8_t padded[1200] = { 0 }, *der = NULL, *name = NULL;
-	CK_OBJECT_HANDLE o, k;
+	CK_OBJECT_HANDLE o, k, renewed;
 	BIGNUM *d = NULL;
 	int len, name_len;
 	CK_ATTRIBUTE t[] = {
@@ -639,6 +639,21 @@ static void test_certificate(void **state)
 	check_bytes(s, o, CKA_ID, "\7\7", 2);
 	assert_int_equal(find(s, &set[1], 1), 3);	/* with the key's two halves */
 	assert_int_equal(find(s, set, 1), 3);
+	/* renewed: the new one is the key's, whichever was there first */
+	assert_true(X509_gmtime_adj(X509_getm_notBefore(cert), 100) &&
+		    X509_sign(cert, key, EVP_sha256()));
+	OPENSSL_free(der);
+	der = NULL;
+	len = i2d_X509(cert, &der);
+	t[3].pValue = der;
+	t[3].ulValueLen = len;
+	OK(C_CreateObject(s, t, 4, &renewed));
+	check_bytes(s, renewed, CKA_ID, "\7\7", 2);
+	check_bytes(s, renewed, CKA_LABEL, "2nd", 3);
+	check_bytes(s, o, CKA_ID, "xyz", 3);
+	assert_int_equal(find(s, &set[1], 1), 3);
+	OK(C_DestroyObject(s, renewed));
+	check_bytes(s, o, CKA_ID, "\7\7", 2);
 	OK(C_DestroyObject(s, k));
 	check_bytes(s, o, CKA_ID, "xyz", 3);
 	/* behind it there may be anything in the file */
