@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* libse05x-pkcs11: forks, threads, rebinds, the end; and what each search costs in APDUs */
+#include "pkcs11_core.h"
+
+/* ---- fork, threads, rebind ---- */
+
+static int in_child(CK_SESSION_HANDLE s)
+{
+	CK_SESSION_HANDLE mine;
+	CK_SESSION_INFO info;
+	CK_ULONG n = 0;
+
+	if (C_GetSessionInfo(s, &info) != CKR_CRYPTOKI_NOT_INITIALIZED ||
+	    C_GetSlotList(CK_TRUE, NULL, &n) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		return 1;
+	if (C_Initialize(NULL) || C_Initialize(NULL) != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+		return 2;
+	if (C_GetSessionInfo(s, &info) != CKR_SESSION_HANDLE_INVALID)
+		return 3;
+	if (C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine))
+		return 4;
+	/* its parent's PIN is not its own */
+	if (C_GetSessionInfo(mine, &info) || info.state != CKS_RW_PUBLIC_SESSION)
+		return 5;
+	if (find_class(mine, CKO_PUBLIC_KEY) != 2 || find_class(mine, CKO_PRIVATE_KEY))
+		return 6;
+	if (C_Login(mine, CKU_USER, PIN, 4) || find_class(mine, CKO_PRIVATE_KEY) != 2)
+		return 7;
+	return C_Finalize(NULL) ? 8 : 0;
+}
+
+static void test_fork(void **state)
+{
+	CK_SESSION_HANDLE s = with_user("", 0);
+
+	(void)state;
+	OK(C_Login(s, CKU_USER, PIN, 4));
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 2);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(child_of(in_child, s), 0);
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 2);
+	assert_int_equal(state_of(s), CKS_RW_USER_FUNCTIONS);
+}
+
+static int without_rights(CK_SESSION_HANDLE s)
+{
+	CK_ULONG n = 0;
+
+	unlink(path);	/* who is connected stays so */
+	if (C_Initialize(NULL) || C_GetSlotList(CK_TRUE, NULL, &n) || n != 1)
+		return 1;
+	if (C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s))
+		return 2;
+	return find_class(s, CKO_PUBLIC_KEY) == 2 ? 0 : 3;
+}
+
+/* A worker that may not open the chip is served by the file that it inherited. */
+static void test_fork_without_rights(void **state)
+{
+	CK_SESSION_HANDLE s = rw();
+
+	(void)state;
+	assert_int_equal(find_class(s, CKO_PUBLIC_KEY), 2);
+	assert_int_equal(child_of(without_rights, s), 0);
+}
+
+static void *work(void *arg)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_ATTRIBUTE t = { CKA_CLASS, &class, sizeof(class) };
+	CK_OBJECT_HANDLE o[8];
+	uint8_t label[80], random[16];
+	CK_ATTRIBUTE get[] = { { CKA_LABEL, label, sizeof(label) }, { CKA_EC_POINT, label, 80 } };
+	CK_SESSION_HANDLE s;
+	CK_ULONG n;
+
+	for (int i = 0; i < 20; i++) {
+		if (C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s) ||
+		    C_FindObjectsInit(s, &t, 1) || C_FindObjects(s, o, 8, &n) || n < 2 ||
+		    C_FindObjectsFinal(s) || C_GetAttributeValue(s, o[n - 1], get, 2) ||
+		    C_GenerateRandom(s, random, sizeof(random)) || C_CloseSession(s))
+			return arg;
+		get[0].ulValueLen = get[1].ulValueLen = sizeof(label);
+	}
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_ATTRIBUTE t = { CKA_CLASS, &class, sizeof(class) };
+	CK_SESSION_HANDLE s = rw();
+	pthread_t threads[4];
+	CK_OBJECT_HANDLE o;
+	void *failed;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work, threads), 0);
+	for (int i = 0; i < 5; i++) {
+		OK(import_ec(s, true, "door", "", &o));
+		find(s, &t, 1);
+		OK(C_DestroyObject(s, o));
+	}
+	for (size_t i = 0; i < COUNT(threads); i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+}
+
+static void test_rebind(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE t = { CKA_CLASS, &class, sizeof(class) };
+	CK_SESSION_HANDLE s = rw();
+	CK_OBJECT_HANDLE o;
+	CK_SLOT_INFO info;
+	CK_ULONG n;
+
+	(void)state;
+	OK(import_ec(s, true, "mine", "", &o));
+	stop();
+	RV(C_FindObjectsInit(s, &t, 1), CKR_DEVICE_REMOVED);
+	RV(C_FindObjectsInit(s, &t, 1), CKR_DEVICE_REMOVED);
+	OK(C_GetSlotInfo(0, &info));
+	assert_false(info.flags & CKF_TOKEN_PRESENT);
+	OK(C_GetSlotList(CK_TRUE, NULL, &n));
+	assert_int_equal(n, 0);
+	start(file);
+	/* the same: handles live on */
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 3);
+	assert_int_equal(objects[0], o);
+	check_bytes(s, o, CKA_LABEL, "mine", 4);
+	/* bound anew between two calls: told once */
+	stop();
+	start(file);
+	RV(C_FindObjectsInit(s, &t, 1), CKR_DEVICE_REMOVED);
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 3);
+	assert_int_equal(objects[0], o);
+	/* another one: nothing is what it was */
+	stop();
+	start(other);
+	RV(C_FindObjectsInit(s, &t, 1), CKR_DEVICE_REMOVED);
+	RV(C_FindObjectsInit(s, &t, 1), CKR_SESSION_HANDLE_INVALID);
+	s = rw();
+	RV(C_GetAttributeValue(s, o, &t, 1), CKR_OBJECT_HANDLE_INVALID);
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 2);
+}
+
+/* ---- the end of a process ---- */
+
+static void finalize(void)
+{
+	CK_ULONG n;
+
+	/* libcrypto is gone already: it was used first after this was registered */
+	if (C_GetSlotList(CK_TRUE, NULL, &n) != CKR_CRYPTOKI_NOT_INITIALIZED || C_Finalize(NULL))
+		_exit(3);
+}
+
+static int exit_late(void)
+{
+	CK_OBJECT_HANDLE o;
+	CK_SESSION_HANDLE s;
+	CK_ULONG n;
+
+	atexit(finalize);
+	if (C_Initialize(NULL) ||
+	    C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) ||
+	    import_ec(s, false, "", "", &o) || C_FindObjectsInit(s, NULL, 0) ||
+	    C_FindObjects(s, objects, COUNT(objects), &n) || n < 8)
+		return 2;
+	return 0;
+}
+
+static void test_exit(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	child = fork();
+	if (!child) {
+		execl("/proc/self/exe", "pkcs11_test", "exit", NULL);
+		_exit(9);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+}
+
+/* ---- several processes ---- */
+
+/* Makes, names, finds and deletes; what others do meanwhile is no matter */
+static int busy_child(CK_SESSION_HANDLE s)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	char text[20];
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_TOKEN, &yes, 1 },
+		{ CKA_VALUE, text, sizeof(text) }, { CKA_LABEL, text, 0 },
+	};
+	CK_OBJECT_HANDLE o, other;
+	CK_ULONG n;
+
+	if (C_Initialize(NULL) ||
+	    C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s))
+		return 1;
+	for (int i = 0; i < 6; i++) {
+		memset(text, 0, sizeof(text));
+		t[3].ulValueLen = snprintf(text, sizeof(text), "file %d %d", getpid(), i);
+		if (C_CreateObject(s, t, 4, &o))
+			return 2;
+		t[3].ulValueLen = snprintf(text, sizeof(text), "again %d %d", getpid(), i);
+		if (C_SetAttributeValue(s, o, &t[3], 1))
+			return 3;
+		if (C_FindObjectsInit(s, &t[3], 1) || C_FindObjects(s, &other, 1, &n) || n != 1 ||
+		    other != o || C_FindObjectsFinal(s))
+			return 4;
+		if (C_DestroyObject(s, o))
+			return 5;
+	}
+	return C_Finalize(NULL) ? 6 : 0;
+}
+
+static void test_processes(void **state)
+{
+	CK_SESSION_HANDLE s = rw();
+	pid_t children[3];
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(children); i++) {
+		children[i] = fork();
+		if (!children[i])
+			_exit(busy_child(s));
+	}
+	for (size_t i = 0; i < COUNT(children); i++) {
+		waitpid(children[i], &status, 0);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(find(s, NULL, 0), 7);
+}
+
+/* ---- cost ---- */
+
+static void fill(const char *model)
+{
+	C_Finalize(NULL);
+	stop();
+	unlink(file + strlen("--state="));
+	start_with(file, model, NULL);
+	for (uint32_t i = 0; i < 3; i++)
+		CHIP_RUN(se05x_iot_ec_generate, 0x01010101 + i, SE05X_IOT_CURVE_P256, NULL, NULL);
+	for (uint32_t i = 0; i < 2; i++)
+		CHIP_RUN(se05x_iot_rsa_generate, 0x01010201 + i, 1024, NULL);
+	for (uint32_t i = 0; i < 4; i++)
+		CHIP_RUN(se05x_iot_binary_create, 0x01010301 + i, "words", 5, NULL, NULL);
+	OK(C_Initialize(NULL));
+}
+
+static void test_cost(void **state)
+{
+	static const char *const models[] = { "--chip=SE050C", "--chip=SE051" };
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY, secret = CKO_SECRET_KEY;
+	CK_ATTRIBUTE by_id[] = { { CKA_CLASS, &class, sizeof(class) },
+				 { CKA_ID, "\1\1\1\2", 4 } };
+	CK_ATTRIBUTE label = { CKA_LABEL, "mine", 4 }, none = { CKA_CLASS, &secret, sizeof(secret) };
+	CK_OBJECT_HANDLE o;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(models); i++) {
+		unsigned int ec = 3 + 2, rsa = 2, files = 4 + 3;	/* NXP's too */
+		CK_SESSION_HANDLE s;
+		uint8_t point[80];
+		CK_ATTRIBUTE get = { CKA_EC_POINT, point, sizeof(point) };
+
+		fill(models[i]);
+		/* one key, by its identifier: all that is needed to sign with it */
+		apdus = 0;
+		s = rw();
+		assert_int_equal(find(s, by_id, 2), 1);
+		o = objects[0];
+		OK(C_GetAttributeValue(s, o, &get, 1));
+		print_message("# %s: one key by id: %u\n", models[i], apdus);
+		assert_in_range(apdus, 1, 7);
+		OK(C_SetAttributeValue(s, o, &label, 1));
+		/* by its name, in another process as good as */
+		OK(C_Finalize(NULL));
+		OK(C_Initialize(NULL));
+		apdus = 0;
+		s = rw();
+		by_id[1] = label;
+		assert_int_equal(find(s, by_id, 2), 1);
+		get.ulValueLen = sizeof(point);
+		OK(C_GetAttributeValue(s, objects[0], &get, 1));
+		print_message("# %s: one key by name: %u\n", models[i], apdus);
+		assert_in_range(apdus, 1, 7);
+		by_id[1] = (CK_ATTRIBUTE) { CKA_ID, "\1\1\1\2", 4 };
+		/* all of them; and again: the list and the page */
+		OK(C_Finalize(NULL));
+		OK(C_Initialize(NULL));
+		apdus = 0;
+		s = rw();
+		assert_int_equal(find(s, NULL, 0), 2 * (ec + rsa) + files);
+		print_message("# %s: all: %u of %u\n", models[i], apdus,
+			      3 * ec + 5 * rsa + files + 1 + 3);
+		assert_in_range(apdus, 1, 3 * ec + 5 * rsa + files + 1 + 3);
+		apdus = 0;
+		assert_int_equal(find(s, NULL, 0), 2 * (ec + rsa) + files);
+		assert_int_equal(apdus, 2);
+		apdus = 0;
+		assert_int_equal(find(s, &none, 1), 0);
+		assert_in_range(apdus, 0, 2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		CHIP(test_fork), CHIP(test_fork_without_rights), CHIP(test_threads),
+		CHIP(test_rebind), CHIP(test_exit), CHIP(test_processes), CHIP(test_cost),
+	};
+
+	(void)argv;
+	if (argc > 1)
+		return exit_late();
+	return test_main("pkcs11 life", tests, COUNT(tests));
+}
