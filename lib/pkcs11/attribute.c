@@ -5,21 +5,9 @@
 
 #include "object.h"
 
-static CK_RV put_bool(struct p11_value *value, bool is)
-{
-	CK_BBOOL byte = is;
-
-	return p11_put(value, &byte, sizeof(byte)) ? CKR_OK : CKR_HOST_MEMORY;
-}
-
-static CK_RV put_ulong(struct p11_value *value, CK_ULONG number)
-{
-	return p11_put(value, &number, sizeof(number)) ? CKR_OK : CKR_HOST_MEMORY;
-}
-
 static CK_RV put_text(struct p11_value *value, const char *text)
 {
-	return p11_put(value, text, strlen(text)) ? CKR_OK : CKR_HOST_MEMORY;
+	return p11_put(value, text, strlen(text));
 }
 
 /* ---- who may what ---- */
@@ -92,7 +80,7 @@ static CK_RV put_usage(struct p11_object *object, CK_ATTRIBUTE_TYPE usage,
 
 	if (object->chip->info.part != SE05X_IOT_PART_PUBLIC)
 		rv = rights_of(object, &rights);
-	return rv ? rv : put_bool(value, rights & right_for(object, usage));
+	return rv ? rv : p11_put_bool(value, rights & right_for(object, usage));
 }
 
 static CK_RV put_deletable(struct p11_object *object, struct p11_value *value)
@@ -100,7 +88,7 @@ static CK_RV put_deletable(struct p11_object *object, struct p11_value *value)
 	uint32_t rights;
 	CK_RV rv = rights_of(object, &rights);
 
-	return rv ? rv : put_bool(value, rights & SE05X_IOT_MAY_DELETE &&
+	return rv ? rv : p11_put_bool(value, rights & SE05X_IOT_MAY_DELETE &&
 					 !p11_is_reserved(p11_id(object)));
 }
 
@@ -127,13 +115,13 @@ static CK_RV put_origin(struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 	if (rv)
 		return rv;
 	if (type != CKA_KEY_GEN_MECHANISM)
-		return put_bool(value, generated);
+		return p11_put_bool(value, generated);
 	if (generated)
 		mechanism = object->key_type == CKK_RSA ? CKM_RSA_PKCS_KEY_PAIR_GEN :
 			    object->key_type == CKK_EC_EDWARDS ? CKM_EC_EDWARDS_KEY_PAIR_GEN :
 			    object->key_type == CKK_EC_MONTGOMERY ?
 			    CKM_EC_MONTGOMERY_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN;
-	return put_ulong(value, mechanism);
+	return p11_put_ulong(value, mechanism);
 }
 
 /* ---- by class ---- */
@@ -149,7 +137,7 @@ static CK_RV of_public_half(struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 		uint8_t *der = NULL;
 		size_t len = p11_curve_params(p11_curve(object), &der);
 
-		rv = len && p11_put(value, der, len) ? CKR_OK : CKR_HOST_MEMORY;
+		rv = len ? p11_put(value, der, len) : CKR_HOST_MEMORY;
 		OPENSSL_free(der);
 		return rv;
 	}
@@ -176,7 +164,7 @@ static CK_RV of_private_key(struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 		return object->key_type == CKK_RSA ? CKR_ATTRIBUTE_SENSITIVE :
 		       CKR_ATTRIBUTE_TYPE_INVALID;
 	case CKA_ALWAYS_AUTHENTICATE:
-		return put_bool(value, false);
+		return p11_put_bool(value, false);
 	case CKA_SUBJECT:
 		return put_text(value, "");
 	default:
@@ -191,9 +179,9 @@ static CK_RV of_secret_key(struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 	case CKA_VALUE:
 		return CKR_ATTRIBUTE_SENSITIVE;
 	case CKA_VALUE_LEN:
-		return put_ulong(value, object->chip->info.size);
+		return p11_put_ulong(value, object->chip->info.size);
 	case CKA_TRUSTED:
-		return put_bool(value, false);
+		return p11_put_bool(value, false);
 	default:
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	}
@@ -204,7 +192,7 @@ static CK_RV of_public_key(struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 {
 	switch (type) {
 	case CKA_TRUSTED:
-		return put_bool(value, false);
+		return p11_put_bool(value, false);
 	case CKA_SUBJECT:
 		return put_text(value, "");
 	default:
@@ -216,8 +204,7 @@ static CK_RV of_data(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p
 {
 	switch (type) {
 	case CKA_VALUE:
-		return p11_put(value, object->chip->file, object->chip->file_len) ? CKR_OK :
-		       CKR_HOST_MEMORY;
+		return p11_put(value, object->chip->file, object->chip->file_len);
 	case CKA_APPLICATION:
 	case CKA_OBJECT_ID:
 		return put_text(value, "");
@@ -238,7 +225,7 @@ static CK_RV by_class(struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 		return of_secret_key(object, type, value);
 	case CKO_CERTIFICATE:
 		if (type == CKA_TRUSTED)
-			return put_bool(value, false);
+			return p11_put_bool(value, false);
 		return p11_certificate_attribute(object->chip->file, object->chip->file_len, type,
 						 value);
 	default:
@@ -270,7 +257,7 @@ static CK_RV put_id(struct p11_object *object, struct p11_value *value)
 	size_t len;
 	CK_RV rv = p11_cka_id(object->token, object->chip, id, &len);
 
-	return rv ? rv : p11_put(value, id, len) ? CKR_OK : CKR_HOST_MEMORY;
+	return rv ? rv : p11_put(value, id, len);
 }
 
 static bool is_key(const struct p11_object *object)
@@ -285,7 +272,7 @@ static CK_RV of_key(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p1
 
 	switch (type) {
 	case CKA_KEY_TYPE:
-		return put_ulong(value, object->key_type);
+		return p11_put_ulong(value, object->key_type);
 	case CKA_START_DATE:
 	case CKA_END_DATE:
 		return put_text(value, "");
@@ -302,11 +289,11 @@ static CK_RV of_key(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p1
 		return put_usage(object, type, value);
 	case CKA_SIGN_RECOVER:
 	case CKA_VERIFY_RECOVER:
-		return put_bool(value, false);
+		return p11_put_bool(value, false);
 	}
 	if (hidden && (type == CKA_SENSITIVE || type == CKA_EXTRACTABLE ||
 		       type == CKA_WRAP_WITH_TRUSTED))
-		return put_bool(value, type == CKA_SENSITIVE);
+		return p11_put_bool(value, type == CKA_SENSITIVE);
 	if (hidden && (type == CKA_ALWAYS_SENSITIVE || type == CKA_NEVER_EXTRACTABLE))
 		return put_origin(object, type, value);
 	return by_class(object, type, value);
@@ -316,16 +303,16 @@ static CK_RV of_chip(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p
 {
 	switch (type) {
 	case CKA_CLASS:
-		return put_ulong(value, object->class);
+		return p11_put_ulong(value, object->class);
 	case CKA_TOKEN:
-		return put_bool(value, true);
+		return p11_put_bool(value, true);
 	case CKA_PRIVATE:
-		return put_bool(value, object->class == CKO_PRIVATE_KEY ||
+		return p11_put_bool(value, object->class == CKO_PRIVATE_KEY ||
 				       object->class == CKO_SECRET_KEY);
 	case CKA_MODIFIABLE:
-		return put_bool(value, !p11_is_reserved(p11_id(object)));
+		return p11_put_bool(value, !p11_is_reserved(p11_id(object)));
 	case CKA_COPYABLE:
-		return put_bool(value, false);
+		return p11_put_bool(value, false);
 	case CKA_DESTROYABLE:
 		return put_deletable(object, value);
 	case CKA_UNIQUE_ID:

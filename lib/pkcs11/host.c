@@ -214,18 +214,6 @@ void p11_host_end(const struct p11_session *session, const struct p11_token *tok
 
 /* ---- attributes ---- */
 
-static CK_RV put_flag(struct p11_value *value, bool is)
-{
-	CK_BBOOL byte = is;
-
-	return p11_put(value, &byte, sizeof(byte)) ? CKR_OK : CKR_HOST_MEMORY;
-}
-
-static CK_RV put_number(struct p11_value *value, CK_ULONG number)
-{
-	return p11_put(value, &number, sizeof(number)) ? CKR_OK : CKR_HOST_MEMORY;
-}
-
 /* Another thread may set it meanwhile. */
 static bool flag(const struct p11_object *object, CK_ATTRIBUTE_TYPE type, bool missing)
 {
@@ -281,7 +269,7 @@ static CK_RV put_private_number(const struct p11_object *object, CK_ATTRIBUTE_TY
 			return CKR_ATTRIBUTE_TYPE_INVALID;
 		len = BN_bn2bin(n, bytes);
 	}
-	rv = p11_put(value, bytes, len) ? CKR_OK : CKR_HOST_MEMORY;
+	rv = p11_put(value, bytes, len);
 	OPENSSL_cleanse(bytes, sizeof(bytes));
 	BN_clear_free(n);
 	return rv;
@@ -294,10 +282,9 @@ static CK_RV put_secret(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 	case CKA_VALUE:
 		if (object->class == CKO_SECRET_KEY && !is_open(object))
 			return CKR_ATTRIBUTE_SENSITIVE;
-		return p11_put(value, object->secret, object->secret_len) ? CKR_OK :
-		       CKR_HOST_MEMORY;
+		return p11_put(value, object->secret, object->secret_len);
 	case CKA_VALUE_LEN:
-		return object->class == CKO_SECRET_KEY ? put_number(value, object->secret_len) :
+		return object->class == CKO_SECRET_KEY ? p11_put_ulong(value, object->secret_len) :
 		       CKR_ATTRIBUTE_TYPE_INVALID;
 	default:
 		return object->class == CKO_CERTIFICATE ?
@@ -331,22 +318,22 @@ static CK_RV put_default(const struct p11_object *object, CK_ATTRIBUTE_TYPE type
 	switch (type) {
 	case CKA_MODIFIABLE:
 	case CKA_DESTROYABLE:
-		return put_flag(value, true);
+		return p11_put_bool(value, true);
 	case CKA_PRIVATE:
 	case CKA_COPYABLE:
-		return put_flag(value, false);
+		return p11_put_bool(value, false);
 	case CKA_LABEL:
 	case CKA_ID:
-		return p11_put(value, "", 0) ? CKR_OK : CKR_HOST_MEMORY;
+		return p11_put(value, "", 0);
 	case CKA_TRUSTED:
-		return put_flag(value, false);
+		return p11_put_bool(value, false);
 	case CKA_START_DATE:
 	case CKA_END_DATE:
 	case CKA_SUBJECT:
 	case CKA_APPLICATION:
 	case CKA_OBJECT_ID:
 		if (key == (type != CKA_APPLICATION && type != CKA_OBJECT_ID))
-			return p11_put(value, "", 0) ? CKR_OK : CKR_HOST_MEMORY;
+			return p11_put(value, "", 0);
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	}
 	if (!key)
@@ -354,22 +341,22 @@ static CK_RV put_default(const struct p11_object *object, CK_ATTRIBUTE_TYPE type
 	switch (type) {
 	case CKA_SIGN:
 	case CKA_DECRYPT:
-		return put_flag(value, hidden);
+		return p11_put_bool(value, hidden);
 	case CKA_VERIFY:
 	case CKA_ENCRYPT:
-		return put_flag(value, object->class != CKO_PRIVATE_KEY);
+		return p11_put_bool(value, object->class != CKO_PRIVATE_KEY);
 	case CKA_DERIVE:
-		return put_flag(value, hidden);
+		return p11_put_bool(value, hidden);
 	case CKA_WRAP:
 	case CKA_UNWRAP:
 	case CKA_SIGN_RECOVER:
 	case CKA_VERIFY_RECOVER:
-		return put_flag(value, false);
+		return p11_put_bool(value, false);
 	}
 	if (hidden && (type == CKA_SENSITIVE || type == CKA_EXTRACTABLE))
-		return put_flag(value, type == CKA_EXTRACTABLE);
+		return p11_put_bool(value, type == CKA_EXTRACTABLE);
 	if (hidden && (type == CKA_ALWAYS_AUTHENTICATE || type == CKA_WRAP_WITH_TRUSTED))
-		return put_flag(value, false);
+		return p11_put_bool(value, false);
 	return CKR_ATTRIBUTE_TYPE_INVALID;
 }
 
@@ -378,20 +365,20 @@ static CK_RV put_told(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 {
 	switch (type) {
 	case CKA_CLASS:
-		return put_number(value, object->class);
+		return p11_put_ulong(value, object->class);
 	case CKA_TOKEN:
-		return put_flag(value, false);
+		return p11_put_bool(value, false);
 	case CKA_KEY_TYPE:
 		return object->class == CKO_DATA || object->class == CKO_CERTIFICATE ?
-		       CKR_ATTRIBUTE_TYPE_INVALID : put_number(value, object->key_type);
+		       CKR_ATTRIBUTE_TYPE_INVALID : p11_put_ulong(value, object->key_type);
 	case CKA_LOCAL:
-		return put_flag(value, object->local);
+		return p11_put_bool(value, object->local);
 	case CKA_KEY_GEN_MECHANISM:
-		return put_number(value, object->made_by);
+		return p11_put_ulong(value, object->made_by);
 	case CKA_ALWAYS_SENSITIVE:
-		return put_flag(value, object->local && flag(object, CKA_SENSITIVE, false));
+		return p11_put_bool(value, object->local && flag(object, CKA_SENSITIVE, false));
 	case CKA_NEVER_EXTRACTABLE:
-		return put_flag(value, object->local && !flag(object, CKA_EXTRACTABLE, true));
+		return p11_put_bool(value, object->local && !flag(object, CKA_EXTRACTABLE, true));
 	default:
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	}
@@ -412,7 +399,7 @@ CK_RV p11_host_attribute(const struct p11_object *object, CK_ATTRIBUTE_TYPE type
 	a = p11_template_find(&(struct p11_template) { object->attributes,
 						       object->n_attributes }, type);
 	if (a)
-		rv = p11_put(value, a->pValue, a->ulValueLen) ? CKR_OK : CKR_HOST_MEMORY;
+		rv = p11_put(value, a->pValue, a->ulValueLen);
 	pthread_mutex_unlock(&p11.lock);
 	return a ? rv : put_default(object, type, value);
 }

@@ -7,14 +7,26 @@
 
 #include "object.h"
 
-bool p11_put(struct p11_value *value, const void *bytes, size_t len)
+CK_RV p11_put(struct p11_value *value, const void *bytes, size_t len)
 {
 	value->bytes = malloc(len + 1);
 	if (!value->bytes)
-		return false;
+		return CKR_HOST_MEMORY;
 	memcpy(value->bytes, bytes, len);
 	value->len = len;
-	return true;
+	return CKR_OK;
+}
+
+CK_RV p11_put_bool(struct p11_value *value, bool is)
+{
+	CK_BBOOL byte = is;
+
+	return p11_put(value, &byte, sizeof(byte));
+}
+
+CK_RV p11_put_ulong(struct p11_value *value, CK_ULONG number)
+{
+	return p11_put(value, &number, sizeof(number));
 }
 
 void p11_value_clear(struct p11_value *value)
@@ -25,15 +37,10 @@ void p11_value_clear(struct p11_value *value)
 	*value = (struct p11_value) { 0 };
 }
 
-static CK_RV put(struct p11_value *value, const void *bytes, size_t len)
-{
-	return p11_put(value, bytes, len) ? CKR_OK : CKR_HOST_MEMORY;
-}
-
 /* What libcrypto encoded; it is freed */
 static CK_RV put_der(struct p11_value *value, uint8_t *der, int len)
 {
-	CK_RV rv = len < 0 ? CKR_GENERAL_ERROR : put(value, der, len);
+	CK_RV rv = len < 0 ? CKR_GENERAL_ERROR : p11_put(value, der, len);
 
 	OPENSSL_free(der);
 	return rv;
@@ -49,7 +56,7 @@ static CK_RV put_number(struct p11_value *value, EVP_PKEY *key, const char *name
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	bytes = malloc(BN_num_bytes(n) + 1);
 	if (bytes)
-		rv = put(value, bytes, BN_bn2bin(n, bytes));
+		rv = p11_put(value, bytes, BN_bn2bin(n, bytes));
 	free(bytes);
 	BN_clear_free(n);
 	return rv;
@@ -100,7 +107,7 @@ CK_RV p11_key_attribute(EVP_PKEY *key, CK_ATTRIBUTE_TYPE type, struct p11_value 
 	case CKA_PUBLIC_EXPONENT:
 		return put_number(value, key, OSSL_PKEY_PARAM_RSA_E);
 	case CKA_MODULUS_BITS:
-		return rsa ? put(value, &bits, sizeof(bits)) : CKR_ATTRIBUTE_TYPE_INVALID;
+		return rsa ? p11_put(value, &bits, sizeof(bits)) : CKR_ATTRIBUTE_TYPE_INVALID;
 	case CKA_EC_PARAMS:
 		return rsa ? CKR_ATTRIBUTE_TYPE_INVALID : put_params(value, key);
 	case CKA_EC_POINT:
@@ -126,10 +133,10 @@ static CK_RV put_date(struct p11_value *value, const ASN1_TIME *time)
 	char text[16];
 
 	if (ASN1_TIME_to_tm(time, &tm) != 1)
-		return put(value, "", 0);
+		return p11_put(value, "", 0);
 	/* a CK_DATE is eight digits */
 	strftime(text, sizeof(text), "%Y%m%d", &tm);
-	return put(value, text, sizeof(CK_DATE));
+	return p11_put(value, text, sizeof(CK_DATE));
 }
 
 static CK_RV put_check_value(struct p11_value *value, const void *der, size_t len)
@@ -138,7 +145,7 @@ static CK_RV put_check_value(struct p11_value *value, const void *der, size_t le
 
 	if (EVP_Q_digest(p11.lib, "SHA1", NULL, der, len, digest, NULL) != 1)
 		return CKR_GENERAL_ERROR;
-	return put(value, digest, 3);
+	return p11_put(value, digest, 3);
 }
 
 static CK_RV of_certificate(X509 *cert, CK_ATTRIBUTE_TYPE type, struct p11_value *value)
@@ -177,7 +184,7 @@ static CK_RV put_value(struct p11_value *value, const uint8_t *der, size_t len)
 
 	if (ASN1_get_object(&at, &value_len, &tag, &class, len) & 0x80)
 		return CKR_GENERAL_ERROR;
-	return put(value, der, at - der + value_len);
+	return p11_put(value, der, at - der + value_len);
 }
 
 CK_RV p11_certificate_attribute(const void *der, size_t len, CK_ATTRIBUTE_TYPE type,
@@ -193,14 +200,14 @@ CK_RV p11_certificate_attribute(const void *der, size_t len, CK_ATTRIBUTE_TYPE t
 	case CKA_CERTIFICATE_TYPE:	/* CKC_X_509 */
 	case CKA_CERTIFICATE_CATEGORY:	/* unspecified */
 	case CKA_JAVA_MIDP_SECURITY_DOMAIN:
-		return put(value, &number, sizeof(number));
+		return p11_put(value, &number, sizeof(number));
 	case CKA_NAME_HASH_ALGORITHM:
 		number = CKM_SHA_1;
-		return put(value, &number, sizeof(number));
+		return p11_put(value, &number, sizeof(number));
 	case CKA_URL:
 	case CKA_HASH_OF_SUBJECT_PUBLIC_KEY:
 	case CKA_HASH_OF_ISSUER_PUBLIC_KEY:
-		return put(value, "", 0);
+		return p11_put(value, "", 0);
 	case CKA_CHECK_VALUE:
 		return put_check_value(value, der, len);
 	default:

@@ -99,8 +99,10 @@ CK_RV p11_attribute(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p1
 void p11_value_clear(struct p11_value *value);
 bool p11_attribute_bool(struct p11_object *object, CK_ATTRIBUTE_TYPE type);
 
-/* Values: false: no memory */
-bool p11_put(struct p11_value *value, const void *bytes, size_t len);
+/* Values: CKR_OK or CKR_HOST_MEMORY */
+CK_RV p11_put(struct p11_value *value, const void *bytes, size_t len);
+CK_RV p11_put_bool(struct p11_value *value, bool is);
+CK_RV p11_put_ulong(struct p11_value *value, CK_ULONG number);
 
 /* host.c: may that token's sessions see it now? With p11.lock held */
 bool p11_is_visible(const struct p11_token *token, const struct p11_object *object);
