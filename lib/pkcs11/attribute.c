@@ -46,7 +46,7 @@ static CK_RV rights_of(struct p11_object *object, uint32_t *rights)
 /* Public halves work on the host: they may what fits to what the other half may. */
 static uint32_t right_for(const struct p11_object *object, CK_ATTRIBUTE_TYPE usage)
 {
-	bool rsa = object->key_type == CKK_RSA, secret = object->class == CKO_SECRET_KEY;
+	bool secret = object->class == CKO_SECRET_KEY;
 
 	switch (usage) {
 	case CKA_SIGN:
@@ -59,10 +59,6 @@ static uint32_t right_for(const struct p11_object *object, CK_ATTRIBUTE_TYPE usa
 		       object->class == CKO_PUBLIC_KEY ? SE05X_IOT_MAY_DECRYPT : 0;
 	case CKA_DECRYPT:
 		return object->class == CKO_PUBLIC_KEY ? 0 : SE05X_IOT_MAY_DECRYPT;
-	case CKA_WRAP:
-		return rsa && object->class == CKO_PUBLIC_KEY ? SE05X_IOT_MAY_DECRYPT : 0;
-	case CKA_UNWRAP:
-		return rsa && object->class == CKO_PRIVATE_KEY ? SE05X_IOT_MAY_DECRYPT : 0;
 	case CKA_DERIVE:
 		return object->class == CKO_PUBLIC_KEY ? 0 :
 		       secret ? SE05X_IOT_MAY_DERIVE : SE05X_IOT_MAY_AGREE;
@@ -284,9 +280,9 @@ static CK_RV of_key(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p1
 	case CKA_ENCRYPT:
 	case CKA_DECRYPT:
 	case CKA_DERIVE:
-	case CKA_WRAP:
-	case CKA_UNWRAP:
 		return put_usage(object, type, value);
+	case CKA_WRAP:	/* no key is wrapped here */
+	case CKA_UNWRAP:
 	case CKA_SIGN_RECOVER:
 	case CKA_VERIFY_RECOVER:
 		return p11_put_bool(value, false);
