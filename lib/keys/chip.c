@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -372,12 +373,22 @@ static void burst_ends(const struct burst *burst)
 
 /* A session of its own file; it is closed in the chip too */
 static int run_in_session(struct se05x *se, struct se05x_iot *iot, uint32_t id, const void *pin,
-			  size_t len, keys_run *run, void *arg, struct se05x_call *call)
+			  size_t len, atomic_bool *refused, keys_run *run, void *arg,
+			  struct se05x_call *call)
 {
 	struct se05x_iot *session;
-	int ret = se05x_iot_session_open(iot, id, pin, len, &session, call);
-	bool left = ret && !keys_answered(call) && call->outcome != SE05X_OUTCOME_NOT_SENT;
+	bool left;
+	int ret;
 
+	/* whoever tried it meanwhile had the chip's lock */
+	if (refused && atomic_load(refused)) {
+		*call = (struct se05x_call) { .deadline_ms = call->deadline_ms };
+		return -EBADE;
+	}
+	ret = se05x_iot_session_open(iot, id, pin, len, &session, call);
+	left = ret && !keys_answered(call) && call->outcome != SE05X_OUTCOME_NOT_SENT;
+	if (refused && (ret == -EBADE || ret == -EKEYREVOKED))
+		atomic_store(refused, true);
 	if (!ret) {
 		if (run)
 			ret = run(session, arg, call);
@@ -402,8 +413,8 @@ static int open_own(struct keys_chip *chip, struct se05x **se, struct se05x_iot 
 	return ret;
 }
 
-int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len, keys_run *run,
-	       void *arg, struct se05x_call *call)
+int keys_chip_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
+		    atomic_bool *refused, keys_run *run, void *arg, struct se05x_call *call)
 {
 	struct se05x_iot *iot;
 	struct burst burst;
@@ -415,7 +426,7 @@ int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 	burst_begins(&burst, se05x_fd(se));
 	ret = se05x_lock(se, call);
 	if (!ret)
-		ret = pin ? run_in_session(se, iot, id, pin, len, run, arg, call) :
+		ret = pin ? run_in_session(se, iot, id, pin, len, refused, run, arg, call) :
 			    run(iot, arg, call);
 	se05x_iot_close(iot);
 	/* a child forked meanwhile has the file too, and would hold the lock */
@@ -423,6 +434,12 @@ int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 	burst_ends(&burst);
 	se05x_close(se);
 	return ret;
+}
+
+int keys_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len, keys_run *run,
+	       void *arg, struct se05x_call *call)
+{
+	return keys_chip_burst(chip, id, pin, len, NULL, run, arg, call);
 }
 
 /* ---- a session that stays open ---- */

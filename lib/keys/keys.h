@@ -7,6 +7,8 @@
 #ifndef SE05X_KEYS_H
 #define SE05X_KEYS_H
 
+#include <stdatomic.h>
+
 #include <openssl/evp.h>
 
 #include "se05x-iot.h"
@@ -33,6 +35,15 @@ bool keys_looks_like_id(const char *text);
  */
 #define KEYS_EC		"1.2.840.10045.2.1"
 #define KEYS_RSA	"1.2.840.113549.1.1.1"
+
+/*
+ * keys_free_id() - one at random that no object has, from where users' objects are made:
+ * 0x50000000 to 0x5FFFFEFF
+ *
+ * Return: 0; -EIO: no random numbers; as se05x_iot_exists().
+ */
+int keys_free_id(struct se05x_iot *iot, OSSL_LIB_CTX *ctx, uint32_t *id,
+		 struct se05x_call *call);
 
 #define KEYS_NAME_MAX	256	/* with its NUL */
 
@@ -362,5 +373,33 @@ int keys_session_run(struct keys_chip *chip, uint32_t id, const void *pin, size_
 		     struct se05x_call *call);
 /* In a forked child it only forgets what is its parent's. NULL is fine. */
 void keys_session_close(struct keys_session *session);
+
+/* keys_burst() that does not show a PIN which was *@refused before, and says so there */
+int keys_chip_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
+		    atomic_bool *refused, keys_run *run, void *arg, struct se05x_call *call);
+
+/* ---- PINs that are kept: secret.c ---- */
+
+#define KEYS_SECRET_MAX	64
+
+struct keys_secret;
+
+/*
+ * keys_secret_new() - keep a PIN: locked in memory as far as the limit allows, in no core
+ * file, and so in forked children too
+ *
+ * Return: NULL: no memory, or more than KEYS_SECRET_MAX bytes. keys_secret_free() wipes it
+ * when nobody holds it any more.
+ */
+struct keys_secret *keys_secret_new(const void *bytes, size_t len);
+struct keys_secret *keys_secret_hold(struct keys_secret *secret);
+void keys_secret_free(struct keys_secret *secret);
+/*
+ * keys_burst() with it. What was refused once is not shown to the chip a second time,
+ * neither by this process nor by those that it forked: -EBADE, and call->sw is 0.
+ */
+int keys_secret_burst(struct keys_chip *chip, uint32_t id, struct keys_secret *secret,
+		      keys_run *run, void *arg, struct se05x_call *call);
+bool keys_secret_refused(const struct keys_secret *secret);
 
 #endif /* SE05X_KEYS_H */

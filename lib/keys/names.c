@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/rand.h>
+
+#include "../common.h"
 #include "keys.h"
 
 bool keys_looks_like_id(const char *text)
@@ -43,6 +46,26 @@ bool keys_parse_id(const char *text, uint32_t *id)
 		return false;
 	*id = n;
 	return true;
+}
+
+/* The pages are behind the last one (pages.c). */
+#define ID_FIRST	0x50000000u
+#define ID_LAST		0x5FFFFEFFu
+
+int keys_free_id(struct se05x_iot *iot, OSSL_LIB_CTX *ctx, uint32_t *id,
+		 struct se05x_call *call)
+{
+	bool taken = true;
+	uint8_t random[4];
+	int ret = 0;
+
+	while (!ret && taken) {
+		if (RAND_bytes_ex(ctx, random, sizeof(random), 0) != 1)
+			return -EIO;
+		*id = ID_FIRST + get_be(random, sizeof(random)) % (ID_LAST - ID_FIRST + 1);
+		ret = se05x_iot_exists(iot, *id, &taken, call);
+	}
+	return ret;
 }
 
 static FILE *open_aliases(void)
