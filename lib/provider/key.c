@@ -1,180 +1,270 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Key management: what is public of a key in the chip */
+/* Keys: those of the chip, with their public half in the hands of another provider */
+#include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
-#include <openssl/params.h>
+#include <openssl/err.h>
 
 #include "provider.h"
 
-struct key *key_new(struct provider *prov, const struct se05x_iot_object *object)
+struct key *key_new(struct provider *prov, enum type type)
 {
-	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
-	struct se05x_call call = { 0 };
-	uint8_t number = object->curve;
-	struct key *key;
-	int ret;
+	const struct host *host = host_of(prov, type);
+	struct key *key = host ? calloc(1, sizeof(*key)) : NULL;
 
-	if (object->kind != SE05X_IOT_KIND_EC || object->part == SE05X_IOT_PART_PUBLIC || !curve ||
-	    curve->id >= SE05X_IOT_CURVE_ED25519) {
-		raise_text("only EC key pairs for ECDSA are supported");
-		return NULL;
-	}
-	key = calloc(1, sizeof(*key));
 	if (!key)
 		return NULL;
 	key->references = 1;
 	key->prov = prov;
-	key->id = object->id;
-	key->curve = curve;
-	key->group = keys_group(curve);
-	key->point_len = sizeof(key->point);
-	ret = KEYS_RUN(prov->chip, &call, se05x_iot_ec_public, key->id, &number, key->point,
-		       &key->point_len);
-	if (ret) {
-		raise_chip("public key of", key->id, ret, &call);
-		key_free(key);
-		return NULL;
-	}
+	key->type = type;
+	key->host = host;
+	pthread_mutex_init(&key->lock, NULL);
 	return key;
+}
+
+struct key *key_hold(struct key *key)
+{
+	if (key)
+		atomic_fetch_add(&key->references, 1);
+	return key;
+}
+
+static void free_data(struct key *key)
+{
+	if (key->data)
+		HOST(key->host->keys, KEYMGMT_FREE, keymgmt_free)(key->data);
+	key->data = NULL;
 }
 
 void key_free(void *data)
 {
 	struct key *key = data;
 
-	if (key && atomic_fetch_sub(&key->references, 1) == 1)
-		free(key);
+	if (!key || atomic_fetch_sub(&key->references, 1) != 1)
+		return;
+	free_data(key);
+	EVP_PKEY_free(key->public);
+	keys_secret_free(key->pin);
+	OPENSSL_cleanse(key->rejection, sizeof(key->rejection));
+	pthread_mutex_destroy(&key->lock);
+	free(key);
 }
 
-/* The store hands a key over by its address. */
-static void *load(const void *reference, size_t size)
+/* ---- of the chip ---- */
+
+static int import_public(const OSSL_PARAM params[], void *arg)
 {
+	struct key *key = arg;
+
+	return HOST(key->host->keys, KEYMGMT_IMPORT, keymgmt_import)
+		(key->data, OSSL_KEYMGMT_SELECT_PUBLIC_KEY | OSSL_KEYMGMT_SELECT_ALL_PARAMETERS,
+		 params);
+}
+
+bool key_set_type(struct key *key, enum type type)
+{
+	const struct host *host = host_of(key->prov, type);
+
+	if (!host)
+		return false;
+	free_data(key);
+	key->type = type;
+	key->host = host;
+	key->data = HOST(host->keys, KEYMGMT_NEW, keymgmt_new)(host->ctx);
+	if (key->data && EVP_PKEY_export(key->public, EVP_PKEY_PUBLIC_KEY, import_public, key) == 1)
+		return true;
+	raise_text("0x%08X: its public half is no good %s key", key->id, type_name(type));
+	return false;
+}
+
+struct key *key_claim(struct provider *prov, const struct place *place, EVP_PKEY *public)
+{
+	const char *name = EVP_PKEY_get0_type_name(public);
+	enum type type = name ? type_by_name(name) : TYPES;
 	struct key *key;
 
-	if (size != sizeof(key))
+	if (type == TYPES) {
+		raise_text("0x%08X: no support for %s keys", place->id, name ? name : "such");
 		return NULL;
-	memcpy(&key, reference, size);
-	atomic_fetch_add(&key->references, 1);
+	}
+	key = key_new(prov, type);
+	if (!key)
+		return NULL;
+	key->chip = place->chip;
+	key->id = place->id;
+	key->user = place->user;
+	key->pin = keys_secret_hold(place->pin);
+	key->has_uid = place->uid;
+	if (place->uid)
+		memcpy(key->uid, place->uid, sizeof(key->uid));
+	key->curve = keys_curve(public);
+	key->size = EVP_PKEY_get_size(public);
+	EVP_PKEY_up_ref(public);
+	key->public = public;
+	if (key_set_type(key, type))
+		return key;
+	key_free(key);
+	return NULL;
+}
+
+/* What the chip is asked for a key of which nothing is known yet */
+struct question {
+	struct provider *prov;
+	uint32_t id;
+	struct se05x_iot_object object;
+	EVP_PKEY *public;
+};
+
+static int ask(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	struct question *q = arg;
+	int ret = 0;
+
+	if (!q->object.id)
+		ret = se05x_iot_object(iot, q->id, &q->object, call);
+	return ret ? ret : keys_public(iot, &q->object, q->prov->own, &q->public, call);
+}
+
+static int run_at(const struct place *place,
+		  int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call),
+		  void *arg, struct se05x_call *call)
+{
+	if (place->user && place->pin)
+		return keys_secret_burst(place->chip, place->user, place->pin, run, arg, call);
+	return KEYS_RUN(place->chip, call, run, arg);
+}
+
+struct key *key_open(struct provider *prov, const struct place *place,
+		     const struct se05x_iot_object *object)
+{
+	struct question q = { .prov = prov, .id = place->id };
+	struct se05x_call call = { 0 };
+	struct key *key;
+	int ret;
+
+	if (object)
+		q.object = *object;
+	ret = run_at(place, ask, &q, &call);
+	if (ret == -EMEDIUMTYPE && !keys_answered(&call))
+		raise_text("0x%08X is no EC or RSA key", place->id);
+	else if (ret)
+		raise_chip("public key of", place->id, ret, &call);
+	if (ret)
+		return NULL;
+	key = key_claim(prov, place, q.public);
+	EVP_PKEY_free(q.public);
+	if (!key)
+		return NULL;
+	key->checked = !place->uid;
+	if (q.object.part == SE05X_IOT_PART_PUBLIC)
+		key->chip = NULL;	/* there is no more of it than we have here */
 	return key;
 }
 
-static int has(const void *data, int selection)
-{
-	(void)selection;	/* parameters, public half, and as good as a private one */
-	return data != NULL;
-}
+/* ---- used ---- */
 
-static int match(const void *a, const void *b, int selection)
-{
-	const struct key *k1 = a, *k2 = b;
-
-	(void)selection;
-	return k1->curve == k2->curve && !memcmp(k1->point, k2->point, k1->point_len);
-}
-
-static const OSSL_PARAM *gettable_params(void *ctx)
-{
-	static const OSSL_PARAM params[] = {
-		OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL),
-		OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
-		OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
-		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_FIELD_TYPE, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, NULL, 0),
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-		OSSL_PARAM_END,
-	};
-
-	(void)ctx;
-	return params;
-}
-
-static bool set_number(OSSL_PARAM params[], const char *name, int value)
-{
-	OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
-
-	return !p || OSSL_PARAM_set_int(p, value);
-}
-
-static bool set_text(OSSL_PARAM params[], const char *name, const char *value)
-{
-	OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
-
-	return !p || OSSL_PARAM_set_utf8_string(p, value);
-}
-
-static bool set_point(OSSL_PARAM params[], const char *name, const struct key *key)
-{
-	OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
-
-	return !p || OSSL_PARAM_set_octet_string(p, key->point, key->point_len);
-}
-
-static int get_params(void *data, OSSL_PARAM params[])
-{
-	const struct key *key = data;
-
-	return set_number(params, OSSL_PKEY_PARAM_BITS, key->curve->bits) &&
-	       set_number(params, OSSL_PKEY_PARAM_SECURITY_BITS, key->curve->bits / 2) &&
-	       /* two INTEGERs and a SEQUENCE around them */
-	       set_number(params, OSSL_PKEY_PARAM_MAX_SIZE, 2 * (key->curve->size + 3) + 4) &&
-	       set_text(params, OSSL_PKEY_PARAM_DEFAULT_DIGEST, "SHA256") &&
-	       set_text(params, OSSL_PKEY_PARAM_GROUP_NAME, key->group) &&
-	       set_text(params, OSSL_PKEY_PARAM_EC_FIELD_TYPE, "prime-field") &&
-	       set_text(params, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed") &&
-	       set_point(params, OSSL_PKEY_PARAM_PUB_KEY, key) &&
-	       set_point(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, key);
-}
-
-static const OSSL_PARAM *export_types(int selection)
-{
-	static const OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
-		OSSL_PARAM_END,
-	};
-
-	return selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY ? params : NULL;
-}
-
-/*
- * The public half, also if all is asked for: so a certificate and its key are
- * compared, and public keys written, by libcrypto's own EC code.
- */
-static int export(void *data, int selection, OSSL_CALLBACK *callback, void *arg)
-{
-	const struct key *key = data;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)key->group,
-				       strlen(key->group)),
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)key->point,
-					key->point_len),
-		OSSL_PARAM_END,
-	};
-
-	if (!(selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY))
-		params[1] = params[2];
-	return callback(params, arg);
-}
-
-static const char *operation_name(int operation)
-{
-	return operation == OSSL_OP_SIGNATURE ? SIGNATURE_NAME : NULL;
-}
-
-const OSSL_DISPATCH key_functions[] = {
-	FUNCTION(OSSL_FUNC_KEYMGMT_LOAD, load),
-	FUNCTION(OSSL_FUNC_KEYMGMT_FREE, key_free),
-	FUNCTION(OSSL_FUNC_KEYMGMT_HAS, has),
-	FUNCTION(OSSL_FUNC_KEYMGMT_MATCH, match),
-	FUNCTION(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, gettable_params),
-	FUNCTION(OSSL_FUNC_KEYMGMT_GET_PARAMS, get_params),
-	FUNCTION(OSSL_FUNC_KEYMGMT_EXPORT_TYPES, export_types),
-	FUNCTION(OSSL_FUNC_KEYMGMT_EXPORT, export),
-	FUNCTION(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, operation_name),
-	FUNCTION_END
+struct job {
+	struct key *key;
+	int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call);
+	void *arg;
 };
+
+/* An RSA-PSS key has rules that the chip knows nothing of: only the numbers count. */
+static bool same_key(EVP_PKEY *a, EVP_PKEY *b)
+{
+	BIGNUM *n1 = NULL, *n2 = NULL;
+	bool same;
+
+	if (!EVP_PKEY_is_a(a, "RSA-PSS"))
+		return EVP_PKEY_eq(a, b) == 1;
+	same = EVP_PKEY_get_bn_param(a, OSSL_PKEY_PARAM_RSA_N, &n1) &&
+	       EVP_PKEY_get_bn_param(b, OSSL_PKEY_PARAM_RSA_N, &n2) && !BN_cmp(n1, n2);
+	BN_free(n1);
+	BN_free(n2);
+	return same;
+}
+
+/* Is it the key that its owner has in mind, in that chip? */
+static int check(struct key *key, struct se05x_iot *iot, struct se05x_call *call)
+{
+	struct se05x_iot_object object = {
+		.id = key->id,
+		.kind = key->curve ? SE05X_IOT_KIND_EC : SE05X_IOT_KIND_RSA,
+	};
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	EVP_PKEY *public;
+	int ret = 0, same;
+
+	if (key->has_uid) {
+		ret = se05x_iot_unique_id(iot, uid, call);
+		if (!ret && memcmp(uid, key->uid, sizeof(uid)))
+			ret = -EXDEV;
+	}
+	if (!ret)
+		ret = keys_public(iot, &object, key->prov->own, &public, call);
+	if (ret)
+		return ret == -EMEDIUMTYPE ? -EKEYREJECTED : ret;
+	same = same_key(key->public, public);
+	EVP_PKEY_free(public);
+	return same ? 0 : -EKEYREJECTED;
+}
+
+static int run_job(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	struct job *job = arg;
+	int ret = atomic_load(&job->key->checked) ? 0 : check(job->key, iot, call);
+
+	if (ret)
+		return ret;
+	atomic_store(&job->key->checked, true);
+	return job->run(iot, job->arg, call);
+}
+
+static void raise_use(const struct key *key, const char *what, int error,
+		      const struct se05x_call *call)
+{
+	switch (error) {
+	case -EXDEV:
+		raise_text("%s 0x%08X: that is another chip than the one that has the key", what,
+			   key->id);
+		break;
+	case -EKEYREJECTED:
+		raise_text("%s 0x%08X: the chip has another key there: it was replaced", what,
+			   key->id);
+		break;
+	case -EBADE:
+	case -EKEYREVOKED:
+		raise_text("%s 0x%08X: the PIN of UserID 0x%08X %s; it is not tried again", what,
+			   key->id, key->user, call->sw ? "is wrong" : "was refused before");
+		break;
+	default:
+		raise_chip(what, key->id, error, call);
+	}
+}
+
+bool key_run(struct key *key, const char *what,
+	     int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call), void *arg)
+{
+	const struct place place = {
+		.chip = key->chip, .id = key->id, .user = key->user, .pin = key->pin,
+	};
+	struct job job = { .key = key, .run = run, .arg = arg };
+	struct se05x_call call = { 0 };
+	struct timespec from, to;
+	int ret;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	ret = run_at(&place, run_job, &job, &call);
+	if (!ret)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	raise_use(key, what, ret, &call);
+	if (to.tv_sec - from.tv_sec > 1)
+		raise_text("after %lld seconds", (long long)(to.tv_sec - from.tv_sec));
+	return false;
+}

@@ -1,46 +1,123 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the provider has, and the chip behind it */
+/* What the provider has, and the chips behind it */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/params.h>
 
+#include "../common.h"
 #include "provider.h"
 
-void raise_text(const char *text)
+void raise_text(const char *format, ...)
 {
+	char text[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
 	ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s", text);
 }
 
 void raise_chip(const char *what, uint32_t id, int error, const struct se05x_call *call)
 {
-	const char *text = se05x_iot_error_text(error, call);
+	const char *text = se05x_iot_error_text(error, call), *remedy = "";
 
-	if (keys_answered(call))
-		ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s 0x%08X: %s (%04X)",
-			       what, id, text, call->sw);
-	else if (error == -ENODEV)
-		ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s 0x%08X: %s"
-			       " (SE05X_DEVICE, or /dev/se05x)", what, id, text);
-	else
-		ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s 0x%08X: %s", what,
-			       id, text);
+	if (call && keys_answered(call)) {
+		raise_text("%s 0x%08X: %s (%04X)", what, id, text, call->sw);
+		return;
+	}
+	if (error == -ENODEV || error == -ENOENT)
+		remedy = " (SE05X_DEVICE, or /dev/se05x)";
+	else if (error == -EACCES || error == -EPERM)
+		remedy = " (the group se05x may open the chip)";
+	raise_text("%s 0x%08X: %s%s", what, id, text, remedy);
 }
 
+/* ---- chips ---- */
+
+struct chip {
+	struct chip *next;
+	struct keys_chip *chip;
+	char device[];	/* "": the default one */
+};
+
+/* They are few: a list, which only grows, so that nobody waits who reads it. */
+struct keys_chip *provider_chip(struct provider *prov, const char *device)
+{
+	struct chip *first = atomic_load(&prov->chips), *c, *new;
+
+	if (!device)
+		device = "";
+	for (c = first; c; c = c->next)
+		if (!strcmp(c->device, device))
+			return c->chip;
+	new = malloc(sizeof(*new) + strlen(device) + 1);
+	if (!new)
+		return NULL;
+	strcpy(new->device, device);
+	new->chip = keys_chip_new(*device ? device : NULL);
+	new->next = first;
+	if (new->chip && atomic_compare_exchange_strong(&prov->chips, &first, new))
+		return new->chip;
+	/* no memory, or another thread was faster */
+	keys_chip_free(new->chip);
+	c = new->chip ? first : NULL;
+	free(new);
+	return c ? provider_chip(prov, device) : NULL;
+}
+
+static void free_chips(struct chip *chip)
+{
+	while (chip) {
+		struct chip *next = chip->next;
+
+		keys_chip_free(chip->chip);
+		free(chip);
+		chip = next;
+	}
+}
+
+/* ---- algorithms ---- */
+
+#define OURS	"provider=se05x"
+
 static const OSSL_ALGORITHM keymgmt[] = {
-	{ "EC:id-ecPublicKey:1.2.840.10045.2.1", "provider=se05x", key_functions,
-	  "EC keys in an SE05x" },
+	{ "EC:id-ecPublicKey:1.2.840.10045.2.1", OURS, ec_keys, "EC, in an SE05x or not" },
+	{ "RSA:rsaEncryption:1.2.840.113549.1.1.1", OURS, rsa_keys, "RSA, in an SE05x or not" },
+	{ "RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10", OURS, rsa_pss_keys,
+	  "RSA-PSS, in an SE05x or not" },
+	{ "ED25519:1.3.101.112", OURS, ed25519_keys, "Ed25519, in an SE05x or not" },
+	{ "X25519:1.3.101.110", OURS, x25519_keys, "X25519, in an SE05x or not" },
+	{ "X448:1.3.101.111", OURS, x448_keys, "X448, in an SE05x or not" },
 	{ }
 };
 
 static const OSSL_ALGORITHM signature[] = {
-	{ SIGNATURE_NAME, "provider=se05x", signature_functions, "ECDSA by an SE05x" },
+	{ NAME_ECDSA, OURS, ecdsa_functions, "ECDSA by an SE05x" },
+	{ NAME_RSA, OURS, rsa_functions, "RSA signatures by an SE05x" },
+	{ NAME_ED25519, OURS, ed25519_functions, "Ed25519 by an SE05x" },
+	{ }
+};
+
+static const OSSL_ALGORITHM cipher[] = {
+	{ NAME_RSA, OURS, cipher_functions, "RSA decryption by an SE05x" },
+	{ }
+};
+
+static const OSSL_ALGORITHM exchange[] = {
+	{ NAME_ECDH, OURS, ecdh_functions, "ECDH by an SE05x" },
+	{ NAME_X25519, OURS, x25519_functions, "X25519 by an SE05x" },
+	{ NAME_X448, OURS, x448_functions, "X448 by an SE05x" },
 	{ }
 };
 
 static const OSSL_ALGORITHM store[] = {
-	{ "se05x", "provider=se05x", store_functions, "objects of an SE05x by number" },
+	{ "se05x", OURS, store_functions, "objects of an SE05x" },
 	{ }
 };
 
@@ -53,6 +130,10 @@ static const OSSL_ALGORITHM *query(void *ctx, int operation, int *no_cache)
 		return keymgmt;
 	case OSSL_OP_SIGNATURE:
 		return signature;
+	case OSSL_OP_ASYM_CIPHER:
+		return cipher;
+	case OSSL_OP_KEYEXCH:
+		return exchange;
 	case OSSL_OP_STORE:
 		return store;
 	default:
@@ -79,7 +160,7 @@ static int get_params(void *ctx, OSSL_PARAM params[])
 	OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_NAME);
 
 	(void)ctx;
-	if (p && !OSSL_PARAM_set_utf8_ptr(p, "EC keys in an NXP EdgeLock SE05x"))
+	if (p && !OSSL_PARAM_set_utf8_ptr(p, "Keys in an NXP EdgeLock SE05x"))
 		return 0;
 	p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_VERSION);
 	if (p && !OSSL_PARAM_set_utf8_ptr(p, VERSION))
@@ -95,7 +176,11 @@ static void teardown(void *ctx)
 {
 	struct provider *prov = ctx;
 
-	keys_chip_free(prov->chip);
+	for (size_t i = 0; i < TYPES; i++)
+		host_free(prov->hosts[i]);
+	free_chips(prov->chips);
+	OSSL_LIB_CTX_free(prov->child);
+	OSSL_LIB_CTX_free(prov->own);
 	free(prov);
 }
 
@@ -115,14 +200,15 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 	};
 	struct provider *prov = calloc(1, sizeof(*prov));
 
-	(void)in;
-	if (prov)
-		prov->chip = keys_chip_new(NULL);
-	if (!prov || !prov->chip) {
-		free(prov);
+	if (!prov)
+		return 0;
+	prov->handle = handle;
+	prov->own = OSSL_LIB_CTX_new();
+	prov->child = OSSL_LIB_CTX_new_child(handle, in);
+	if (!prov->own || !prov->child) {
+		teardown(prov);
 		return 0;
 	}
-	prov->handle = handle;
 	*out = functions;
 	*ctx = prov;
 	return 1;

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An OpenSSL 3 provider: EC keys that stay in an SE05x
+ * An OpenSSL 3 provider: keys that stay in an SE05x
  *
- * The arrows: provider.c lists what there is; store.c makes keys and certificates of
- * URIs; key.c tells of a key what is public; signature.c has the chip sign.
+ * OpenSSL picks a provider by the name of a key's type, so ours has the types' own names,
+ * and gets keys that are not in a chip too: those are the program's other providers'
+ * (host.c), and every call for them goes on to these. A key in the chip has its public
+ * half there as well: what needs no private half is done by them.
+ *
+ * The arrows: provider.c lists what there is; store.c makes keys of URIs; keymgmt.c and
+ * generate.c are key management; signature.c, cipher.c and exchange.c use keys; all of
+ * them stand on key.c, which has the chip's keys, and that on host.c.
  */
 #ifndef SE05X_PROVIDER_H
 #define SE05X_PROVIDER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include <openssl/core.h>
@@ -16,39 +23,159 @@
 
 #include "keys.h"
 
+/* ---- types of keys: host.c ---- */
+
+enum type { TYPE_EC, TYPE_RSA, TYPE_RSA_PSS, TYPE_ED25519, TYPE_X25519, TYPE_X448, TYPES };
+
+/* "EC", as OpenSSL calls it */
+const char *type_name(enum type type);
+/* Return: TYPES if it is none of ours */
+enum type type_by_name(const char *name);
+
+/* ---- other providers: host.c ---- */
+
+/* Who else in this program does a type of key: as OpenSSL's core would call it */
+struct host {
+	EVP_KEYMGMT *keymgmt;
+	const OSSL_PROVIDER *provider;
+	void *ctx;			/* the provider's */
+	const OSSL_DISPATCH *keys;	/* its key management */
+};
+
 /* One per loaded provider */
 struct provider {
 	const OSSL_CORE_HANDLE *handle;
-	struct keys_chip *chip;	/* opened when it is first needed */
+	OSSL_LIB_CTX *child;	/* what the program has loaded */
+	OSSL_LIB_CTX *own;	/* OpenSSL's default provider, whatever the program has loaded */
+	_Atomic(struct chip *) chips;	/* all that were named, see provider_chip() */
+	_Atomic(const struct host *) hosts[TYPES];
 };
 
-/* A key pair in the chip. Its public half is here too, the private one never. */
+/* Return: NULL, with an error raised, if nobody does it */
+const struct host *host_of(struct provider *prov, enum type type);
+/* Its functions for another operation; NULL, with an error raised, if it has none */
+const OSSL_DISPATCH *host_functions(const struct host *host, int operation, const char *name);
+void host_free(const struct host *host);
+
+/* A function of a dispatch table: HOST(host->keys, KEYMGMT_NEW, keymgmt_new)(ctx) */
+void (*host_function(const OSSL_DISPATCH *functions, int id))(void);
+#define HOST(functions, id, name) \
+	((OSSL_FUNC_##name##_fn *)host_function(functions, OSSL_FUNC_##id))
+
+/* EVP_MD_free() it. NULL, with an error raised: nobody has it. */
+EVP_MD *host_digest(struct provider *prov, const char *name, const char *properties);
+
+/* ---- chips: provider.c ---- */
+
+/* The chip behind @device; NULL: the default one. It lives as long as the provider. */
+struct keys_chip *provider_chip(struct provider *prov, const char *device);
+
+/* What OpenSSL's error queue is to say, printf-like, without a dot */
+__attribute__((format(printf, 1, 2)))
+void raise_text(const char *format, ...);
+/* Of a call that failed: "what 0x01010101: why"; @call may be NULL */
+void raise_chip(const char *what, uint32_t id, int error, const struct se05x_call *call);
+
+/* ---- keys: key.c ---- */
+
+/*
+ * struct place - where a key is, and who may use it
+ * @chip: of provider_chip()
+ * @id: object
+ * @user: UserID that the key is bound to; 0: none
+ * @pin: its value, for keys with a @user
+ * @uid: number that the chip has to have, checked when the key is first used; NULL: any
+ */
+struct place {
+	struct keys_chip *chip;
+	uint32_t id;
+	uint32_t user;
+	struct keys_secret *pin;
+	const uint8_t *uid;
+};
+
+/* What OpenSSL knows as the data of an EVP_PKEY */
 struct key {
 	atomic_int references;
 	struct provider *prov;
+	enum type type;
+	const struct host *host;
+	void *data;		/* the host's key; of one in the chip the public half */
+	struct keys_chip *chip;	/* NULL: it is none of the chip's, and @data is all of it */
 	uint32_t id;
-	const struct se05x_iot_curve *curve;
-	const char *group;	/* as libcrypto calls the curve */
-	uint8_t point[SE05X_IOT_POINT_MAX];
-	size_t point_len;
+	const struct se05x_iot_curve *curve;	/* NULL: RSA */
+	size_t size;		/* bytes of an RSA modulus */
+	EVP_PKEY *public;	/* the public half, for libcrypto's functions */
+	uint32_t user;
+	struct keys_secret *pin;
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	bool has_uid;
+	atomic_bool checked;	/* the chip has that key there */
+	pthread_mutex_t lock;	/* of what follows */
+	uint8_t rejection[32];	/* see cipher.c */
+	bool has_rejection;
 };
 
-/* Return: NULL with an error raised */
-struct key *key_new(struct provider *prov, const struct se05x_iot_object *object);
+/*
+ * key_open() - a key of the chip, whose public half is read there
+ * @object: what se05x_iot_object() said of it; NULL: it is asked
+ *
+ * Return: NULL with an error raised. key_free() it; so for all that follow.
+ */
+struct key *key_open(struct provider *prov, const struct place *place,
+		     const struct se05x_iot_object *object);
+/*
+ * key_claim() - a key of the chip by what is known of it: @public, which stays the
+ * caller's. The chip is not asked before the key is first used.
+ */
+struct key *key_claim(struct provider *prov, const struct place *place, EVP_PKEY *public);
+/* RSA and RSA-PSS, to the chip the same. Return: false with an error raised. */
+bool key_set_type(struct key *key, enum type type);
+/* An empty one that is not in the chip */
+struct key *key_new(struct provider *prov, enum type type);
+struct key *key_hold(struct key *key);
 void key_free(void *key);
 
-/* What openssl's error queue is to say; @call may be NULL */
-void raise_chip(const char *what, uint32_t id, int error, const struct se05x_call *call);
-void raise_text(const char *text);
+/*
+ * key_run() - have the chip do something with a key, as its user if it has one
+ * @run: what; it is called twice at most, the second time if nothing was sent before
+ * @what: for the error: "sign with"
+ *
+ * Return: false with an error raised.
+ */
+bool key_run(struct key *key, const char *what,
+	     int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call), void *arg);
+
+/* ---- what provider.c lists ---- */
 
 /*
- * The name that only keys of this provider ask for, so that libcrypto neither signs
- * with their public half nor lets this provider verify what is not its own.
+ * The names of what keys of this provider are used with. As nobody else has them, no
+ * property is needed to come here.
  */
-#define SIGNATURE_NAME	"SE05X-ECDSA"
+#define NAME_ECDSA	"SE05X-ECDSA"
+#define NAME_RSA	"SE05X-RSA"
+#define NAME_ED25519	"SE05X-ED25519"
+#define NAME_ECDH	"SE05X-ECDH"
+#define NAME_X25519	"SE05X-X25519"
+#define NAME_X448	"SE05X-X448"
 
-extern const OSSL_DISPATCH key_functions[];
-extern const OSSL_DISPATCH signature_functions[];
+/* Parameter of keys, and of those that are to be made: where in the chip */
+#define PARAM_ID	"se05x-id"
+
+extern const OSSL_DISPATCH ec_keys[], rsa_keys[], rsa_pss_keys[];
+extern const OSSL_DISPATCH ed25519_keys[], x25519_keys[], x448_keys[];
+/* keymgmt.c's for generation */
+void *generate_init(struct provider *prov, enum type type, int selection,
+		    const OSSL_PARAM params[]);
+int generate_set_template(void *ctx, void *key);
+int generate_set_params(void *ctx, const OSSL_PARAM params[]);
+const OSSL_PARAM *generate_settable_params(void *ctx, void *prov);
+void *generate(void *ctx, OSSL_CALLBACK *callback, void *arg);
+void generate_cleanup(void *ctx);
+
+extern const OSSL_DISPATCH ecdsa_functions[], rsa_functions[], ed25519_functions[];
+extern const OSSL_DISPATCH cipher_functions[];
+extern const OSSL_DISPATCH ecdh_functions[], x25519_functions[], x448_functions[];
 extern const OSSL_DISPATCH store_functions[];
 
 /* Members of an OSSL_DISPATCH */

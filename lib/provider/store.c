@@ -13,6 +13,7 @@
 
 struct loader {
 	struct provider *prov;
+	struct keys_chip *chip;
 	struct se05x_iot_object object;
 	bool done;
 };
@@ -43,7 +44,8 @@ static void *open_uri(void *data, const char *uri)
 	if (!l)
 		return NULL;
 	l->prov = prov;
-	ret = KEYS_RUN(prov->chip, &call, se05x_iot_object, id, &l->object);
+	l->chip = provider_chip(prov, NULL);
+	ret = KEYS_RUN(l->chip, &call, se05x_iot_object, id, &l->object);
 	if (!ret)
 		return l;
 	raise_chip("object", id, ret, &call);
@@ -53,11 +55,13 @@ static void *open_uri(void *data, const char *uri)
 
 static int load_key(struct loader *l, OSSL_CALLBACK *callback, void *arg)
 {
-	struct key *key = key_new(l->prov, &l->object);
+	const struct place place = { .chip = l->chip, .id = l->object.id };
+	struct key *key = key_open(l->prov, &place, &l->object);
+	const char *name = key ? type_name(key->type) : "";
 	int type = OSSL_OBJECT_PKEY, ok;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_int(OSSL_OBJECT_PARAM_TYPE, &type),
-		OSSL_PARAM_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, "EC", 2),
+		OSSL_PARAM_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, (char *)name, strlen(name)),
 		OSSL_PARAM_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key)),
 		OSSL_PARAM_END,
 	};
@@ -83,7 +87,7 @@ static int load_certificate(struct loader *l, OSSL_CALLBACK *callback, void *arg
 
 	if (!der)
 		return 0;
-	ret = KEYS_RUN(l->prov->chip, &call, se05x_iot_binary_read, l->object.id, 0, der, len);
+	ret = KEYS_RUN(l->chip, &call, se05x_iot_binary_read, l->object.id, 0, der, len);
 	if (ret)
 		raise_chip("read", l->object.id, ret, &call);
 	else
