@@ -158,6 +158,14 @@ static unsigned int get_uint(struct context *c, const char *name, unsigned int o
 	return otherwise;
 }
 
+static int get_padding(struct context *c)
+{
+	int mode = RSA_PKCS1_PADDING;
+
+	get(c, OSSL_PARAM_construct_int(OSSL_ASYM_CIPHER_PARAM_PAD_MODE, &mode));
+	return mode;
+}
+
 static EVP_MD *get_digest(struct context *c, const char *name, const char *otherwise)
 {
 	char digest[50] = "";
@@ -281,9 +289,8 @@ static int unpad_tls(struct context *c, const struct decryption *d, uint8_t *out
 /* Return: bytes of the message; -1 with an error raised */
 static int decrypt_in_chip(struct context *c, struct decryption *d, uint8_t *out)
 {
-	unsigned int mode = get_uint(c, OSSL_ASYM_CIPHER_PARAM_PAD_MODE, RSA_PKCS1_PADDING);
+	int mode = get_padding(c), n = -1;
 	uint8_t secret[KEYS_REJECTION_LEN], *rejection = NULL;
-	int n = -1;
 
 	if (mode == RSA_PKCS1_PADDING && get_uint(c, PARAM_REJECTION, 1)) {
 		rejection = secret;
@@ -326,8 +333,8 @@ static int decrypt(void *data, uint8_t *out, size_t *out_len, size_t size, const
 		return CALL(c, 0, ASYM_CIPHER_DECRYPT, asym_cipher_decrypt, c->ctx, out, out_len,
 			    size, in, len);
 	if (!out) {
-		*out_len = get_uint(c, OSSL_ASYM_CIPHER_PARAM_PAD_MODE, RSA_PKCS1_PADDING) ==
-			   RSA_PKCS1_WITH_TLS_PADDING ? KEYS_PREMASTER_LEN : c->key->size;
+		*out_len = get_padding(c) == RSA_PKCS1_WITH_TLS_PADDING ? KEYS_PREMASTER_LEN :
+									   c->key->size;
 		return 1;
 	}
 	n = decrypt_in_chip(c, &d, message);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <openssl/provider.h>
 
 #include "../common.h"
@@ -112,6 +113,48 @@ void (*host_function(const OSSL_DISPATCH *functions, int id))(void)
 	while (functions && functions->function_id && functions->function_id != id)
 		functions++;
 	return functions ? functions->function : NULL;
+}
+
+/* ---- TLS groups ---- */
+
+struct groups {
+	const char *algorithm;
+	OSSL_CALLBACK *callback;
+	void *arg;
+};
+
+static int pass_group(const OSSL_PARAM params[], void *arg)
+{
+	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_CAPABILITY_TLS_GROUP_ALG);
+	const struct groups *g = arg;
+	const char *algorithm;
+
+	if (!p || !OSSL_PARAM_get_utf8_string_ptr(p, &algorithm) ||
+	    strcasecmp(algorithm, g->algorithm))
+		return 1;
+	return g->callback(params, g->arg);
+}
+
+/*
+ * libssl takes a group from the provider whose key management it would get, so those of
+ * the hosts' are ours too if we come before them.
+ */
+int host_capabilities(void *ctx, const char *capability, OSSL_CALLBACK *callback, void *arg)
+{
+	static const enum type types[] = { TYPE_EC, TYPE_X25519, TYPE_X448 };
+	struct provider *prov = ctx;
+
+	if (strcasecmp(capability, "TLS-GROUP"))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct groups g = { names[types[i]], callback, arg };
+		const struct host *host = host_of(prov, types[i]);
+
+		if (host && !OSSL_PROVIDER_get_capabilities(host->provider, capability, pass_group,
+							    &g))
+			return 0;
+	}
+	return 1;
 }
 
 EVP_MD *host_digest(struct provider *prov, const char *name, const char *properties)

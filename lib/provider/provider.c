@@ -196,6 +196,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 		FUNCTION(OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, gettable_params),
 		FUNCTION(OSSL_FUNC_PROVIDER_GET_PARAMS, get_params),
 		FUNCTION(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
+		FUNCTION(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, host_capabilities),
 		FUNCTION_END
 	};
 	struct provider *prov = calloc(1, sizeof(*prov));

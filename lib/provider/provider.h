@@ -56,6 +56,8 @@ const struct host *host_of(struct provider *prov, enum type type);
 /* Its functions for another operation; NULL, with an error raised, if it has none */
 const OSSL_DISPATCH *host_functions(const struct host *host, int operation, const char *name);
 void host_free(const struct host *host);
+/* OSSL_FUNC_provider_get_capabilities */
+int host_capabilities(void *prov, const char *capability, OSSL_CALLBACK *callback, void *arg);
 
 /* A function of a dispatch table: HOST(host->keys, KEYMGMT_NEW, keymgmt_new)(ctx) */
 void (*host_function(const OSSL_DISPATCH *functions, int id))(void);
