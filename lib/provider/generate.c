@@ -78,7 +78,7 @@ void generate_cleanup(void *ctx)
 	free(g);
 }
 
-/* Only the curve is taken from there. */
+/* Only the curve is taken from there; where there is none, as with X25519, nothing. */
 int generate_set_template(void *ctx, void *data)
 {
 	struct generation *g = ctx;
@@ -90,7 +90,7 @@ int generate_set_template(void *ctx, void *data)
 
 	if (g->type == TYPE_EC)
 		CALL(g, 0, KEYMGMT_GET_PARAMS, keymgmt_get_params, key->data, params);
-	return CALL(g, 0, KEYMGMT_GEN_SET_TEMPLATE, keymgmt_gen_set_template, g->ctx, key->data);
+	return CALL(g, 1, KEYMGMT_GEN_SET_TEMPLATE, keymgmt_gen_set_template, g->ctx, key->data);
 }
 
 /* ---- what is said of it ---- */
