@@ -130,6 +130,7 @@ static int ask(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 	return ret ? ret : keys_public(iot, &q->object, q->prov->own, &q->public, call);
 }
 
+/* As the key's user, if it has one */
 static int run_at(const struct place *place,
 		  int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call),
 		  void *arg, struct se05x_call *call)
@@ -137,6 +138,18 @@ static int run_at(const struct place *place,
 	if (place->user && place->pin)
 		return keys_secret_burst(place->chip, place->user, place->pin, run, arg, call);
 	return KEYS_RUN(place->chip, call, run, arg);
+}
+
+/* What anybody may read as a rule: nobody's PIN is shown to the chip for it. */
+static int read_at(const struct place *place,
+		   int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call),
+		   void *arg, struct se05x_call *call)
+{
+	int ret = KEYS_RUN(place->chip, call, run, arg);
+
+	if (ret != -EACCES || !keys_answered(call) || !place->user || !place->pin)
+		return ret;
+	return run_at(place, run, arg, call);
 }
 
 struct key *key_open(struct provider *prov, const struct place *place,
@@ -149,7 +162,7 @@ struct key *key_open(struct provider *prov, const struct place *place,
 
 	if (object)
 		q.object = *object;
-	ret = run_at(place, ask, &q, &call);
+	ret = read_at(place, ask, &q, &call);
 	if (ret == -EMEDIUMTYPE && !keys_answered(&call))
 		raise_text("0x%08X is no EC or RSA key", place->id);
 	else if (ret)
@@ -168,12 +181,6 @@ struct key *key_open(struct provider *prov, const struct place *place,
 
 /* ---- used ---- */
 
-struct job {
-	struct key *key;
-	int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call);
-	void *arg;
-};
-
 /* An RSA-PSS key has rules that the chip knows nothing of: only the numbers count. */
 static bool same_key(EVP_PKEY *a, EVP_PKEY *b)
 {
@@ -190,8 +197,9 @@ static bool same_key(EVP_PKEY *a, EVP_PKEY *b)
 }
 
 /* Is it the key that its owner has in mind, in that chip? */
-static int check(struct key *key, struct se05x_iot *iot, struct se05x_call *call)
+static int check(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 {
+	struct key *key = arg;
 	struct se05x_iot_object object = {
 		.id = key->id,
 		.kind = key->curve ? SE05X_IOT_KIND_EC : SE05X_IOT_KIND_RSA,
@@ -211,18 +219,10 @@ static int check(struct key *key, struct se05x_iot *iot, struct se05x_call *call
 		return ret == -EMEDIUMTYPE ? -EKEYREJECTED : ret;
 	same = same_key(key->public, public);
 	EVP_PKEY_free(public);
-	return same ? 0 : -EKEYREJECTED;
-}
-
-static int run_job(struct se05x_iot *iot, void *arg, struct se05x_call *call)
-{
-	struct job *job = arg;
-	int ret = atomic_load(&job->key->checked) ? 0 : check(job->key, iot, call);
-
-	if (ret)
-		return ret;
-	atomic_store(&job->key->checked, true);
-	return job->run(iot, job->arg, call);
+	if (!same)
+		return -EKEYREJECTED;
+	atomic_store(&key->checked, true);
+	return 0;
 }
 
 static void raise_use(const struct key *key, const char *what, int error,
@@ -253,13 +253,15 @@ bool key_run(struct key *key, const char *what,
 	const struct place place = {
 		.chip = key->chip, .id = key->id, .user = key->user, .pin = key->pin,
 	};
-	struct job job = { .key = key, .run = run, .arg = arg };
 	struct se05x_call call = { 0 };
 	struct timespec from, to;
-	int ret;
+	int ret = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	ret = run_at(&place, run_job, &job, &call);
+	if (!atomic_load(&key->checked))
+		ret = read_at(&place, check, key, &call);
+	if (!ret)
+		ret = run_at(&place, run, arg, &call);
 	if (!ret)
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &to);
