@@ -24,7 +24,7 @@ first='se05x default'	# then the other order
 ssl() {
 	local command=$1
 	shift
-	# shellcheck disable=SC2086 # two words
+	# shellcheck disable=SC2046,SC2086 # words without blanks
 	set -- $(printf ' -provider %s' $first) "$@"
 	tool=openssl run "$command" "$@"
 }

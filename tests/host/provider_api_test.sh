@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# provider_api_test on a simulated chip that counts what it writes
+#
+#   provider_api_test.sh BUILD-FOLDER
+set -u
+
+build=$(realpath "${1:?usage: provider_api_test.sh BUILD-FOLDER}")
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tool.sh"
+
+export SIM_STATE=$tmp/state SIM_CHIP=SE051 SIM_WEAR_LOG=$tmp/wear WEAR=$tmp/wear
+export CMOCKA_MESSAGE_OUTPUT=TAP
+: > "$WEAR"
+sim "$build/tests/provider_api_test"
