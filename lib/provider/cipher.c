@@ -212,32 +212,29 @@ static bool decrypt_bare(struct decryption *d)
  * number that depends on the key, and that nobody has a reason to decrypt. It is asked for
  * once, and is the same in every process.
  */
-static bool get_rejection(struct key *key, uint8_t secret[KEYS_REJECTION_LEN])
+static const uint8_t *get_rejection(struct key *key)
 {
 	static const char text[] = "se05x: implicit rejection of PKCS #1 padding";
 	struct decryption d = { .key = key, .len = key->size };
-	uint8_t in[SE05X_IOT_SIG_MAX] = { 0 };
-	OSSL_LIB_CTX *own = key->prov->own;
-	bool good;
+	uint8_t in[SE05X_IOT_SIG_MAX] = { 0 }, *secret = atomic_load(&key->rejection);
+	uint8_t *before = NULL;
 
-	pthread_mutex_lock(&key->lock);
-	good = key->has_rejection;
-	memcpy(secret, key->rejection, KEYS_REJECTION_LEN);
-	pthread_mutex_unlock(&key->lock);
-	if (good)
-		return true;
+	if (secret)
+		return secret;
 	/* it begins with a zero, and so is smaller than the modulus */
 	memcpy(in + 1, text, sizeof(text));
 	d.in = in;
-	good = decrypt_bare(&d) &&
-	       EVP_Q_digest(own, "SHA256", NULL, d.em, d.em_len, secret, NULL) == 1;
+	secret = OPENSSL_zalloc(KEYS_REJECTION_LEN);
+	if (!secret || !decrypt_bare(&d) ||
+	    EVP_Q_digest(key->prov->own, "SHA256", NULL, d.em, d.em_len, secret, NULL) != 1) {
+		OPENSSL_free(secret);
+		return NULL;
+	}
 	OPENSSL_cleanse(d.em, sizeof(d.em));
-	pthread_mutex_lock(&key->lock);
-	if (good)
-		memcpy(key->rejection, secret, KEYS_REJECTION_LEN);
-	key->has_rejection = good;
-	pthread_mutex_unlock(&key->lock);
-	return good;
+	if (atomic_compare_exchange_strong(&key->rejection, &before, secret))
+		return secret;
+	OPENSSL_clear_free(secret, KEYS_REJECTION_LEN);	/* another thread was faster */
+	return before;
 }
 
 static int unpad_oaep(struct context *c, const struct decryption *d, uint8_t *out)
@@ -290,11 +287,11 @@ static int unpad_tls(struct context *c, const struct decryption *d, uint8_t *out
 static int decrypt_in_chip(struct context *c, struct decryption *d, uint8_t *out)
 {
 	int mode = get_padding(c), n = -1;
-	uint8_t secret[KEYS_REJECTION_LEN], *rejection = NULL;
+	const uint8_t *rejection = NULL;
 
 	if (mode == RSA_PKCS1_PADDING && get_uint(c, PARAM_REJECTION, 1)) {
-		rejection = secret;
-		if (!get_rejection(c->key, secret))
+		rejection = get_rejection(c->key);
+		if (!rejection)
 			return -1;
 	}
 	if (!decrypt_bare(d))
@@ -316,7 +313,6 @@ static int decrypt_in_chip(struct context *c, struct decryption *d, uint8_t *out
 	default:
 		raise_text("0x%08X: no such padding", c->key->id);
 	}
-	OPENSSL_cleanse(secret, sizeof(secret));
 	OPENSSL_cleanse(d->em, sizeof(d->em));
 	return n;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Keys: those of the chip, with their public half in the hands of another provider */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,7 +22,6 @@ struct key *key_new(struct provider *prov, enum type type)
 	key->prov = prov;
 	key->type = type;
 	key->host = host;
-	pthread_mutex_init(&key->lock, NULL);
 	return key;
 }
 
@@ -50,8 +48,7 @@ void key_free(void *data)
 	free_data(key);
 	EVP_PKEY_free(key->public);
 	keys_secret_free(key->pin);
-	OPENSSL_cleanse(key->rejection, sizeof(key->rejection));
-	pthread_mutex_destroy(&key->lock);
+	OPENSSL_clear_free(key->rejection, KEYS_REJECTION_LEN);
 	free(key);
 }
 
@@ -247,6 +244,14 @@ static void raise_use(const struct key *key, const char *what, int error,
 	}
 }
 
+static long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
 bool key_run(struct key *key, const char *what,
 	     int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call), void *arg)
 {
@@ -254,19 +259,18 @@ bool key_run(struct key *key, const char *what,
 		.chip = key->chip, .id = key->id, .user = key->user, .pin = key->pin,
 	};
 	struct se05x_call call = { 0 };
-	struct timespec from, to;
+	long long from = now_ms(), waited;
 	int ret = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
 	if (!atomic_load(&key->checked))
 		ret = read_at(&place, check, key, &call);
 	if (!ret)
 		ret = run_at(&place, run, arg, &call);
 	if (!ret)
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &to);
 	raise_use(key, what, ret, &call);
-	if (to.tv_sec - from.tv_sec > 1)
-		raise_text("after %lld seconds", (long long)(to.tv_sec - from.tv_sec));
+	waited = now_ms() - from;
+	if (waited > 1000)
+		raise_text("%s 0x%08X: after %lld ms", what, key->id, waited);
 	return false;
 }

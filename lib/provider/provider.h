@@ -14,7 +14,6 @@
 #ifndef SE05X_PROVIDER_H
 #define SE05X_PROVIDER_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include <openssl/core.h>
@@ -113,9 +112,7 @@ struct key {
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	bool has_uid;
 	atomic_bool checked;	/* the chip has that key there */
-	pthread_mutex_t lock;	/* of what follows */
-	uint8_t rejection[32];	/* see cipher.c */
-	bool has_rejection;
+	_Atomic(uint8_t *) rejection;	/* KEYS_REJECTION_LEN bytes, see cipher.c; or NULL */
 };
 
 /*

@@ -426,6 +426,55 @@ static void test_names(void **state)
 	keys_names_free(names);
 	keys_names_free(again);
 	free(ids);
+static void test_secret(void **state)
+{
+	struct keys_chip *chip = *state;
+	struct se05x_iot_new three = { .max_attempts = 3 };
+	struct keys_secret *good, *bad;
+	int status;
+
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_userid_create, PIN_ID, "1234", 4, &three));
+	good = keys_secret_new("1234", 4);
+	bad = keys_secret_hold(keys_secret_new("4321", 4));
+	assert_null(keys_secret_new("", KEYS_SECRET_MAX + 1));
+	GOOD(keys_secret_burst(chip, PIN_ID, good, NULL, NULL, &call));
+	/* refused in a child: not shown again by its parent, nor by the next one */
+	for (int i = 0; i < 2; i++) {
+		if (!fork())
+			_exit(keys_secret_burst(chip, PIN_ID, bad, never, NULL, &call) != -EBADE ||
+			      (call.sw == 0) != i);
+		wait(&status);
+		assert_int_equal(status, 0);
+		assert_true(keys_secret_refused(bad));
+	}
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(keys_secret_burst(chip, PIN_ID, bad, never, NULL, &call), -EBADE);
+		assert_int_equal(call.sw, 0);
+	}
+	/* the right one is good in children too */
+	if (!fork())
+		_exit(keys_secret_burst(chip, PIN_ID, good, NULL, NULL, &call) != 0);
+	wait(&status);
+	assert_int_equal(status, 0);
+	GOOD(keys_secret_burst(chip, PIN_ID, good, NULL, NULL, &call));
+	assert_false(keys_secret_refused(good));
+	keys_secret_free(good);
+	keys_secret_free(bad);
+	keys_secret_free(bad);
+	keys_secret_free(NULL);
+}
+
+static void test_free_id(void **state)
+{
+	struct keys_chip *chip = *state;
+	uint32_t ids[20];
+
+	for (int i = 0; i < 20; i++) {
+		GOOD(KEYS_RUN(chip, &call, keys_free_id, NULL, &ids[i]));
+		assert_in_range(ids[i], 0x50000000, 0x5FFFFEFF);
+		assert_int_not_equal(ids[i], i ? ids[i - 1] : 0);
+		assert_false(exists(chip, ids[i]));
+	}
 }
 
 /* A child of another thread that lives on has the burst's descriptor too. */
@@ -606,7 +655,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids), cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_hashes), cmocka_unit_test(test_no_chip),
+		cmocka_unit_test(test_hashes), cmocka_unit_test(test_no_chip), CHIP(test_secret), CHIP(test_free_id),
 		CHIP(test_rebind), CHIP(test_fork), CHIP(test_idle), CHIP(test_burst),
 		CHIP(test_burst_of_nobody), CHIP(test_session), CHIP(test_forget), CHIP(test_names),
 		CHIP(test_burst_fork), CHIP(test_burst_rebind),
