@@ -154,6 +154,21 @@ static bool sign_and_verify(struct setup *s, EVP_PKEY *key, EVP_PKEY *public, co
 	return good;
 }
 
+/* ---- what reaches the chip, by the linker's --wrap ---- */
+
+typedef int transceive(struct se05x *se, const void *command, size_t len, void *response,
+		       size_t *response_len, struct se05x_call *call);
+transceive __real_se05x_transceive, __wrap_se05x_transceive;
+
+static atomic_int apdus;
+
+int __wrap_se05x_transceive(struct se05x *se, const void *command, size_t len, void *response,
+			    size_t *response_len, struct se05x_call *call)
+{
+	atomic_fetch_add(&apdus, 1);
+	return __real_se05x_transceive(se, command, len, response, response_len, call);
+}
+
 /* ---- what is told of a key ---- */
 
 static int count(const OSSL_PARAM params[], void *arg)
@@ -291,6 +306,46 @@ static void test_signing(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* One command for what the chip does, none for what it need not be asked */
+static void test_cost(void **state)
+{
+	struct setup *s = *state;
+	static const char *const types[] = { "EC", "RSA", "ED25519" };
+	unsigned char in[] = "a message", out[256], back[256];
+	size_t len = sizeof(out), back_len = sizeof(back);
+	EVP_PKEY_CTX *ctx;
+	EVP_PKEY *key, *public;
+
+	for (int i = 0; i < 3; i++) {
+		key = in_chip(s, types[i], i ? NULL : "P-256");
+		public = public_half(s, key);
+		atomic_store(&apdus, 0);
+		assert_true(sign_and_verify(s, key, key, i < 2 ? "SHA256" : NULL));
+		assert_true(sign_and_verify(s, key, public, i < 2 ? "SHA256" : NULL));
+		assert_int_equal(atomic_load(&apdus), 2);
+		EVP_PKEY_free(public);
+		EVP_PKEY_free(key);
+	}
+	key = in_chip(s, "RSA", NULL);
+	atomic_store(&apdus, 0);
+	ctx = EVP_PKEY_CTX_new_from_pkey(s->ctx, key, NULL);
+	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_encrypt(ctx, out, &len, in, sizeof(in)), 1);
+	assert_int_equal(EVP_PKEY_decrypt_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_decrypt(ctx, NULL, &back_len, out, len), 1);
+	assert_int_equal(atomic_load(&apdus), 0);
+	/* the first time the secret of implicit rejection is asked for */
+	for (int i = 0; i < 3; i++) {
+		back_len = sizeof(back);
+		assert_int_equal(EVP_PKEY_decrypt(ctx, back, &back_len, out, len), 1);
+		assert_int_equal(back_len, sizeof(in));
+		assert_memory_equal(back, in, sizeof(in));
+		assert_int_equal(atomic_load(&apdus), i + 2);
+	}
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+}
+
 /* ---- keys that are none of the chip's ---- */
 
 static void test_soft(void **state)
@@ -392,8 +447,10 @@ static void test_handshakes(void **state)
 	EVP_PKEY *ec = in_chip(s, "EC", "P-256"), *rsa = in_chip(s, "RSA", NULL);
 	EVP_PKEY *ed = in_chip(s, "ED25519", NULL);
 
+	atomic_store(&apdus, 0);
 	handshakes(s, soft, EVP_sha256(), TLS1_3_VERSION, 500);
 	handshakes(s, soft, EVP_sha256(), TLS1_2_VERSION, 500);
+	assert_int_equal(atomic_load(&apdus), 0);
 	handshakes(s, ec, EVP_sha256(), TLS1_3_VERSION, ROUNDS);
 	handshakes(s, ec, EVP_sha256(), TLS1_2_VERSION, ROUNDS);
 	handshakes(s, rsa, EVP_sha256(), TLS1_3_VERSION, ROUNDS);
@@ -592,8 +649,8 @@ static void test_threads(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_halves), BOTH(test_certificate), BOTH(test_signing), BOTH(test_soft),
-		BOTH(test_handshakes), BOTH(test_pin), BOTH(test_claim), BOTH(test_no_chip),
+		BOTH(test_halves), BOTH(test_certificate), BOTH(test_signing), BOTH(test_cost),
+		BOTH(test_soft), BOTH(test_handshakes), BOTH(test_pin), BOTH(test_claim), BOTH(test_no_chip),
 		BOTH(test_threads),
 	};
 
