@@ -85,6 +85,7 @@ static void free_chips(struct chip *chip)
 /* ---- algorithms ---- */
 
 #define OURS	"provider=se05x"
+#define BY	"by an SE05x, or elsewhere"
 
 static const OSSL_ALGORITHM keymgmt[] = {
 	{ "EC:id-ecPublicKey:1.2.840.10045.2.1", OURS, ec_keys, "EC, in an SE05x or not" },
@@ -101,6 +102,19 @@ static const OSSL_ALGORITHM signature[] = {
 	{ NAME_ECDSA, OURS, ecdsa_functions, "ECDSA by an SE05x" },
 	{ NAME_RSA, OURS, rsa_functions, "RSA signatures by an SE05x" },
 	{ NAME_ED25519, OURS, ed25519_functions, "Ed25519 by an SE05x" },
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+	/* nobody gets these by a key: they are asked for by name */
+	{ "RSA-SHA1", OURS, rsa_sha1_functions, BY },
+	{ "RSA-SHA224", OURS, rsa_sha224_functions, BY },
+	{ "RSA-SHA256", OURS, rsa_sha256_functions, BY },
+	{ "RSA-SHA384", OURS, rsa_sha384_functions, BY },
+	{ "RSA-SHA512", OURS, rsa_sha512_functions, BY },
+	{ "ECDSA-SHA1", OURS, ecdsa_sha1_functions, BY },
+	{ "ECDSA-SHA224", OURS, ecdsa_sha224_functions, BY },
+	{ "ECDSA-SHA256", OURS, ecdsa_sha256_functions, BY },
+	{ "ECDSA-SHA384", OURS, ecdsa_sha384_functions, BY },
+	{ "ECDSA-SHA512", OURS, ecdsa_sha512_functions, BY },
+#endif
 	{ }
 };
 

@@ -8,7 +8,7 @@
  * half there as well: what needs no private half is done by them.
  *
  * The arrows: provider.c lists what there is; store.c makes keys of URIs; keymgmt.c and
- * generate.c are key management; signature.c, cipher.c and exchange.c use keys; all of
+ * generate.c are key management; message.c, signature.c, cipher.c and exchange.c use keys; all of
  * them stand on key.c, which has the chip's keys, and that on host.c.
  */
 #ifndef SE05X_PROVIDER_H
@@ -173,6 +173,11 @@ void *generate(void *ctx, OSSL_CALLBACK *callback, void *arg);
 void generate_cleanup(void *ctx);
 
 extern const OSSL_DISPATCH ecdsa_functions[], rsa_functions[], ed25519_functions[];
+/* OpenSSL 3.4 and later */
+extern const OSSL_DISPATCH rsa_sha1_functions[], rsa_sha224_functions[], rsa_sha256_functions[],
+	rsa_sha384_functions[], rsa_sha512_functions[], ecdsa_sha1_functions[],
+	ecdsa_sha224_functions[], ecdsa_sha256_functions[], ecdsa_sha384_functions[],
+	ecdsa_sha512_functions[];
 extern const OSSL_DISPATCH cipher_functions[];
 extern const OSSL_DISPATCH ecdh_functions[], x25519_functions[], x448_functions[];
 extern const OSSL_DISPATCH store_functions[];

@@ -11,22 +11,9 @@
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
-#include "provider.h"
+#include "signature.h"
 
-#define CALL(c, otherwise, id, name, ...) ({				\
-	OSSL_FUNC_##name##_fn *call_f = HOST((c)->functions, id, name);	\
-	call_f ? call_f(__VA_ARGS__) : (otherwise); })
-
-struct context {
-	struct provider *prov;
-	enum type type;
-	const OSSL_DISPATCH *functions;	/* the host's */
-	void *ctx;			/* the host's */
-	struct key *key;
-	EVP_MD_CTX *md;		/* while a message is hashed here */
-};
-
-static void free_context(void *data)
+void signature_free(void *data)
 {
 	struct context *c = data;
 
@@ -34,30 +21,46 @@ static void free_context(void *data)
 		CALL(c, (void)0, SIGNATURE_FREECTX, signature_freectx, c->ctx);
 	EVP_MD_CTX_free(c->md);
 	key_free(c->key);
+	free(c->properties);
 	free(c);
 }
 
-static void *new_context(struct provider *prov, const char *properties, enum type type,
-			 const char *name)
+/* The host's context for one of the two names; the one that is there, if it is that */
+static bool open_host(struct context *c, const char *name)
 {
-	const struct host *host = host_of(prov, type);
+	const struct host *host = host_of(c->prov, c->algorithm->type);
 	const OSSL_DISPATCH *functions =
 		host ? host_functions(host, OSSL_OP_SIGNATURE, name) : NULL;
-	struct context *c = functions ? calloc(1, sizeof(*c)) : NULL;
+
+	if (!functions)
+		return false;
+	if (c->ctx && c->functions == functions)
+		return true;
+	if (c->ctx)
+		CALL(c, (void)0, SIGNATURE_FREECTX, signature_freectx, c->ctx);
+	c->functions = functions;
+	c->ctx = CALL(c, NULL, SIGNATURE_NEWCTX, signature_newctx, host->ctx, c->properties);
+	return c->ctx;
+}
+
+void *signature_new(struct provider *prov, const char *properties,
+		    const struct algorithm *algorithm)
+{
+	struct context *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
 	c->prov = prov;
-	c->type = type;
-	c->functions = functions;
-	c->ctx = CALL(c, NULL, SIGNATURE_NEWCTX, signature_newctx, host->ctx, properties);
-	if (c->ctx)
+	c->algorithm = algorithm;
+	if (properties)
+		c->properties = strdup(properties);
+	if ((!properties || c->properties) && open_host(c, algorithm->name))
 		return c;
-	free_context(c);
+	signature_free(c);
 	return NULL;
 }
 
-static void *dup_context(void *data)
+void *signature_dup(void *data)
 {
 	const struct context *c = data;
 	struct context *copy = malloc(sizeof(*copy));
@@ -66,28 +69,28 @@ static void *dup_context(void *data)
 		return NULL;
 	*copy = *c;
 	copy->key = key_hold(c->key);
+	copy->properties = c->properties ? strdup(c->properties) : NULL;
 	copy->ctx = CALL(c, NULL, SIGNATURE_DUPCTX, signature_dupctx, c->ctx);
 	copy->md = c->md ? EVP_MD_CTX_new() : NULL;
 	if (copy->ctx && (!c->md || (copy->md && EVP_MD_CTX_copy_ex(copy->md, c->md))))
 		return copy;
-	free_context(copy);
+	signature_free(copy);
 	return NULL;
 }
 
-/* NULL: the same key again */
-static bool take_key(struct context *c, struct key *key)
+bool signature_begin(struct context *c, struct key *key, bool to_sign)
 {
+	const struct algorithm *a = c->algorithm;
+
 	if (key) {
 		key_hold(key);
 		key_free(c->key);
 		c->key = key;
 	}
-	return c->key;
-}
-
-static void *host_key(struct key *key)
-{
-	return key ? key->data : NULL;
+	c->message = false;
+	if (!c->key)
+		return false;
+	return open_host(c, a->whole && !(to_sign && c->key->chip) ? a->whole : a->name);
 }
 
 /* ---- what was said about it ---- */
@@ -101,7 +104,7 @@ static bool get_int(struct context *c, const char *name, int *value)
 	       OSSL_PARAM_modified(params);
 }
 
-static EVP_MD *get_digest(struct context *c, const char *name)
+EVP_MD *signature_digest(struct context *c, const char *name)
 {
 	char digest[50] = "";
 	OSSL_PARAM params[] = {
@@ -114,36 +117,46 @@ static EVP_MD *get_digest(struct context *c, const char *name)
 	return host_digest(c->prov, digest, NULL);
 }
 
-static int set_params(void *data, const OSSL_PARAM params[])
+int signature_set_params(void *data, const OSSL_PARAM params[])
 {
 	struct context *c = data;
 
 	return CALL(c, 0, SIGNATURE_SET_CTX_PARAMS, signature_set_ctx_params, c->ctx, params);
 }
 
-static int get_params(void *data, OSSL_PARAM params[])
+bool signature_set_digest(struct context *c, const char *name)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, (char *)name, strlen(name)),
+		OSSL_PARAM_END,
+	};
+
+	return signature_set_params(c, params);
+}
+
+int signature_get_params(void *data, OSSL_PARAM params[])
 {
 	struct context *c = data;
 
 	return CALL(c, 0, SIGNATURE_GET_CTX_PARAMS, signature_get_ctx_params, c->ctx, params);
 }
 
-static const OSSL_PARAM *settable_params(void *data, void *prov)
+const OSSL_PARAM *signature_settable_params(void *data, void *prov)
 {
 	struct context *c = data;
 
 	(void)prov;
 	return c ? CALL(c, NULL, SIGNATURE_SETTABLE_CTX_PARAMS, signature_settable_ctx_params,
-			c->ctx, host_of(c->prov, c->type)->ctx) : NULL;
+			c->ctx, host_of(c->prov, c->algorithm->type)->ctx) : NULL;
 }
 
-static const OSSL_PARAM *gettable_params(void *data, void *prov)
+const OSSL_PARAM *signature_gettable_params(void *data, void *prov)
 {
 	struct context *c = data;
 
 	(void)prov;
 	return c ? CALL(c, NULL, SIGNATURE_GETTABLE_CTX_PARAMS, signature_gettable_ctx_params,
-			c->ctx, host_of(c->prov, c->type)->ctx) : NULL;
+			c->ctx, host_of(c->prov, c->algorithm->type)->ctx) : NULL;
 }
 
 /* ---- signed in the chip ---- */
@@ -198,8 +211,8 @@ static bool sign_ecdsa(struct context *c, const uint8_t *digest, size_t len, str
 /* PKCS #1 (RFC 8017): what the private key is applied to */
 static bool pad_rsa(struct context *c, const uint8_t *in, size_t len, uint8_t *em)
 {
-	EVP_MD *md = get_digest(c, OSSL_SIGNATURE_PARAM_DIGEST);
-	EVP_MD *mgf = get_digest(c, OSSL_SIGNATURE_PARAM_MGF1_DIGEST);
+	EVP_MD *md = signature_digest(c, OSSL_SIGNATURE_PARAM_DIGEST);
+	EVP_MD *mgf = signature_digest(c, OSSL_SIGNATURE_PARAM_MGF1_DIGEST);
 	int mode = RSA_PKCS1_PADDING, salt = RSA_PSS_SALTLEN_DIGEST;
 	bool good = false;
 
@@ -242,7 +255,7 @@ static bool verified(struct context *c, const struct signing *s, const uint8_t *
 	bool good;
 
 	ERR_set_mark();
-	if (c->type == TYPE_ED25519)
+	if (c->algorithm->type == TYPE_ED25519)
 		good = CALL(c, 0, SIGNATURE_DIGEST_VERIFY, signature_digest_verify, c->ctx,
 			    s->out, s->out_len, in, len);
 	else
@@ -255,7 +268,7 @@ static bool verified(struct context *c, const struct signing *s, const uint8_t *
 	return good;
 }
 
-static int sign_in_chip(struct context *c, uint8_t *sig, size_t *sig_len, size_t size,
+int signature_in_chip(struct context *c, uint8_t *sig, size_t *sig_len, size_t size,
 			const uint8_t *in, size_t len)
 {
 	struct signing s = { .key = c->key, .in = in, .len = len };
@@ -265,9 +278,9 @@ static int sign_in_chip(struct context *c, uint8_t *sig, size_t *sig_len, size_t
 		*sig_len = c->key->size;
 		return 1;
 	}
-	if (c->type == TYPE_EC)
+	if (c->algorithm->type == TYPE_EC)
 		good = sign_ecdsa(c, in, len, &s);
-	else if (c->type == TYPE_RSA)
+	else if (c->algorithm->type == TYPE_RSA)
 		good = sign_rsa(c, in, len, &s);
 	else
 		good = key_run(c->key, "sign with", run_eddsa, &s);
@@ -284,216 +297,64 @@ static int sign_in_chip(struct context *c, uint8_t *sig, size_t *sig_len, size_t
 
 /* ---- as OpenSSL calls it ---- */
 
-static int sign_init(void *data, void *key, const OSSL_PARAM params[])
+int signature_sign_init(void *data, void *key, const OSSL_PARAM params[])
 {
 	struct context *c = data;
 
-	if (!take_key(c, key))
+	if (!signature_begin(c, key, true))
 		return 0;
-	if (c->key->chip)
-		return CALL(c, 0, SIGNATURE_VERIFY_INIT, signature_verify_init, c->ctx,
-			    host_key(key), params);
-	return CALL(c, 0, SIGNATURE_SIGN_INIT, signature_sign_init, c->ctx, host_key(key),
-		    params);
+	if (!c->key->chip)
+		return CALL(c, 0, SIGNATURE_SIGN_INIT, signature_sign_init, c->ctx,
+			    key ? c->key->data : NULL, params);
+	if (!CALL(c, 0, SIGNATURE_VERIFY_INIT, signature_verify_init, c->ctx, c->key->data, params))
+		return 0;
+	return !c->algorithm->hash || signature_set_digest(c, c->algorithm->hash);
 }
 
-static int sign(void *data, uint8_t *sig, size_t *sig_len, size_t size, const uint8_t *in,
-		size_t len)
+int signature_sign(void *data, uint8_t *sig, size_t *sig_len, size_t size, const uint8_t *in,
+		   size_t len)
 {
 	struct context *c = data;
 
-	if (c->key->chip)
-		return sign_in_chip(c, sig, sig_len, size, in, len);
-	return CALL(c, 0, SIGNATURE_SIGN, signature_sign, c->ctx, sig, sig_len, size, in, len);
+	if (!c->key->chip)
+		return CALL(c, 0, SIGNATURE_SIGN, signature_sign, c->ctx, sig, sig_len, size, in,
+			    len);
+	if (c->message && c->algorithm->type != TYPE_ED25519)
+		return (!sig || message_add(c, in, len)) && message_sign(c, sig, sig_len, size);
+	return signature_in_chip(c, sig, sig_len, size, in, len);
 }
 
-static int verify_init(void *data, void *key, const OSSL_PARAM params[])
+int signature_verify_init(void *data, void *key, const OSSL_PARAM params[])
 {
 	struct context *c = data;
 
-	return take_key(c, key) && CALL(c, 0, SIGNATURE_VERIFY_INIT, signature_verify_init,
-					c->ctx, host_key(key), params);
+	return signature_begin(c, key, false) &&
+	       CALL(c, 0, SIGNATURE_VERIFY_INIT, signature_verify_init, c->ctx,
+		    key ? c->key->data : NULL, params);
 }
 
-static int verify(void *data, const uint8_t *sig, size_t sig_len, const uint8_t *in, size_t len)
+int signature_verify(void *data, const uint8_t *sig, size_t sig_len, const uint8_t *in,
+		     size_t len)
 {
 	struct context *c = data;
 
 	return CALL(c, 0, SIGNATURE_VERIFY, signature_verify, c->ctx, sig, sig_len, in, len);
 }
 
-static int recover_init(void *data, void *key, const OSSL_PARAM params[])
+int signature_recover_init(void *data, void *key, const OSSL_PARAM params[])
 {
 	struct context *c = data;
 
-	return take_key(c, key) &&
+	return signature_begin(c, key, false) &&
 	       CALL(c, 0, SIGNATURE_VERIFY_RECOVER_INIT, signature_verify_recover_init, c->ctx,
-		    host_key(key), params);
+		    key ? c->key->data : NULL, params);
 }
 
-static int recover(void *data, uint8_t *out, size_t *out_len, size_t size, const uint8_t *sig,
-		   size_t sig_len)
+int signature_recover(void *data, uint8_t *out, size_t *out_len, size_t size,
+		      const uint8_t *sig, size_t sig_len)
 {
 	struct context *c = data;
 
 	return CALL(c, 0, SIGNATURE_VERIFY_RECOVER, signature_verify_recover, c->ctx, out,
 		    out_len, size, sig, sig_len);
 }
-
-/* ---- with the digest, or of the whole message ---- */
-
-/* A key in the chip: the host's context is told the digest, and the message hashed here. */
-static bool begin_digest(struct context *c, const char *name)
-{
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, (char *)name, 0),
-		OSSL_PARAM_END,
-	};
-	EVP_MD *md;
-	bool good;
-
-	if (name && *name) {
-		params[0].data_size = strlen(name);
-		if (!CALL(c, 0, SIGNATURE_SET_CTX_PARAMS, signature_set_ctx_params, c->ctx, params))
-			return false;
-	}
-	md = get_digest(c, OSSL_SIGNATURE_PARAM_DIGEST);
-	if (!md)
-		return name ? false : begin_digest(c, "SHA256");
-	if (!c->md)
-		c->md = EVP_MD_CTX_new();
-	good = c->md && EVP_DigestInit_ex2(c->md, md, NULL);
-	EVP_MD_free(md);
-	return good;
-}
-
-static int digest_sign_init(void *data, const char *name, void *key, const OSSL_PARAM params[])
-{
-	struct context *c = data;
-
-	if (!take_key(c, key))
-		return 0;
-	if (!c->key->chip)
-		return CALL(c, 0, SIGNATURE_DIGEST_SIGN_INIT, signature_digest_sign_init, c->ctx,
-			    name, host_key(key), params);
-	if (c->type == TYPE_ED25519)
-		return CALL(c, 0, SIGNATURE_DIGEST_VERIFY_INIT, signature_digest_verify_init,
-			    c->ctx, name, host_key(key), params);
-	return sign_init(c, key, params) && begin_digest(c, name);
-}
-
-static int digest_sign_update(void *data, const uint8_t *message, size_t len)
-{
-	struct context *c = data;
-
-	if (c->key->chip)
-		return c->md && EVP_DigestUpdate(c->md, message, len);
-	return CALL(c, 0, SIGNATURE_DIGEST_SIGN_UPDATE, signature_digest_sign_update, c->ctx,
-		    message, len);
-}
-
-static int digest_sign_final(void *data, uint8_t *sig, size_t *sig_len, size_t size)
-{
-	struct context *c = data;
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned int len = 0;
-
-	if (!c->key->chip)
-		return CALL(c, 0, SIGNATURE_DIGEST_SIGN_FINAL, signature_digest_sign_final,
-			    c->ctx, sig, sig_len, size);
-	if (sig && !(c->md && EVP_DigestFinal_ex(c->md, digest, &len)))
-		return 0;
-	return sign_in_chip(c, sig, sig_len, size, digest, len);
-}
-
-static int digest_sign(void *data, uint8_t *sig, size_t *sig_len, size_t size,
-		       const uint8_t *message, size_t len)
-{
-	struct context *c = data;
-
-	if (c->key->chip)
-		return sign_in_chip(c, sig, sig_len, size, message, len);
-	return CALL(c, 0, SIGNATURE_DIGEST_SIGN, signature_digest_sign, c->ctx, sig, sig_len,
-		    size, message, len);
-}
-
-static int digest_verify_init(void *data, const char *name, void *key,
-			      const OSSL_PARAM params[])
-{
-	struct context *c = data;
-
-	return take_key(c, key) &&
-	       CALL(c, 0, SIGNATURE_DIGEST_VERIFY_INIT, signature_digest_verify_init, c->ctx,
-		    name, host_key(key), params);
-}
-
-static int digest_verify_update(void *data, const uint8_t *message, size_t len)
-{
-	struct context *c = data;
-
-	return CALL(c, 0, SIGNATURE_DIGEST_VERIFY_UPDATE, signature_digest_verify_update, c->ctx,
-		    message, len);
-}
-
-static int digest_verify_final(void *data, const uint8_t *sig, size_t len)
-{
-	struct context *c = data;
-
-	return CALL(c, 0, SIGNATURE_DIGEST_VERIFY_FINAL, signature_digest_verify_final, c->ctx,
-		    sig, len);
-}
-
-static int digest_verify(void *data, const uint8_t *sig, size_t sig_len, const uint8_t *message,
-			 size_t len)
-{
-	struct context *c = data;
-
-	return CALL(c, 0, SIGNATURE_DIGEST_VERIFY, signature_digest_verify, c->ctx, sig, sig_len,
-		    message, len);
-}
-
-#define NEW(name, type, hosts_name)							\
-	static void *new_##name(void *prov, const char *properties)			\
-	{ return new_context(prov, properties, type, hosts_name); }
-
-#define COMMON(name)									\
-	FUNCTION(OSSL_FUNC_SIGNATURE_NEWCTX, new_##name),				\
-	FUNCTION(OSSL_FUNC_SIGNATURE_FREECTX, free_context),				\
-	FUNCTION(OSSL_FUNC_SIGNATURE_DUPCTX, dup_context),				\
-	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, digest_sign_init),		\
-	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, digest_verify_init),		\
-	FUNCTION(OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, get_params),			\
-	FUNCTION(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, gettable_params)
-
-#define DIGESTS(name)									\
-	COMMON(name),									\
-	FUNCTION(OSSL_FUNC_SIGNATURE_SIGN_INIT, sign_init),				\
-	FUNCTION(OSSL_FUNC_SIGNATURE_SIGN, sign),					\
-	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_INIT, verify_init),				\
-	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY, verify),					\
-	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, digest_sign_update),		\
-	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, digest_sign_final),		\
-	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, digest_verify_update),	\
-	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, digest_verify_final),		\
-	FUNCTION(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, set_params),			\
-	FUNCTION(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, settable_params)
-
-NEW(ecdsa, TYPE_EC, "ECDSA")
-NEW(rsa, TYPE_RSA, "RSA")
-NEW(ed25519, TYPE_ED25519, "ED25519")
-
-const OSSL_DISPATCH ecdsa_functions[] = { DIGESTS(ecdsa), FUNCTION_END };
-
-const OSSL_DISPATCH rsa_functions[] = {
-	DIGESTS(rsa),
-	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, recover_init),
-	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, recover),
-	FUNCTION_END
-};
-
-const OSSL_DISPATCH ed25519_functions[] = {
-	COMMON(ed25519),
-	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, digest_sign),
-	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, digest_verify),
-	FUNCTION_END
-};

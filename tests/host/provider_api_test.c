@@ -346,6 +346,80 @@ static void test_cost(void **state)
 	EVP_PKEY_free(key);
 }
 
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT	/* OpenSSL 3.4 and later */
+
+static void check_whole(struct setup *s, EVP_PKEY *key, const char *name, const char *other)
+{
+	EVP_SIGNATURE *ours = EVP_SIGNATURE_fetch(s->ctx, name, "provider=se05x");
+	EVP_SIGNATURE *theirs = EVP_SIGNATURE_fetch(s->ctx, other, "provider=default");
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(s->ctx, key, NULL), *verifier;
+	const unsigned char message[] = "a message";
+	EVP_PKEY *public = public_half(s, key);
+	unsigned char sig[512];
+	size_t len;
+	bool parts = !EVP_PKEY_is_a(key, "ED25519");
+
+	assert_non_null(ours);
+	assert_non_null(theirs);
+	verifier = EVP_PKEY_CTX_new_from_pkey(s->ctx, public, NULL);
+	for (int i = 0; i <= parts; i++) {
+		len = sizeof(sig);
+		assert_int_equal(EVP_PKEY_sign_message_init(ctx, ours, NULL), 1);
+		if (i) {
+			assert_int_equal(EVP_PKEY_sign_message_update(ctx, message, 4), 1);
+			assert_int_equal(EVP_PKEY_sign_message_update(ctx, message + 4, 6), 1);
+			assert_int_equal(EVP_PKEY_sign_message_final(ctx, sig, &len), 1);
+		} else {
+			assert_int_equal(EVP_PKEY_sign(ctx, sig, &len, message, 10), 1);
+		}
+		assert_int_equal(EVP_PKEY_verify_message_init(verifier, theirs, NULL), 1);
+		assert_int_equal(EVP_PKEY_verify(verifier, sig, len, message, 10), 1);
+		assert_int_equal(EVP_PKEY_verify_message_init(ctx, ours, NULL), 1);
+		assert_int_equal(EVP_PKEY_verify(ctx, sig, len, message, 10), 1);
+		assert_int_not_equal(EVP_PKEY_verify(ctx, sig, len, message, 9), 1);
+		ERR_clear_error();
+	}
+	if (parts) {
+		unsigned char digest[32] = { 7 };
+
+		len = sizeof(sig);
+		assert_int_equal(EVP_PKEY_sign_init_ex2(ctx, ours, NULL), 1);
+		assert_int_equal(EVP_PKEY_sign(ctx, sig, &len, digest, 32), 1);
+		assert_int_equal(EVP_PKEY_verify_init_ex2(verifier, theirs, NULL), 1);
+		assert_int_equal(EVP_PKEY_verify(verifier, sig, len, digest, 32), 1);
+	}
+	clean();
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_CTX_free(verifier);
+	EVP_PKEY_free(public);
+	EVP_SIGNATURE_free(ours);
+	EVP_SIGNATURE_free(theirs);
+	EVP_PKEY_free(key);
+}
+
+static void test_whole(void **state)
+{
+	struct setup *s = *state;
+
+	check_whole(s, in_chip(s, "EC", "P-256"), "ECDSA-SHA256", "ECDSA-SHA256");
+	check_whole(s, in_chip(s, "RSA", NULL), "RSA-SHA256", "RSA-SHA256");
+	check_whole(s, in_chip(s, "ED25519", NULL), NAME_ED25519, "ED25519");
+	check_whole(s, EVP_PKEY_Q_keygen(s->ctx, NULL, "RSA", (size_t)2048), "RSA-SHA256",
+		    "RSA-SHA256");
+	check_whole(s, EVP_PKEY_Q_keygen(s->ctx, NULL, "EC", "P-256"), "ECDSA-SHA256",
+		    "ECDSA-SHA256");
+}
+
+#else
+
+static void test_whole(void **state)
+{
+	(void)state;
+	skip();
+}
+
+#endif
+
 /* ---- keys that are none of the chip's ---- */
 
 static void test_soft(void **state)
@@ -649,9 +723,9 @@ static void test_threads(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_halves), BOTH(test_certificate), BOTH(test_signing), BOTH(test_cost),
-		BOTH(test_soft), BOTH(test_handshakes), BOTH(test_pin), BOTH(test_claim), BOTH(test_no_chip),
-		BOTH(test_threads),
+		BOTH(test_halves), BOTH(test_certificate), BOTH(test_signing), BOTH(test_whole),
+		BOTH(test_cost), BOTH(test_soft), BOTH(test_handshakes), BOTH(test_pin),
+		BOTH(test_claim), BOTH(test_no_chip), BOTH(test_threads),
 	};
 
 	if (argc > 1)

@@ -80,9 +80,9 @@ certificate() {
 	try "$k: PKCS #12" openssl pkcs12 -export -in "$k.crt" -inkey "$k.key" -passout pass:x -out bag
 	try "$k: out of it" openssl pkcs12 -in bag -passin pass:x -nodes -out bag.pem
 	[ "$k" != ed ] || return
-	try "$k: sign CMS" openssl cms -sign -in sig -binary -signer "$k.crt" -inkey "$k.key" -out cms
+	try "$k: sign CMS" openssl cms -sign -in openssl.cnf -signer "$k.crt" -inkey "$k.key" -out cms
 	try "$k: verify CMS" openssl cms -verify -in cms -CAfile "$k.crt" -purpose any -out opened
-	try "$k: encrypt CMS" openssl cms -encrypt -in sig -binary -aes256 -out cms "$k.crt"
+	try "$k: encrypt CMS" openssl cms -encrypt -in openssl.cnf -aes256 -out cms "$k.crt"
 	try "$k: decrypt CMS" openssl cms -decrypt -in cms -recip "$k.crt" -inkey "$k.key" -out opened
 }
 
