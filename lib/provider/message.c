@@ -83,6 +83,46 @@ static int digest_sign(void *data, uint8_t *sig, size_t *sig_len, size_t size,
 		    size, message, len);
 }
 
+/* ---- parameters of the digest: it is the host's, or for a key in the chip here ---- */
+
+static int get_md_params(void *data, OSSL_PARAM params[])
+{
+	struct context *c = data;
+
+	if (c->md)
+		return EVP_MD_CTX_get_params(c->md, params);
+	return CALL(c, 0, SIGNATURE_GET_CTX_MD_PARAMS, signature_get_ctx_md_params, c->ctx, params);
+}
+
+static const OSSL_PARAM *gettable_md_params(void *data)
+{
+	struct context *c = data;
+
+	if (c->md)
+		return EVP_MD_gettable_ctx_params(EVP_MD_CTX_get0_md(c->md));
+	return CALL(c, NULL, SIGNATURE_GETTABLE_CTX_MD_PARAMS, signature_gettable_ctx_md_params,
+		    c->ctx);
+}
+
+static int set_md_params(void *data, const OSSL_PARAM params[])
+{
+	struct context *c = data;
+
+	if (c->md)
+		return EVP_MD_CTX_set_params(c->md, params);
+	return CALL(c, 0, SIGNATURE_SET_CTX_MD_PARAMS, signature_set_ctx_md_params, c->ctx, params);
+}
+
+static const OSSL_PARAM *settable_md_params(void *data)
+{
+	struct context *c = data;
+
+	if (c->md)
+		return EVP_MD_settable_ctx_params(EVP_MD_CTX_get0_md(c->md));
+	return CALL(c, NULL, SIGNATURE_SETTABLE_CTX_MD_PARAMS, signature_settable_ctx_md_params,
+		    c->ctx);
+}
+
 static int digest_verify_init(void *data, const char *name, void *key,
 			      const OSSL_PARAM params[])
 {
@@ -272,7 +312,11 @@ WHOLE(ecdsa, TYPE_EC, "ECDSA", 512);
 	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, digest_sign_final),		\
 	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, digest_verify_update),	\
 	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, digest_verify_final),		\
-	FUNCTION(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, signature_set_params),			\
+	FUNCTION(OSSL_FUNC_SIGNATURE_GET_CTX_MD_PARAMS, get_md_params),			\
+	FUNCTION(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_MD_PARAMS, gettable_md_params),	\
+	FUNCTION(OSSL_FUNC_SIGNATURE_SET_CTX_MD_PARAMS, set_md_params),			\
+	FUNCTION(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_MD_PARAMS, settable_md_params),	\
+	FUNCTION(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, signature_set_params),		\
 	FUNCTION(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, signature_settable_params)
 
 NEW(ecdsa, TYPE_EC, "ECDSA")

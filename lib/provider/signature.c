@@ -87,6 +87,8 @@ bool signature_begin(struct context *c, struct key *key, bool to_sign)
 		key_free(c->key);
 		c->key = key;
 	}
+	EVP_MD_CTX_free(c->md);
+	c->md = NULL;
 	c->message = false;
 	if (!c->key)
 		return false;
