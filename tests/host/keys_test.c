@@ -426,6 +426,8 @@ static void test_names(void **state)
 	keys_names_free(names);
 	keys_names_free(again);
 	free(ids);
+}
+
 static void test_secret(void **state)
 {
 	struct keys_chip *chip = *state;
@@ -655,7 +657,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids), cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_hashes), cmocka_unit_test(test_no_chip), CHIP(test_secret), CHIP(test_free_id),
+		cmocka_unit_test(test_hashes), cmocka_unit_test(test_no_chip), CHIP(test_secret),
+		CHIP(test_free_id),
 		CHIP(test_rebind), CHIP(test_fork), CHIP(test_idle), CHIP(test_burst),
 		CHIP(test_burst_of_nobody), CHIP(test_session), CHIP(test_forget), CHIP(test_names),
 		CHIP(test_burst_fork), CHIP(test_burst_rebind),
