@@ -60,7 +60,7 @@ coverage:
 SECONDS ?= 30
 fuzz:
 	@tests/setup.sh check
-	@$(MAKE) -s -C tests/fuzz fuzz fuzz-iot fuzz-pkcs11 SECONDS=$(SECONDS)
+	@$(MAKE) -s -C tests/fuzz fuzz fuzz-iot fuzz-pkcs11 fuzz-ref SECONDS=$(SECONDS)
 
 # everybody at once, with faults on the wire, on the debug kernel
 MINUTES ?= 5

@@ -127,6 +127,7 @@ stage_fuzz() {
 	yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30 SEED=1
 	yes_or_no fuzz-iot make -s -C tests/fuzz fuzz-iot SECONDS=30 SEED=1
 	yes_or_no fuzz-pkcs11 make -s -C tests/fuzz fuzz-pkcs11 SECONDS=30 SEED=1
+	yes_or_no fuzz-ref make -s -C tests/fuzz fuzz-ref SECONDS=30 SEED=1
 }
 # what an APDU costs beside bus and chip
 stage_hotpath() { tests/vm/run.sh distro tests/bench/hotpath.sh; }

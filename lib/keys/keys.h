@@ -268,6 +268,51 @@ bool keys_verify(OSSL_LIB_CTX *ctx, EVP_PKEY *key, enum se05x_iot_padding paddin
 		 const struct keys_hash *hash, const void *digest, size_t len, const void *sig,
 		 size_t sig_len);
 
+/* ---- files that name a key: ref.c ---- */
+
+#define KEYS_REF_PEM	"SE05X KEY"	/* between BEGIN and the dashes */
+
+/**
+ * struct keys_ref - a key of a chip, as a PEM file names it
+ * @id: the key
+ * @user: UserID whose PIN it wants; 0: none
+ * @chip: the chip's unique number
+ * @kind: "EC", "RSA", "RSA-PSS", "ED25519", "X25519" or "X448"; not needed to write it
+ * @spki: its SubjectPublicKeyInfo
+ * @spki_len: bytes of it
+ */
+struct keys_ref {
+	uint32_t id;
+	uint32_t user;
+	uint8_t chip[SE05X_IOT_UID_LEN];
+	const char *kind;
+	uint8_t *spki;
+	size_t spki_len;
+};
+
+enum keys_ref_found {
+	KEYS_REF_NONE,	/* no PEM, or the first block is another one */
+	KEYS_REF_BAD,
+	KEYS_REF_GOOD,
+};
+
+/*
+ * keys_ref_read() - read up to the first block of a PEM file
+ * @bio: at the beginning; if the first block is another one all after its first line is left
+ * @ref: out: for keys_ref_clear()
+ * @why: out: of KEYS_REF_BAD, in words
+ *
+ * Leaves no error in libcrypto's queue, and none that was there is lost. The public key is
+ * not looked into, but for its kind.
+ */
+enum keys_ref_found keys_ref_read(BIO *bio, struct keys_ref *ref, const char **why);
+/* Of the DER in it. Return: false, and @why. */
+bool keys_ref_decode(const void *der, size_t len, struct keys_ref *ref, const char **why);
+void keys_ref_clear(struct keys_ref *ref);
+/* Return: bytes, OPENSSL_free() them; negative: no memory */
+int keys_ref_encode(const struct keys_ref *ref, uint8_t **der);
+bool keys_ref_write(BIO *bio, const struct keys_ref *ref);
+
 /* ---- the chip: chip.c ---- */
 
 /*
