@@ -112,13 +112,31 @@ static uint8_t *join(STACK_OF(X509) *certs, size_t *len)
 	return all;
 }
 
+int put_certificates(struct tool *t, uint32_t id, STACK_OF(X509) *certs)
+{
+	char what[40];
+	size_t len;
+	uint8_t *all = join(certs, &len);
+	int ret = OK;
+
+	if (!all)
+		return TROUBLE;
+	snprintf(what, sizeof(what), sk_X509_num(certs) == 1 ? "certificate" :
+		 "chain of %d certificates", sk_X509_num(certs));
+	if (len > SE05X_IOT_BINARY_MAX) {
+		complain("%s: the %s has %zu bytes, and a file no more than %d", t->command, what,
+			 len, SE05X_IOT_BINARY_MAX);
+		ret = USAGE;
+	}
+	ret = ret ?: put_file(t, id, all, len, what);
+	free(all);
+	return ret;
+}
+
 int cert_put(struct tool *t, char **args, int n)
 {
 	STACK_OF(X509) *certs;
-	uint8_t *all;
-	char what[40];
 	uint32_t id;
-	size_t len;
 	int ret = parse_id(args[0], &id);
 
 	if (ret)
@@ -126,19 +144,8 @@ int cert_put(struct tool *t, char **args, int n)
 	certs = read_certificates(n > 1 ? args[1] : NULL);
 	if (!certs)
 		return USAGE;
-	all = join(certs, &len);
-	snprintf(what, sizeof(what), sk_X509_num(certs) == 1 ? "certificate" :
-		 "chain of %d certificates", sk_X509_num(certs));
+	ret = put_certificates(t, id, certs);
 	free_certificates(certs);
-	if (!all)
-		return TROUBLE;
-	if (len > SE05X_IOT_BINARY_MAX) {
-		complain("cert put: the %s has %zu bytes, and a file no more than %d", what, len,
-			 SE05X_IOT_BINARY_MAX);
-		ret = USAGE;
-	}
-	ret = ret ?: put_file(t, id, all, len, what);
-	free(all);
 	return ret;
 }
 

@@ -22,11 +22,15 @@ enum {
 	OPT_FROM_NXP = 1ull << 31, OPT_PREPARE = 1ull << 32,	/* of name */
 	OPT_AID = 1ull << 33, OPT_AUTH = 1ull << 34,	/* of all that talk to the chip */
 	OPT_FOR_AUTH = 1ull << 35,	/* of import */
+	OPT_FROM = 1ull << 36, OPT_KEY_USER = 1ull << 37,	/* of refpem */
+	OPT_SUBJECT = 1ull << 38, OPT_SAN = 1ull << 39, OPT_USAGE = 1ull << 40,	/* of requests */
+	OPT_CA = 1ull << 41,
 };
 
 #define OPT_CHIP	(OPT_DEVICE | OPT_AID | OPT_TIMEOUT | OPT_USER | OPT_PASSWORD | \
 			 OPT_AUTH | OPT_TRACE)
 #define OPT_ALL		(OPT_OUTPUT | OPT_YES | OPT_JSON | OPT_QUIET | OPT_HELP)
+#define OPT_REQUEST	(OPT_HASH | OPT_SUBJECT | OPT_SAN | OPT_USAGE)
 #define OPT_NEW		(OPT_POLICY | OPT_TRANSIENT | OPT_FORCE)	/* that make an object */
 
 /**

@@ -4,7 +4,7 @@
 _se05x_tool()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="info doctor random timestamp list show name delete curve keygen import export
+	local commands="info doctor random timestamp list show name delete curve keygen import export refpem csr
 		sign verify ecdh encrypt decrypt seal unseal mac hkdf put get cert counter pcr
 		userid policy attest help"
 	local words=$commands w command='' n=0
@@ -15,14 +15,15 @@ _se05x_tool()
 	[ "$cur" != = ] || cur=
 	case $prev in
 	-d | --device) words=$(compgen -G '/dev/se05x*') ;;
-	-o | --output | --password-file | --passin | --key | --root)
+	-o | --output | --password-file | --passin | --key | --root | --from)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--hash) words="sha1 sha224 sha256 sha384 sha512" ;;
 	--mode) words="pkcs1 pss oaep none cbc ecb ctr" ;;
 	--type) words="aes des hmac" ;;
+	--usage) words="client server client,server" ;;
 	-t | --timeout | --aid | --iv | --salt | --info | --policy | --max-attempts | --auth | --freshness | \
-	--unique-id) return ;;
+	--unique-id | --user | --subject | --san | --ca) return ;;
 	*)
 		for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 			if [ -n "$command" ]; then
@@ -36,10 +37,10 @@ _se05x_tool()
 			--salt= --info= --type= --der --hex --policy= --max-attempts=
 			--transient --for-auth --auth= --user-id= --password-file= --passin= --update --ids --from-nxp --prepare
 			--key=
-			--root= --freshness= --unique-id= --trace --yes --force --json --quiet
+			--root= --from= --user= --subject= --san= --usage= --ca= --freshness= --unique-id= --trace --yes --force --json --quiet
 			--help --version" ;;
 		*,,*) ;;
-		*,cert,0) words="put get" ;;
+		*,cert,0) words="put get enroll" ;;
 		*,curve,0) words="list delete" ;;
 		*,curve,1) words="p224 p256 p384 p521 brainpoolP256r1 brainpoolP384r1" ;;
 		*,help,0) words=$commands ;;

@@ -55,8 +55,7 @@ static int read_message(const struct tool *t, const char *path, const EVP_MD *md
 	return ret;
 }
 
-/* A key that can @what */
-static int find_signer(struct tool *t, uint32_t id, bool pair, struct se05x_iot_object *object)
+int find_signer(struct tool *t, uint32_t id, bool pair, struct se05x_iot_object *object)
 {
 	int ret = find_object(t, id, object);
 
@@ -92,23 +91,59 @@ static int sign_digest(struct tool *t, const struct se05x_iot_object *object,
 	return ret ? chip_failed(t, object->id, ret) : OK;
 }
 
-static int sign_rsa(struct tool *t, const struct se05x_iot_object *object, const char *path,
-		    uint8_t *sig, size_t *sig_len)
+/* What came: by --hash and --mode */
+static int sign_input(struct tool *t, const struct se05x_iot_object *object,
+		      const struct input *in, uint8_t *sig, size_t *sig_len)
 {
 	enum se05x_iot_padding padding;
 	enum se05x_iot_hash hash;
-	struct input in;
 	const EVP_MD *md;
-	int ret = parse_padding(t, true, &padding) ?: parse_hash(t, &hash, &md) ?:
-		  read_message(t, path, md, &in);
+	int ret = parse_hash(t, &hash, &md);
 
+	if (!ret && object->kind == SE05X_IOT_KIND_EC) {
+		ret = CHIP(t, se05x_iot_ecdsa_sign, object->id, hash, in->digest, sig, sig_len);
+		return ret ? chip_failed(t, object->id, ret) : OK;
+	}
+	ret = ret ?: parse_padding(t, true, &padding);
 	if (ret)
 		return ret;
-	ret = in.digest_only ? -E2BIG : CHIP(t, se05x_iot_rsa_sign, object->id, padding, hash,
-					     in.message, in.len, sig, sig_len);
+	ret = in->digest_only ? -E2BIG : CHIP(t, se05x_iot_rsa_sign, object->id, padding, hash,
+					      in->message, in->len, sig, sig_len);
 	if (ret == -E2BIG)
-		return sign_digest(t, object, padding, hash, in.digest, sig, sig_len);
+		return sign_digest(t, object, padding, hash, in->digest, sig, sig_len);
 	return ret ? chip_failed(t, object->id, ret) : OK;
+}
+
+/* Ed25519 signs the message itself, in one command. */
+static int sign_whole(struct tool *t, uint32_t id, const uint8_t *message, size_t len,
+		      uint8_t *sig, size_t *sig_len)
+{
+	int ret = CHIP(t, se05x_iot_eddsa_sign, id, message, len, sig);
+
+	*sig_len = 64;
+	return ret ? limit_failed(t, id, ret, SE05X_IOT_MAX_ED25519) : OK;
+}
+
+int sign_message(struct tool *t, const struct se05x_iot_object *object, const uint8_t *message,
+		 size_t len, uint8_t *sig, size_t *sig_len)
+{
+	struct input in = { .len = len, .digest_only = len > WHOLE_MAX };
+	enum se05x_iot_hash hash;
+	const EVP_MD *md;
+	int ret;
+
+	if (object->curve == SE05X_IOT_CURVE_ED25519)
+		return sign_whole(t, object->id, message, len, sig, sig_len);
+	ret = parse_hash(t, &hash, &md);
+	if (ret)
+		return ret;
+	if (!in.digest_only)
+		memcpy(in.message, message, len);
+	if (EVP_Digest(message, len, in.digest, NULL, md, NULL) != 1) {
+		complain("%s: %s", t->command, crypto_reason());
+		return TROUBLE;
+	}
+	return sign_input(t, object, &in, sig, sig_len);
 }
 
 /* Options that are for other keys */
@@ -128,34 +163,24 @@ static int check_key_options(const struct tool *t, const struct se05x_iot_object
 int iot_sign(struct tool *t, char **args, int n)
 {
 	const char *path = n > 1 ? args[1] : NULL;
-	uint8_t sig[SE05X_IOT_SIG_MAX], digest[EVP_MAX_MD_SIZE], *message;
+	uint8_t sig[SE05X_IOT_SIG_MAX], *message = NULL;
 	struct se05x_iot_object object;
+	size_t len = sizeof(sig), message_len;
 	enum se05x_iot_hash hash;
-	size_t len = sizeof(sig);
+	struct input in;
 	const EVP_MD *md;
 	uint32_t id;
 	int ret = parse_id(args[0], &id);
 
 	ret = ret ?: find_signer(t, id, true, &object);
 	ret = ret ?: check_key_options(t, &object);
-	if (ret)
-		return ret;
-	if (object.kind == SE05X_IOT_KIND_RSA) {
-		ret = sign_rsa(t, &object, path, sig, &len);
-	} else if (object.curve == SE05X_IOT_CURVE_ED25519) {
-		ret = read_input(path, &message, &len, INPUT_MAX);
-		if (ret)
-			return ret;
-		ret = CHIP(t, se05x_iot_eddsa_sign, id, message, len, sig);
+	if (!ret && object.curve == SE05X_IOT_CURVE_ED25519) {
+		ret = read_input(path, &message, &message_len, INPUT_MAX) ?:
+		      sign_whole(t, id, message, message_len, sig, &len);
 		free(message);
-		len = 64;
-		ret = ret ? limit_failed(t, id, ret, SE05X_IOT_MAX_ED25519) : OK;
 	} else {
-		ret = parse_hash(t, &hash, &md) ?: digest_input(t, path, md, digest);
-		if (ret)
-			return ret;
-		ret = CHIP(t, se05x_iot_ecdsa_sign, id, hash, digest, sig, &len);
-		ret = ret ? chip_failed(t, id, ret) : OK;
+		ret = ret ?: parse_hash(t, &hash, &md) ?: read_message(t, path, md, &in) ?:
+		      sign_input(t, &object, &in, sig, &len);
 	}
 	return ret ?: write_bytes(t, "signature", sig, len);
 }

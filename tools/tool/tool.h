@@ -36,6 +36,12 @@ struct tool {
 	const char *root;
 	const char *unique_id;
 	const char *timeout;
+	const char *from;
+	const char *key_user;
+	const char *subject;
+	const char *san;
+	const char *usage;
+	const char *ca;
 	const char *attempts;
 	uint16_t max_attempts;
 	uint8_t aid[16];
@@ -185,7 +191,17 @@ int get_file(struct tool *t, const char *name, uint8_t **data, size_t *len);
 STACK_OF(X509) *read_certificates(const char *path);
 /* The same out of a file's bytes; @path is for complaints */
 STACK_OF(X509) *parse_certificates(const char *path, const uint8_t *data, size_t len);
+/* Keep them, one DER after the other, as put_file() does */
+int put_certificates(struct tool *t, uint32_t id, STACK_OF(X509) *certs);
 bool has_certificate(const uint8_t *data, size_t len);
+
+/* ---- signatures: sign.c ---- */
+
+/* A key that can sign, or as a @pair is not wanted verify. Return: OK, or TROUBLE after a complaint. */
+int find_signer(struct tool *t, uint32_t id, bool pair, struct se05x_iot_object *object);
+/* By --hash and, for RSA, --mode; *@sig_len: in: SE05X_IOT_SIG_MAX, room there; out: bytes */
+int sign_message(struct tool *t, const struct se05x_iot_object *object, const uint8_t *message,
+		 size_t len, uint8_t *sig, size_t *sig_len);
 
 /* ---- keys: pem.c, keyfile.c ---- */
 
@@ -223,6 +239,8 @@ int curve_delete(struct tool *t, char **args, int n);
 int iot_keygen(struct tool *t, char **args, int n);
 int iot_import(struct tool *t, char **args, int n);
 int iot_export(struct tool *t, char **args, int n);
+int iot_refpem(struct tool *t, char **args, int n);
+int iot_csr(struct tool *t, char **args, int n);
 int iot_sign(struct tool *t, char **args, int n);
 int iot_verify(struct tool *t, char **args, int n);
 int iot_ecdh(struct tool *t, char **args, int n);
@@ -236,6 +254,7 @@ int iot_put(struct tool *t, char **args, int n);
 int iot_get(struct tool *t, char **args, int n);
 int cert_put(struct tool *t, char **args, int n);
 int cert_get(struct tool *t, char **args, int n);
+int cert_enroll(struct tool *t, char **args, int n);
 int counter_new(struct tool *t, char **args, int n);
 int counter_get(struct tool *t, char **args, int n);
 int counter_add(struct tool *t, char **args, int n);
