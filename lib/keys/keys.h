@@ -107,6 +107,22 @@ const struct keys_name *keys_names_next(const struct keys_names *names,
 					const struct keys_name *before);
 
 /*
+ * keys_names_find() - whose name is it?
+ * @iot: handle
+ * @names: of keys_names_read()
+ * @label: name
+ * @name: in: NULL, or the one before; out: the next one with that label whose object is
+ *	there and is that one still; NULL: none
+ * @object: out: the object
+ * @call: not NULL
+ *
+ * Return: 0; as libse05x-iot's functions where the chip could not be asked.
+ */
+int keys_names_find(struct se05x_iot *iot, const struct keys_names *names, const char *label,
+		    const struct keys_name **name, struct se05x_iot_object *object,
+		    struct se05x_call *call);
+
+/*
  * keys_names_write() - give an object a name, or take it away
  * @iot: handle, under se05x_lock() since @names was read
  * @names: of keys_names_read(); to be read anew after it

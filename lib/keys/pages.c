@@ -451,3 +451,24 @@ int keys_object_fingerprint(struct se05x_iot *iot, const struct se05x_iot_object
 		return 0;
 	}
 }
+
+int keys_names_find(struct se05x_iot *iot, const struct keys_names *names, const char *label,
+		    const struct keys_name **name, struct se05x_iot_object *object,
+		    struct se05x_call *call)
+{
+	uint8_t now[8];
+	int ret;
+
+	while ((*name = keys_names_next(names, *name))) {
+		if (strcmp((*name)->label, label))
+			continue;
+		ret = se05x_iot_object(iot, (*name)->id, object, call);
+		if (!ret)
+			ret = keys_object_fingerprint(iot, object, now, call);
+		if (!ret && !memcmp(now, (*name)->fingerprint, sizeof(now)))
+			return 0;
+		if (ret && !keys_answered(call))
+			return ret;
+	}
+	return 0;
+}

@@ -84,8 +84,7 @@ void host_free(const struct host *host)
 	free((void *)host);
 }
 
-/* "EC:id-ecPublicKey:1.2.840.10045.2.1" has it? */
-static bool is_named(const char *list, const char *name)
+bool host_is_named(const char *list, const char *name)
 {
 	for (size_t len; list; list = list[len] ? list + len + 1 : NULL) {
 		len = strcspn(list, ":");
@@ -102,7 +101,7 @@ const OSSL_DISPATCH *host_functions(const struct host *host, int operation, cons
 								&no_cache);
 
 	for (; a && a->algorithm_names; a++)
-		if (is_named(a->algorithm_names, name))
+		if (host_is_named(a->algorithm_names, name))
 			return a->implementation;
 	raise_text("the provider %s does no %s", OSSL_PROVIDER_get0_name(host->provider), name);
 	return NULL;

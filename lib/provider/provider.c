@@ -87,14 +87,22 @@ static void free_chips(struct chip *chip)
 #define OURS	"provider=se05x"
 #define BY	"by an SE05x, or elsewhere"
 
+/* As OpenSSL names the types, all names of each */
+#define NAMES_EC	"EC:id-ecPublicKey:1.2.840.10045.2.1"
+#define NAMES_RSA	"RSA:rsaEncryption:1.2.840.113549.1.1.1"
+#define NAMES_RSA_PSS	"RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10"
+#define NAMES_ED25519	"ED25519:1.3.101.112"
+#define NAMES_X25519	"X25519:1.3.101.110"
+#define NAMES_X448	"X448:1.3.101.111"
+
 static const OSSL_ALGORITHM keymgmt[] = {
-	{ "EC:id-ecPublicKey:1.2.840.10045.2.1", OURS, ec_keys, "EC, in an SE05x or not" },
-	{ "RSA:rsaEncryption:1.2.840.113549.1.1.1", OURS, rsa_keys, "RSA, in an SE05x or not" },
-	{ "RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10", OURS, rsa_pss_keys,
+	{ NAMES_EC, OURS, ec_keys, "EC, in an SE05x or not" },
+	{ NAMES_RSA, OURS, rsa_keys, "RSA, in an SE05x or not" },
+	{ NAMES_RSA_PSS, OURS, rsa_pss_keys,
 	  "RSA-PSS, in an SE05x or not" },
-	{ "ED25519:1.3.101.112", OURS, ed25519_keys, "Ed25519, in an SE05x or not" },
-	{ "X25519:1.3.101.110", OURS, x25519_keys, "X25519, in an SE05x or not" },
-	{ "X448:1.3.101.111", OURS, x448_keys, "X448, in an SE05x or not" },
+	{ NAMES_ED25519, OURS, ed25519_keys, "Ed25519, in an SE05x or not" },
+	{ NAMES_X25519, OURS, x25519_keys, "X25519, in an SE05x or not" },
+	{ NAMES_X448, OURS, x448_keys, "X448, in an SE05x or not" },
 	{ }
 };
 
@@ -135,6 +143,32 @@ static const OSSL_ALGORITHM store[] = {
 	{ }
 };
 
+static const OSSL_ALGORITHM decoder[] = {
+	{ "DER", OURS ",input=pem", pem_decoder, "PEM that names a key in an SE05x" },
+	{ NAMES_EC, OURS ",input=der,structure=" STRUCTURE, ec_decoder, "key in an SE05x" },
+	{ NAMES_RSA, OURS ",input=der,structure=" STRUCTURE, rsa_decoder, "key in an SE05x" },
+	{ NAMES_RSA_PSS, OURS ",input=der,structure=" STRUCTURE, rsa_pss_decoder, "key in an SE05x" },
+	{ NAMES_ED25519, OURS ",input=der,structure=" STRUCTURE, ed25519_decoder, "key in an SE05x" },
+	{ NAMES_X25519, OURS ",input=der,structure=" STRUCTURE, x25519_decoder, "key in an SE05x" },
+	{ NAMES_X448, OURS ",input=der,structure=" STRUCTURE, x448_decoder, "key in an SE05x" },
+	{ }
+};
+
+/* What they encode of keys that are in no chip is their providers' */
+#define ENCODERS(names)							\
+	{ names, OURS ",output=pem,structure=PrivateKeyInfo", pem_encoder, "name of the key" }, \
+	{ names, OURS ",output=text", text_encoder, "name and public half of the key" }
+
+static const OSSL_ALGORITHM encoder[] = {
+	ENCODERS(NAMES_EC),
+	ENCODERS(NAMES_RSA),
+	ENCODERS(NAMES_RSA_PSS),
+	ENCODERS(NAMES_ED25519),
+	ENCODERS(NAMES_X25519),
+	ENCODERS(NAMES_X448),
+	{ }
+};
+
 static const OSSL_ALGORITHM *query(void *ctx, int operation, int *no_cache)
 {
 	(void)ctx;
@@ -150,6 +184,10 @@ static const OSSL_ALGORITHM *query(void *ctx, int operation, int *no_cache)
 		return exchange;
 	case OSSL_OP_STORE:
 		return store;
+	case OSSL_OP_DECODER:
+		return decoder;
+	case OSSL_OP_ENCODER:
+		return encoder;
 	default:
 		return NULL;
 	}

@@ -7,8 +7,10 @@
  * (host.c), and every call for them goes on to these. A key in the chip has its public
  * half there as well: what needs no private half is done by them.
  *
- * The arrows: provider.c lists what there is; store.c makes keys of URIs; keymgmt.c and
- * generate.c are key management; message.c, signature.c, cipher.c and exchange.c use keys; all of
+ * The arrows: provider.c lists what there is; store.c makes keys of URIs (uri.c), decoder.c
+ * of files, which encoder.c writes, and pin.c gets the PINs for both; keymgmt.c and
+ * generate.c are key management; message.c, signature.c, cipher.c and
+ * exchange.c use keys; all of
  * them stand on key.c, which has the chip's keys, and that on host.c.
  */
 #ifndef SE05X_PROVIDER_H
@@ -54,6 +56,8 @@ struct provider {
 const struct host *host_of(struct provider *prov, enum type type);
 /* Its functions for another operation; NULL, with an error raised, if it has none */
 const OSSL_DISPATCH *host_functions(const struct host *host, int operation, const char *name);
+/* "EC:id-ecPublicKey:1.2.840.10045.2.1" has it? */
+bool host_is_named(const char *list, const char *name);
 void host_free(const struct host *host);
 /* OSSL_FUNC_provider_get_capabilities */
 int host_capabilities(void *prov, const char *capability, OSSL_CALLBACK *callback, void *arg);
@@ -145,7 +149,46 @@ void key_free(void *key);
 bool key_run(struct key *key, const char *what,
 	     int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call), void *arg);
 
+/* ---- PINs: pin.c ---- */
+
+/* keys_secret_free() it. NULL, with an error raised: none, or no PIN. */
+struct keys_secret *pin_ask(uint32_t user, OSSL_PASSPHRASE_CALLBACK *ask, void *arg);
+struct keys_secret *pin_read(const char *path);
+
+/* ---- URIs: uri.c ---- */
+
+#define SCHEME	"se05x:"
+
+enum want { WANT_ALL, WANT_PRIVATE, WANT_PUBLIC, WANT_CERT };
+
+/*
+ * struct uri - se05x:NAME?NAME=VALUE&...
+ * @name: "": all that there is
+ * @id: if @name is a number; else 0
+ * @user: whose PIN is to be asked for; 0: nobody's
+ * @pin_file: where it is; NULL: the program is asked
+ * @device: NULL: the default one
+ * @type: what is wanted of it
+ */
+struct uri {
+	char *name;
+	uint32_t id;
+	uint32_t user;
+	char *pin_file;
+	char *device;
+	enum want type;
+};
+
+/* Return: false with an error raised; else uri_clear() it */
+bool uri_parse(const char *text, struct uri *uri);
+void uri_clear(struct uri *uri);
+/* That of another object, reached in the same way. Return: false if it is longer than @size. */
+bool uri_of(const struct uri *from, uint32_t id, char *text, size_t size);
+
 /* ---- what provider.c lists ---- */
+
+/* Of DER that names a key, for OpenSSL's chains of decoders */
+#define STRUCTURE	"SE05XKey"
 
 /*
  * The names of what keys of this provider are used with. As nobody else has them, no
@@ -181,6 +224,10 @@ extern const OSSL_DISPATCH rsa_sha1_functions[], rsa_sha224_functions[], rsa_sha
 extern const OSSL_DISPATCH cipher_functions[];
 extern const OSSL_DISPATCH ecdh_functions[], x25519_functions[], x448_functions[];
 extern const OSSL_DISPATCH store_functions[];
+extern const OSSL_DISPATCH pem_decoder[];	/* to DER */
+extern const OSSL_DISPATCH ec_decoder[], rsa_decoder[], rsa_pss_decoder[];
+extern const OSSL_DISPATCH ed25519_decoder[], x25519_decoder[], x448_decoder[];
+extern const OSSL_DISPATCH pem_encoder[], text_encoder[];
 
 /* Members of an OSSL_DISPATCH */
 #define FUNCTION(id, function)	{ id, (void (*)(void))(function) }

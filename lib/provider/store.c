@@ -1,62 +1,263 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* se05x:0x01010101 is that object: a key pair, or a file with a certificate in it */
+/* se05x: URIs: a key, a file with certificates, all objects of a name, or a list of all */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <openssl/core_object.h>
 #include <openssl/params.h>
+#include <openssl/store.h>
 
 #include "provider.h"
 
-#define SCHEME	"se05x:"
-
 struct loader {
 	struct provider *prov;
+	struct uri uri;
 	struct keys_chip *chip;
-	struct se05x_iot_object object;
-	bool done;
+	struct keys_secret *pin;
+	int expect;		/* OSSL_STORE_INFO_PKEY, ... */
+	struct se05x_iot_object *objects;
+	size_t n, at;
+	uint8_t *certs;		/* rest of a chain, one DER after the other */
+	size_t certs_len, certs_at;
 };
 
-/* se05x:0x and hex digits, or an alias */
-static bool parse_uri(const char *uri, uint32_t *id)
+/* ---- which chip ---- */
+
+/* Who writes a URI must not have this program open anything else: a tty, a tape. */
+static bool is_chip(const char *path)
 {
-	if (strncasecmp(uri, SCHEME, strlen(SCHEME)))
+	char link[64], target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (stat(path, &st)) {
+		raise_text("device=%s: %s", path, strerror(errno));
 		return false;
-	uri += strlen(SCHEME);
-	return keys_looks_like_id(uri) ? keys_parse_id(uri, id) : keys_alias(uri, id);
+	}
+	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/subsystem", major(st.st_rdev),
+		 minor(st.st_rdev));
+	n = S_ISCHR(st.st_mode) ? readlink(link, target, sizeof(target) - 1) : -1;
+	if (n > 0) {
+		const char *name;
+
+		target[n] = 0;
+		name = strrchr(target, '/');
+		if (name && !strcmp(name, "/se05x"))
+			return true;
+	}
+	raise_text("device=%s: that is no SE05x", path);
+	return false;
 }
 
-static void *open_uri(void *data, const char *uri)
-{
-	struct provider *prov = data;
-	struct se05x_call call = { 0 };
-	struct loader *l;
-	uint32_t id;
-	int ret;
+/* ---- which objects ---- */
 
-	if (!parse_uri(uri, &id)) {
-		raise_text("not an object: it is se05x:0x and up to eight hex digits, or se05x:"
-			   " and a name of the alias file");
-		return NULL;
+static bool is_key(const struct se05x_iot_object *object)
+{
+	return object->kind == SE05X_IOT_KIND_EC || object->kind == SE05X_IOT_KIND_RSA;
+}
+
+static bool add(struct loader *l, const struct se05x_iot_object *object)
+{
+	struct se05x_iot_object *more = realloc(l->objects, (l->n + 1) * sizeof(*more));
+
+	if (!more)
+		return false;
+	l->objects = more;
+	more[l->n++] = *object;
+	return true;
+}
+
+static int add_id(struct se05x_iot *iot, uint32_t id, struct loader *l, struct se05x_call *call)
+{
+	struct se05x_iot_object object;
+	int ret = se05x_iot_object(iot, id, &object, call);
+
+	l->n = 0;
+	return ret ? ret : add(l, &object) ? 0 : -ENOMEM;
+}
+
+/* All keys, and what may be a certificate: a file that begins with a long SEQUENCE */
+static int add_all(struct se05x_iot *iot, struct loader *l, struct se05x_call *call)
+{
+	struct se05x_iot_object object;
+	uint32_t *ids = NULL;
+	uint8_t head[2];
+	size_t n;
+	int ret = se05x_iot_list(iot, &ids, &n, call);
+
+	l->n = 0;
+	for (size_t i = 0; !ret && i < n; i++) {
+		ret = se05x_iot_object(iot, ids[i], &object, call);
+		if (ret == -ENOENT) {
+			ret = 0;	/* deleted meanwhile */
+			continue;
+		}
+		if (ret || (!is_key(&object) && (object.kind != SE05X_IOT_KIND_BINARY ||
+						 object.size < 64)))
+			continue;
+		if (is_key(&object) ||
+		    (!se05x_iot_binary_read(iot, ids[i], 0, head, sizeof(head), call) &&
+		     head[0] == 0x30 && (head[1] & 0x80)))
+			ret = add(l, &object) ? 0 : -ENOMEM;
 	}
-	l = calloc(1, sizeof(*l));
+	free(ids);
+	return ret;
+}
+
+/* Two private keys of a name: nobody knows which is meant. */
+static int add_named(struct se05x_iot *iot, struct loader *l, struct se05x_call *call)
+{
+	const struct keys_name *name = NULL;
+	struct se05x_iot_object object;
+	struct keys_names *names;
+	int ret = keys_names_read(iot, &names, call);
+
+	l->n = 0;
+	if (ret)
+		return keys_answered(call) ? 0 : ret;	/* a chip that tells no names has none */
+	while (!(ret = keys_names_find(iot, names, l->uri.name, &name, &object, call)) && name)
+		if (!add(l, &object))
+			ret = -ENOMEM;
+	keys_names_free(names);
+	return ret;
+}
+
+static bool check_named(const struct loader *l)
+{
+	uint32_t alias = 0;
+	bool another = keys_alias(l->uri.name, &alias);
+	unsigned int pairs = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		pairs += is_key(&l->objects[i]) && l->objects[i].part != SE05X_IOT_PART_PUBLIC;
+		another &= l->objects[i].id != alias;
+	}
+	if (pairs > 1)
+		raise_text("%s: %u private keys in the chip have that name: say the identifier",
+			   l->uri.name, pairs);
+	else if (another)
+		raise_text("%s: in the chip that is 0x%08X, and in the alias file 0x%08X",
+			   l->uri.name, l->objects[0].id, alias);
+	return pairs < 2 && !another;
+}
+
+static bool find(struct loader *l)
+{
+	struct se05x_call call = { 0 };
+	uint32_t id = l->uri.id;
+	int ret = 0;
+
+	if (!*l->uri.name) {
+		ret = KEYS_RUN(l->chip, &call, add_all, l);
+	} else if (!id) {
+		ret = KEYS_RUN(l->chip, &call, add_named, l);
+		if (!ret && l->n)
+			return check_named(l);
+		if (!ret && !keys_alias(l->uri.name, &id)) {
+			raise_text("%s: neither a name in the chip nor a name of the alias file",
+				   l->uri.name);
+			return false;
+		}
+	}
+	if (!ret && id)
+		ret = KEYS_RUN(l->chip, &call, add_id, id, l);
+	if (ret)
+		raise_chip("object", id, ret, &call);
+	return !ret;
+}
+
+static int close_loader(void *data)
+{
+	struct loader *l = data;
+
+	uri_clear(&l->uri);
+	keys_secret_free(l->pin);
+	free(l->objects);
+	free(l->certs);
+	free(l);
+	return 1;
+}
+
+static void *open_uri(void *data, const char *text)
+{
+	struct loader *l = calloc(1, sizeof(*l));
+
 	if (!l)
 		return NULL;
-	l->prov = prov;
-	l->chip = provider_chip(prov, NULL);
-	ret = KEYS_RUN(l->chip, &call, se05x_iot_object, id, &l->object);
-	if (!ret)
-		return l;
-	raise_chip("object", id, ret, &call);
-	free(l);
+	l->prov = data;
+	if (uri_parse(text, &l->uri) && (!l->uri.device || is_chip(l->uri.device))) {
+		l->chip = provider_chip(l->prov, l->uri.device);
+		if (l->chip && find(l))
+			return l;
+	}
+	close_loader(l);
 	return NULL;
 }
 
-static int load_key(struct loader *l, OSSL_CALLBACK *callback, void *arg)
+/* ---- what is given ---- */
+
+/* Does the program, or the URI, want nothing else than others? */
+static bool wants(const struct loader *l, enum want what)
 {
-	const struct place place = { .chip = l->chip, .id = l->object.id };
-	struct key *key = key_open(l->prov, &place, &l->object);
+	static const enum want expected[] = {
+		[OSSL_STORE_INFO_PKEY] = WANT_PRIVATE, [OSSL_STORE_INFO_PUBKEY] = WANT_PUBLIC,
+		[OSSL_STORE_INFO_CERT] = WANT_CERT,
+	};
+	bool known = l->expect > 0 && l->expect <= OSSL_STORE_INFO_CERT;
+
+	if (l->uri.type && l->uri.type != what)
+		return false;
+	return !l->expect || (known && expected[l->expect] == what);
+}
+
+static int give_name(struct loader *l, const struct se05x_iot_object *object,
+		     OSSL_CALLBACK *callback, void *arg)
+{
+	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
+	char uri[2 * PATH_MAX], what[64];
+	int type = OSSL_OBJECT_NAME;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_int(OSSL_OBJECT_PARAM_TYPE, &type),
+		OSSL_PARAM_utf8_string(OSSL_OBJECT_PARAM_DATA, uri, 0),
+		OSSL_PARAM_utf8_string(OSSL_OBJECT_PARAM_DESC, what, 0),
+		OSSL_PARAM_END,
+	};
+
+	if (!uri_of(&l->uri, object->id, uri, sizeof(uri)))
+		return 0;
+	if (object->kind == SE05X_IOT_KIND_BINARY)
+		snprintf(what, sizeof(what), "certificate");
+	else if (object->kind == SE05X_IOT_KIND_RSA)
+		snprintf(what, sizeof(what), "RSA key of %u bits", 8 * object->size);
+	else
+		snprintf(what, sizeof(what), "EC key%s%s", curve ? " on " : "",
+			 curve ? curve->name : "");
+	params[1].data_size = strlen(uri);
+	params[2].data_size = strlen(what);
+	return callback(params, arg);
+}
+
+static bool get_pin(struct loader *l, OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
+{
+	if (!l->uri.user || l->pin)
+		return true;
+	l->pin = l->uri.pin_file ? pin_read(l->uri.pin_file) : pin_ask(l->uri.user, ask, arg);
+	return l->pin;
+}
+
+static int give_key(struct loader *l, const struct se05x_iot_object *object, bool private,
+		    OSSL_CALLBACK *callback, void *arg)
+{
+	const struct place place = {
+		.chip = l->chip, .id = object->id, .user = l->uri.user, .pin = l->pin,
+	};
+	struct key *key = key_open(l->prov, &place, object);
 	const char *name = key ? type_name(key->type) : "";
 	int type = OSSL_OBJECT_PKEY, ok;
 	OSSL_PARAM params[] = {
@@ -68,64 +269,118 @@ static int load_key(struct loader *l, OSSL_CALLBACK *callback, void *arg)
 
 	if (!key)
 		return 0;
+	if (!private)
+		key->chip = NULL;	/* its public half, as a key of its own */
 	ok = callback(params, arg);
 	key_free(key);	/* who took it counted */
 	return ok;
 }
 
-static int load_certificate(struct loader *l, OSSL_CALLBACK *callback, void *arg)
+static bool read_certs(struct loader *l, const struct se05x_iot_object *object)
 {
-	int type = OSSL_OBJECT_CERT, ok = 0, ret;
 	struct se05x_call call = { 0 };
-	size_t len = l->object.size;
-	uint8_t *der = len <= SE05X_IOT_BINARY_MAX ? malloc(len + 1) : NULL;
+	size_t len = object->size;
+	int ret;
+
+	free(l->certs);
+	l->certs_len = l->certs_at = 0;
+	l->certs = len <= SE05X_IOT_BINARY_MAX ? malloc(len + 1) : NULL;
+	if (!l->certs)
+		return false;
+	ret = KEYS_RUN(l->chip, &call, se05x_iot_binary_read, object->id, 0, l->certs, len);
+	if (ret)
+		raise_chip("read", object->id, ret, &call);
+	else
+		l->certs_len = len;
+	return !ret;
+}
+
+/* Bytes of the DER at @at: a SEQUENCE of 128 to 65535; 0: there is none */
+static size_t der_len(const uint8_t *at, size_t left)
+{
+	size_t len;
+
+	if (left < 4 || at[0] != 0x30 || (at[1] != 0x81 && at[1] != 0x82))
+		return 0;
+	len = at[1] == 0x81 ? 3u + at[2] : 4u + (at[2] << 8 | at[3]);
+	return len <= left ? len : 0;
+}
+
+static int give_cert(struct loader *l, OSSL_CALLBACK *callback, void *arg)
+{
+	uint8_t *der = l->certs + l->certs_at;
+	size_t len = der_len(der, l->certs_len - l->certs_at);
+	int type = OSSL_OBJECT_CERT;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_int(OSSL_OBJECT_PARAM_TYPE, &type),
 		OSSL_PARAM_octet_string(OSSL_OBJECT_PARAM_DATA, der, len),
 		OSSL_PARAM_END,
 	};
 
-	if (!der)
+	l->certs_at += len;
+	if (!der_len(l->certs + l->certs_at, l->certs_len - l->certs_at))
+		l->certs_at = l->certs_len;	/* what follows the last one */
+	return callback(params, arg);
+}
+
+/* Return: -1: nothing that is wanted */
+static int give(struct loader *l, const struct se05x_iot_object *object, OSSL_CALLBACK *callback,
+		void *arg, OSSL_PASSPHRASE_CALLBACK *ask, void *ask_arg)
+{
+	bool pair = object->part != SE05X_IOT_PART_PUBLIC, cert = !is_key(object);
+
+	if (!wants(l, cert ? WANT_CERT : pair ? WANT_PRIVATE : WANT_PUBLIC) &&
+	    !(pair && !cert && wants(l, WANT_PUBLIC)))
+		return -1;
+	if (!*l->uri.name)
+		return give_name(l, object, callback, arg);
+	if (!cert) {
+		pair = pair && wants(l, WANT_PRIVATE);
+		return (!pair || get_pin(l, ask, ask_arg)) &&
+		       give_key(l, object, pair, callback, arg);
+	}
+	if (object->kind != SE05X_IOT_KIND_BINARY) {
+		raise_text("0x%08X is no EC or RSA key, and no file with a certificate", object->id);
 		return 0;
-	ret = KEYS_RUN(l->chip, &call, se05x_iot_binary_read, l->object.id, 0, der, len);
-	if (ret)
-		raise_chip("read", l->object.id, ret, &call);
-	else
-		ok = callback(params, arg);
-	free(der);
-	return ok;
+	}
+	if (!read_certs(l, object))
+		return 0;
+	if (der_len(l->certs, l->certs_len))
+		return give_cert(l, callback, arg);
+	l->certs_at = l->certs_len;
+	raise_text("0x%08X: there is no certificate in that file", object->id);
+	return 0;
 }
 
 static int load(void *data, OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *ask,
 		void *ask_arg)
 {
 	struct loader *l = data;
+	int ret = -1;
 
-	(void)ask;
-	(void)ask_arg;
-	l->done = true;
-	if (l->object.kind == SE05X_IOT_KIND_BINARY)
-		return load_certificate(l, callback, arg);
-	return load_key(l, callback, arg);
+	if (l->certs_at < l->certs_len)
+		return give_cert(l, callback, arg);
+	while (ret < 0 && l->at < l->n) {
+		size_t at = l->at++;
+
+		ret = give(l, &l->objects[at], callback, arg, ask, ask_arg);
+	}
+	return ret > 0;
 }
 
 static int eof(void *data)
 {
-	return ((struct loader *)data)->done;
+	const struct loader *l = data;
+
+	return l->at == l->n && l->certs_at == l->certs_len;
 }
 
-static int close_loader(void *data)
-{
-	free(data);
-	return 1;
-}
-
-/* What is expected is found or not; nothing is asked of the chip for it. */
 static int set_params(void *data, const OSSL_PARAM params[])
 {
-	(void)data;
-	(void)params;
-	return 1;
+	struct loader *l = data;
+	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
+
+	return !p || OSSL_PARAM_get_int(p, &l->expect);
 }
 
 static const OSSL_PARAM *settable_params(void *data)

@@ -53,7 +53,8 @@ ssl pkeyutl -sign -in message -inkey se05x:0x01010101 -out sig; check 'a digest 
 plain pkeyutl -verify -pubin -inkey pub.pem -in message -sigfile sig; check 'it is good' 0 '*Verified Successfully*' ''
 ssl dgst -sha3-256 -sign se05x:0x01010101 -out sig message; check 'a hash that the chip has not' 0 '' ''
 plain dgst -sha3-256 -verify pub.pem -signature sig message; check 'it is good' 0 'Verified OK' ''
-ssl pkey -in se05x:0x01010101;  check 'the private half stays there' 1 '' '*'
+ssl pkey -in se05x:0x01010101 -outform DER; check 'the private half stays there' 1 '' '*does not leave the chip*'
+ssl pkey -in se05x:0x01010101;  check 'what is written is its name' 0 '*BEGIN SE05X KEY*' ''
 
 # ---- certificates ----
 

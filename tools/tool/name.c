@@ -38,10 +38,7 @@ unsigned int find_chip_name(struct tool *t, const char *label, uint32_t *id)
 	struct se05x_iot_object object;
 	unsigned int n = 0;
 
-	while (names && (name = keys_names_next(names, name))) {
-		if (strcmp(name->label, label) || CHIP(t, se05x_iot_object, name->id, &object) ||
-		    !still_its_own(t, name, &object))
-			continue;
+	while (names && !CHIP(t, keys_names_find, names, label, &name, &object) && name) {
 		*id = name->id;
 		n++;
 	}
