@@ -205,24 +205,27 @@ static int get_line(BIO *bio, char line[256])
 	return n;
 }
 
-/* From the first line after BEGIN to END */
+/* From the first line after BEGIN to END, also of what is bad. Return: why it is. */
 static const char *read_text(BIO *bio, char text[TEXT_MAX], size_t *len)
 {
+	const char *why = NULL;
 	char line[256];
 
 	for (*len = 0;;) {
 		int n = get_line(bio, line);
 
 		if (n < 0)
-			return "cut off: it has no end";
+			return why ? why : "cut off: it has no end";
 		if (!strcmp(line, "-----END " KEYS_REF_PEM DASHES))
-			return NULL;
-		if (strchr(line, ':'))
-			return "there are lines like 'NAME: VALUE' in it, which no such file has";
+			return why;
 		if (!strncmp(line, DASHES, strlen(DASHES)))
-			return "cut off: another block begins or ends in it";
-		if (*len + n + 1 > TEXT_MAX)
-			return "too long";
+			return why ? why : "cut off: another block begins or ends in it";
+		if (strchr(line, ':'))
+			why = "there are lines like 'NAME: VALUE' in it, which no such file has";
+		else if (*len + n + 1 > TEXT_MAX)
+			why = "too long";
+		if (why)
+			continue;
 		memcpy(text + *len, line, n);
 		*len += n;
 		text[(*len)++] = '\n';

@@ -6,6 +6,7 @@
  * goes on to the next decoder as if we were not there. The chip is not asked: whether it
  * has that key is seen when the key is first used.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/bio.h>
@@ -46,6 +47,22 @@ static int does_selection(void *prov, int selection)
 	return !selection || selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY;
 }
 
+/*
+ * Why a decoder of DER made no key: the one of PEM, which called it in the same thread,
+ * raises that once more, since on its way up OpenSSL forgets it
+ */
+static _Thread_local char reason[400];
+
+static void keep_reason(void)
+{
+	const char *text = NULL;
+	int flags = 0;
+
+	ERR_peek_last_error_all(NULL, NULL, NULL, &text, &flags);
+	if (text && flags & ERR_TXT_STRING && !strncmp(text, RAISED, strlen(RAISED)))
+		snprintf(reason, sizeof(reason), "%s", text + strlen(RAISED));
+}
+
 /* ---- PEM ---- */
 
 static int give_der(const struct keys_ref *ref, OSSL_CALLBACK *callback, void *arg)
@@ -67,7 +84,10 @@ static int give_der(const struct keys_ref *ref, OSSL_CALLBACK *callback, void *a
 		return 0;
 	params[3].data = der;
 	params[3].data_size = len;
+	*reason = 0;
 	ok = callback(params, arg);
+	if (!ok && *reason)
+		raise_text("%s", reason);
 	OPENSSL_free(der);
 	return ok;
 }
@@ -192,6 +212,8 @@ static int decode_der(void *data, OSSL_CORE_BIO *in, int selection, OSSL_CALLBAC
 		return 1;
 	if (!strcmp(ref.kind, name)) {
 		key = claim(d->prov, &ref, ask, ask_arg);
+		if (!key)
+			keep_reason();
 		ok = key && callback(params, arg);
 		key_free(key);	/* who took it counted */
 	}

@@ -20,7 +20,7 @@ void raise_text(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, "se05x: %s", text);
+	ERR_raise_data(ERR_LIB_PROV, ERR_R_OPERATION_FAIL, RAISED "%s", text);
 }
 
 void raise_chip(const char *what, uint32_t id, int error, const struct se05x_call *call)

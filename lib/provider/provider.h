@@ -75,6 +75,7 @@ EVP_MD *host_digest(struct provider *prov, const char *name, const char *propert
 /* The chip behind @device; NULL: the default one. It lives as long as the provider. */
 struct keys_chip *provider_chip(struct provider *prov, const char *device);
 
+#define RAISED	"se05x: "	/* before all of it */
 /* What OpenSSL's error queue is to say, printf-like, without a dot */
 __attribute__((format(printf, 1, 2)))
 void raise_text(const char *format, ...);
