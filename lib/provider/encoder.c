@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Private keys as PEM and as text: of a key in the chip its name, and of other keys what
- * their provider makes of them. All that is public goes by export to OpenSSL's encoders.
+ * their provider makes of them. As DER a key in the chip is refused, with the reason. All that is public goes by export to OpenSSL's encoders.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +38,11 @@ static void *new(struct provider *prov, const char *output)
 static void *new_pem(void *prov)
 {
 	return new(prov, "output=pem");
+}
+
+static void *new_der(void *prov)
+{
+	return new(prov, "output=der");
 }
 
 static void *new_text(void *prov)
@@ -93,7 +98,7 @@ static int does_selection(void *prov, int selection)
 static const OSSL_DISPATCH *find(const struct encoder *e, const struct host *host,
 				 const char *name)
 {
-	bool pem = strstr(e->output, "pem");
+	bool text = strstr(e->output, "text");
 	const OSSL_ALGORITHM *a;
 	int no_cache;
 
@@ -101,7 +106,7 @@ static const OSSL_DISPATCH *find(const struct encoder *e, const struct host *hos
 	for (; a && a->algorithm_names; a++)
 		if (host_is_named(a->algorithm_names, name) &&
 		    strcasestr(a->property_definition, e->output) &&
-		    (!pem || strcasestr(a->property_definition, "structure=PrivateKeyInfo")))
+		    (text || strcasestr(a->property_definition, "structure=PrivateKeyInfo")))
 			return a->implementation;
 	raise_text("the provider %s has no encoder for %s keys",
 		   OSSL_PROVIDER_get0_name(host->provider), name);
@@ -207,6 +212,20 @@ static int encode_pem(void *data, OSSL_CORE_BIO *out, const void *object,
 			   encode_there(data, out, key, selection, ask, arg);
 }
 
+static int encode_der(void *data, OSSL_CORE_BIO *out, const void *object,
+		      const OSSL_PARAM abstract[], int selection, OSSL_PASSPHRASE_CALLBACK *ask,
+		      void *arg)
+{
+	const struct key *key = object;
+
+	if (!key || abstract)
+		return 0;
+	if (!key->chip)
+		return encode_there(data, out, key, selection, ask, arg);
+	raise_text("0x%08X: a private key does not leave the chip; a PEM file names it", key->id);
+	return 0;
+}
+
 static int encode_text(void *data, OSSL_CORE_BIO *out, const void *object,
 		       const OSSL_PARAM abstract[], int selection, OSSL_PASSPHRASE_CALLBACK *ask,
 		       void *arg)
@@ -240,4 +259,5 @@ const OSSL_DISPATCH output##_encoder[] = {				\
 }
 
 ENCODER(pem);
+ENCODER(der);
 ENCODER(text);

@@ -157,6 +157,7 @@ static const OSSL_ALGORITHM decoder[] = {
 /* What they encode of keys that are in no chip is their providers' */
 #define ENCODERS(names)							\
 	{ names, OURS ",output=pem,structure=PrivateKeyInfo", pem_encoder, "name of the key" }, \
+	{ names, OURS ",output=der,structure=PrivateKeyInfo", der_encoder, "a refusal" }, \
 	{ names, OURS ",output=text", text_encoder, "name and public half of the key" }
 
 static const OSSL_ALGORITHM encoder[] = {

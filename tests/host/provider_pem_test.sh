@@ -106,7 +106,7 @@ for key in 1 2 3 4 5; do
 	cmp back.pem pub$key.pem; status=$? out='' err=''; check 'the public half is the one' 0 '' ''
 	ssl pkey -in key$key.pem -text -noout; check 'as text' 0 "Private-Key: 0x0101010$key in an SE05x*Public-Key*" ''
 done
-ssl pkey -in key1.pem -outform DER; check "$a the private half does not come" 1 '' '*'
+ssl pkey -in key1.pem -outform DER; check "$a the private half does not come" 1 '' '*0x01010101: a private key does not leave the chip*'
 ssl pkey -in key1.pem -aes256 -passout pass:word; check 'nor is it encrypted' 1 '' '*0x01010101*without a password*'
 
 for key in 1 2 4; do
@@ -159,8 +159,16 @@ done
 plain pkey -in soft.key -aes256 -passout pass:word -out pkcs8.pem
 plain ec -in soft.key -aes256 -passout pass:word -out traditional.pem
 { openssl ecparam -name prime256v1; openssl ec -in soft.key 2> /dev/null; } > parameters.pem
-openssl pkey -in soft.key -outform DER -out soft.der
+plain pkey -in soft.key -outform DER -out soft.der
 { cat peer.pem; seq 200000; cat soft.key; } > huge.pem
+plain pkey -in soft.key -out soft-written.pem; ssl pkey -in soft.key -out written.pem
+cmp soft-written.pem written.pem; status=$? out='' err=''; check "$a a software key is written as ever" 0 '' ''
+ssl pkey -in soft.key -outform DER -out written.der
+cmp soft.der written.der; status=$? out='' err=''; check 'as DER' 0 '' ''
+ssl pkey -in soft.key -noout -text; first=$out
+plain pkey -in soft.key -noout -text; [ "$first" = "$out" ] || status=9; check 'as text' 0 '*priv:*' ''
+ssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out new.pem; check 'and made' 0 '*' '*'
+plain pkey -in new.pem -check -noout; check 'it is good' 0 '*valid*' ''
 for file in soft.key pkcs8.pem traditional.pem parameters.pem soft.der huge.pem; do
 	ssl pkey -in $file -passin pass:word -pubout; check "$a $file is a software key" 0 "$(cat soft.pub)" ''
 done
