@@ -133,11 +133,16 @@ ssl cms -decrypt -in sealed -inkey key2.pem -recip cert2.pem; check "$a cms -dec
 
 # ---- TLS ----
 
+cat cert1.pem cert2.pem cert3.pem > all.pem
+
 for key in 1 2 3; do
-	serve -cert cert$key.pem -key key$key.pem -CAfile cert$key.pem -Verify 1
+	serve -cert cert$key.pem -key key$key.pem -CAfile all.pem -Verify 1
 	for version in tls1_2 tls1_3; do
-		connect -$version -CAfile cert$key.pem -cert cert$key.pem -key key$key.pem
-		check "$a $version, both with key$key.pem" 0 '*HTTP/1.0 200 ok*' '*'
+		# in TLS 1.2 a client signs all that was said, which is too long for Ed25519
+		client=$key
+		[ $version$key != tls1_23 ] || client=1
+		connect -$version -CAfile cert$key.pem -cert cert$client.pem -key key$client.pem
+		check "$a $version, server with key$key.pem, client with key$client.pem" 0 '*HTTP/1.0 200 ok*' '*'
 	done
 	stop
 done
@@ -174,7 +179,7 @@ for file in soft.key pkcs8.pem traditional.pem parameters.pem soft.der huge.pem;
 done
 ssl pkey -in pkcs8.pem -passin pass:wrong -pubout; check "$a a wrong password" 1 '' '*'
 ssl pkey -pubin -in soft.pub -pubout; check "$a a public key" 0 "$(cat soft.pub)" ''
-ssl x509 -in peer.pem -noout -subject; check "$a a certificate" 0 'subject=CN = peer' ''
+ssl x509 -in peer.pem -noout -subject; check "$a a certificate" 0 'subject=CN*peer' ''
 openssl pkcs12 -export -in peer.pem -inkey peer.key -passout pass:word -out peer.p12
 ssl pkcs12 -in peer.p12 -passin pass:word -nodes -nocerts; check "$a PKCS#12" 0 '*BEGIN PRIVATE KEY*' ''
 ssl dgst -sha256 -sign soft.key -out sig message; check "$a a software key signs" 0 '' ''
@@ -182,7 +187,7 @@ plain dgst -sha256 -verify soft.pub -signature sig message; check 'it is good' 0
 : > empty
 head -c 100000 /dev/urandom > noise
 for file in empty noise message cert1.pem; do
-	ssl pkey -in $file; check "$a $file is no key" 1 '' '*Could not read key*'
+	ssl pkey -in $file; check "$a $file is no key" 1 '' '*Could not *key*'
 	case $err in *se05x:*) status=9 ;; esac
 	check 'and not ours to complain about' 1 '' '*'
 done
@@ -282,6 +287,9 @@ cmp written.pem key6.pem; status=$? out='' err=''; check 'what is written names 
 
 # ---- URIs ----
 
+none='@(|*found: 0)'	# as versions of openssl say it
+shopt -s extglob
+
 cat cert1.pem peer.pem > chain.pem
 run cert put 0x01010130 chain.pem
 run put 0x01010131 message
@@ -293,11 +301,11 @@ ssl pkey -pubout -in 'se05x:door key'; check 'as it is' 0 "$(cat pub1.pem)" ''
 ssl pkey -pubout -in se05x:attic; check 'by an alias' 0 "$(cat pub2.pem)" ''
 ssl pkey -pubout -in SE05X:16843009; check 'by a decimal number' 0 "$(cat pub1.pem)" ''
 ssl pkey -pubin -pubout -in se05x:0x01010101; check 'a public key is expected' 0 "$(cat pub1.pem)" ''
-ssl storeutl -noout -keys 'se05x:0x01010101?type=public'; check '?type=public is no private key' 0 '*found: 0' ''
+ssl storeutl -noout -keys 'se05x:0x01010101?type=public'; check '?type=public is no private key' 0 "$none" ''
 ssl storeutl -noout 'se05x:0x01010101?type=public'; check '?type=public' 0 '*Public key*found: 1' ''
 ssl storeutl -certs se05x:chain; check 'a chain out of the chip' 0 '*BEGIN CERT*BEGIN CERT*found: 2' ''
-ssl storeutl -noout -keys se05x:chain; check 'keys of a chain' 0 '*found: 0' ''
-ssl x509 -in se05x:chain -noout -subject; check 'its first one' 0 'subject=CN = chip1' ''
+ssl storeutl -noout -keys se05x:chain; check 'keys of a chain' 0 "$none" ''
+ssl x509 -in se05x:chain -noout -subject; check 'its first one' 0 'subject=CN*chip1' ''
 ssl x509 -in se05x:0x01010131 -noout; check 'a file without a certificate' 1 '' '*0x01010131: there is no certificate in that file*'
 ssl storeutl -noout se05x:; check 'all that there is' 0 '*Name: se05x:0x01010101*EC key on P-256*se05x:0x01010102*RSA key of 2048 bits*se05x:0x01010130*certificate*' ''
 case $out in *01010131* | *01010110*) status=9 ;; esac; check 'but for what OpenSSL has no use for' 0 '*' ''
