@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# README's section for who writes programs, and docs/device-certificate.md: their commands
+# README's section for who writes programs, docs/device-certificate.md and openssl.md: their commands
 # are typed into a shell as they stand there. docs/simulator.md: its options and chips are
 # those of the program. TAP.
 #
@@ -85,6 +85,12 @@ END
 type_in <<< "PATH=$build/tools:\$PATH se05x-sim --quiet run bash -e walk"
 check 'device-certificate.md' 0 \
 	'*verified *yes*Verification: OK*depth=0 CN = device-0001'$'\n''verify return:1' '*verify OK*'
+
+# ---- docs/openssl.md ----
+
+blocks docs/openssl.md sh . | sed "s|/usr/local/lib/ossl-modules|$build/lib/ossl-modules|" > "$clone/openssl"
+type_in <<< "PATH=$build/tools:\$PATH se05x-sim --quiet run bash -e openssl"
+check 'openssl.md' 0 '*se05x*status: active*se05x:0x01010103: OK' '*verify OK*certificate of * bytes is kept*'
 
 # ---- docs/simulator.md ----
 
