@@ -462,5 +462,7 @@ void keys_secret_free(struct keys_secret *secret);
 int keys_secret_burst(struct keys_chip *chip, uint32_t id, struct keys_secret *secret,
 		      keys_run *run, void *arg, struct se05x_call *call);
 bool keys_secret_refused(const struct keys_secret *secret);
+/* Are both the same bytes? In constant time */
+bool keys_secret_same(const struct keys_secret *a, const struct keys_secret *b);
 
 #endif /* SE05X_KEYS_H */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <openssl/crypto.h>
+
 #include "keys.h"
 
 /* Each in pages of its own: locked, so not swapped out, and in no core file */
@@ -110,4 +112,9 @@ int keys_secret_burst(struct keys_chip *chip, uint32_t id, struct keys_secret *s
 bool keys_secret_refused(const struct keys_secret *secret)
 {
 	return atomic_load(secret->refused);
+}
+
+bool keys_secret_same(const struct keys_secret *a, const struct keys_secret *b)
+{
+	return a->len == b->len && !CRYPTO_memcmp(a->bytes, b->bytes, a->len);
 }

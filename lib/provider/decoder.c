@@ -182,7 +182,7 @@ static struct key *claim(struct provider *prov, const struct keys_ref *ref,
 	if (!public || (EVP_PKEY_is_a(public, "EC") && !keys_curve(public)))
 		raise_text("0x%08X: the public key in its file is none, or on a curve that no chip"
 			   " has", ref->id);
-	else if (!ref->user || (place.pin = pin_ask(ref->user, ask, arg)))
+	else if (!ref->user || (place.pin = pin_ask(prov, &place, ask, arg)))
 		key = key_claim(prov, &place, public);
 	keys_secret_free(place.pin);
 	EVP_PKEY_free(public);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,8 +17,53 @@
 #define PIN_MIN	4
 #define PIN_MAX	16
 
+/*
+ * A program that loads a key several times gives its PIN as often. What the chip refused
+ * once is known by that. The list only grows, so that nobody waits who reads it.
+ */
+struct pin {
+	struct pin *next;
+	const struct keys_chip *chip;
+	uint32_t user;
+	struct keys_secret *secret;
+};
+
+/* Takes @secret */
+static struct keys_secret *share(struct provider *prov, const struct place *place,
+				 struct keys_secret *secret)
+{
+	struct pin *new = calloc(1, sizeof(*new)), *first = atomic_load(&prov->pins), *p;
+
+	do {
+		for (p = first; p; p = p->next) {
+			if (p->chip != place->chip || p->user != place->user ||
+			    !keys_secret_same(p->secret, secret))
+				continue;
+			free(new);
+			keys_secret_free(secret);
+			return keys_secret_hold(p->secret);
+		}
+		if (!new)
+			return secret;
+		*new = (struct pin) { first, place->chip, place->user, secret };
+	} while (!atomic_compare_exchange_strong(&prov->pins, &first, new));
+	return keys_secret_hold(secret);
+}
+
+void pins_free(struct pin *pins)
+{
+	while (pins) {
+		struct pin *next = pins->next;
+
+		keys_secret_free(pins->secret);
+		free(pins);
+		pins = next;
+	}
+}
+
 /* Wipes @pin, which has room for PIN_MAX + 2 */
-static struct keys_secret *keep(const char *whose, char *pin, size_t len)
+static struct keys_secret *keep(struct provider *prov, const struct place *place,
+				const char *whose, char *pin, size_t len)
 {
 	struct keys_secret *secret = NULL;
 
@@ -26,10 +72,11 @@ static struct keys_secret *keep(const char *whose, char *pin, size_t len)
 	else
 		secret = keys_secret_new(pin, len);
 	OPENSSL_cleanse(pin, PIN_MAX + 2);
-	return secret;
+	return secret ? share(prov, place, secret) : NULL;
 }
 
-struct keys_secret *pin_ask(uint32_t user, OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
+struct keys_secret *pin_ask(struct provider *prov, const struct place *place,
+			    OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
 {
 	char whose[40], pin[PIN_MAX + 2];
 	size_t len = 0;
@@ -38,16 +85,16 @@ struct keys_secret *pin_ask(uint32_t user, OSSL_PASSPHRASE_CALLBACK *ask, void *
 		OSSL_PARAM_END,
 	};
 
-	snprintf(whose, sizeof(whose), "PIN of UserID 0x%08X", user);
+	snprintf(whose, sizeof(whose), "PIN of UserID 0x%08X", place->user);
 	params[0].data_size = strlen(whose);
 	if (ask && ask(pin, sizeof(pin), &len, params, arg))
-		return keep(whose, pin, len);
+		return keep(prov, place, whose, pin, len);
 	OPENSSL_cleanse(pin, sizeof(pin));
 	raise_text("%s: the key wants it, and the program gave none", whose);
 	return NULL;
 }
 
-struct keys_secret *pin_read(const char *path)
+struct keys_secret *pin_read(struct provider *prov, const struct place *place, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	char pin[PIN_MAX + 2];
@@ -65,5 +112,5 @@ struct keys_secret *pin_read(const char *path)
 	/* the line's end is not part of it */
 	if (len && pin[len - 1] == '\n')
 		len--;
-	return keep(path, pin, len);
+	return keep(prov, place, path, pin, len);
 }

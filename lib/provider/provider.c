@@ -231,6 +231,7 @@ static void teardown(void *ctx)
 
 	for (size_t i = 0; i < TYPES; i++)
 		host_free(prov->hosts[i]);
+	pins_free(prov->pins);
 	free_chips(prov->chips);
 	OSSL_LIB_CTX_free(prov->child);
 	OSSL_LIB_CTX_free(prov->own);

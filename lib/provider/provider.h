@@ -49,6 +49,7 @@ struct provider {
 	OSSL_LIB_CTX *child;	/* what the program has loaded */
 	OSSL_LIB_CTX *own;	/* OpenSSL's default provider, whatever the program has loaded */
 	_Atomic(struct chip *) chips;	/* all that were named, see provider_chip() */
+	_Atomic(struct pin *) pins;	/* all that were given, see pin.c */
 	_Atomic(const struct host *) hosts[TYPES];
 };
 
@@ -152,9 +153,15 @@ bool key_run(struct key *key, const char *what,
 
 /* ---- PINs: pin.c ---- */
 
-/* keys_secret_free() it. NULL, with an error raised: none, or no PIN. */
-struct keys_secret *pin_ask(uint32_t user, OSSL_PASSPHRASE_CALLBACK *ask, void *arg);
-struct keys_secret *pin_read(const char *path);
+/*
+ * The PIN of a UserID, for place->user in place->chip; keys_secret_free() it. One that was
+ * given before, and may have been refused, is that one again. NULL, with an error raised:
+ * none, or no PIN.
+ */
+struct keys_secret *pin_ask(struct provider *prov, const struct place *place,
+			    OSSL_PASSPHRASE_CALLBACK *ask, void *arg);
+struct keys_secret *pin_read(struct provider *prov, const struct place *place, const char *path);
+void pins_free(struct pin *pins);
 
 /* ---- URIs: uri.c ---- */
 

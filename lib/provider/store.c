@@ -245,9 +245,12 @@ static int give_name(struct loader *l, const struct se05x_iot_object *object,
 
 static bool get_pin(struct loader *l, OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
 {
+	const struct place place = { .chip = l->chip, .user = l->uri.user };
+
 	if (!l->uri.user || l->pin)
 		return true;
-	l->pin = l->uri.pin_file ? pin_read(l->uri.pin_file) : pin_ask(l->uri.user, ask, arg);
+	l->pin = l->uri.pin_file ? pin_read(l->prov, &place, l->uri.pin_file) :
+				   pin_ask(l->prov, &place, ask, arg);
 	return l->pin;
 }
 

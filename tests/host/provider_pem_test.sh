@@ -285,6 +285,24 @@ ssl dgst -sha256 -sign 'se05x:0x01010106' -out sig message; check 'without a use
 ssl pkey -in 'se05x:0x01010106?user=0x01010110&pin-file=pin' -out written.pem
 cmp written.pem key6.pem; status=$? out='' err=''; check 'what is written names the user, and no file' 0 '' ''
 
+# each program shows a wrong one once, whatever it tries after that
+run --password-file=pin --max-attempts=3 --policy=0x01010111:delete userid 0x01010111
+run --policy='any:read;0x01010111:sign,delete' keygen 0x01010107 p256
+run -o key7.pem --user=0x01010111 refpem 0x01010107
+ssl dgst -sha256 -sign key7.pem -passin file:pin -out sig message; check 'a key whose PIN gets blocked' 0 '' ''
+ssl req -new -x509 -key key7.pem -passin file:pin -subj /CN=chip7 -out cert7.pem
+for try in 1 2; do
+	if [ $try = 1 ]; then
+		serve -cert cert7.pem -key key7.pem -pass file:wrong-pin
+		for _ in 1 2 3 4; do connect -CAfile cert7.pem; done
+		stop
+	else
+		good 'python: refused again and again' timeout 60 "$here/provider_tls.py" cert7.pem key7.pem wrong-pin refused
+	fi
+	run show 0x01010111; check 'of many uses with a wrong one' 0 "*$try of 3*" '*'
+done
+ssl dgst -sha256 -sign key7.pem -passin file:pin -out sig message; check 'and it is good still' 0 '' ''
+
 # ---- URIs ----
 
 none='@(|*found: 0)'	# as versions of openssl say it

@@ -3,7 +3,9 @@
 #
 # A TLS server and clients with their keys in the chip, in this process and in forked ones:
 #
-#   provider_tls.py CERTIFICATE-FILE KEY-FILE [PIN-FILE]
+#   provider_tls.py CERTIFICATE-FILE KEY-FILE [PIN-FILE [refused]]
+#
+# refused: every handshake has to fail, with keys that are loaded again and again
 import os
 import ssl
 import sys
@@ -45,6 +47,17 @@ def handshake(version):
     assert sides[1].getpeercert(True) == sides[0].getpeercert(True)
 
 
+if sys.argv[4:]:
+    for i in range(4):
+        if i == 2:
+            os.fork()   # both go on
+        server, client = context(ssl.PROTOCOL_TLS_SERVER), context(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            handshake(ssl.TLSVersion.TLSv1_3)
+            sys.exit("it was not refused")
+        except ssl.SSLError:
+            pass
+    sys.exit()
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 for v in VERSIONS:
     handshake(v)
