@@ -7,7 +7,7 @@
  * (host.c), and every call for them goes on to these. A key in the chip has its public
  * half there as well: what needs no private half is done by them.
  *
- * The arrows: provider.c lists what there is; store.c makes keys of URIs (uri.c), decoder.c
+ * The arrows: provider.c lists what there is; store.c makes keys of URIs (uri.c, certs.c), decoder.c
  * of files, which encoder.c writes, and pin.c gets the PINs for both; keymgmt.c and
  * generate.c are key management; message.c, signature.c, cipher.c and
  * exchange.c use keys; all of
@@ -192,6 +192,19 @@ bool uri_parse(const char *text, struct uri *uri);
 void uri_clear(struct uri *uri);
 /* That of another object, reached in the same way. Return: false if it is longer than @size. */
 bool uri_of(const struct uri *from, uint32_t id, char *text, size_t size);
+
+/* ---- certificates: certs.c ---- */
+
+#define CERT_MIN	64	/* bytes: no certificate is shorter */
+
+/* Bytes of the DER at @at, which is long as certificates are; 0: there is none */
+size_t cert_len(const uint8_t *at, size_t left);
+/* Does that begin as a file with a certificate does? Return: as libse05x-iot's functions */
+int cert_is_file(struct se05x_iot *iot, const struct se05x_iot_object *object, bool *is,
+		 struct se05x_call *call);
+/* The file with a key's certificate; its id is 0 if there is none. Return: false with an error raised. */
+bool cert_of(struct provider *prov, struct keys_chip *chip, const struct se05x_iot_object *key,
+	     struct se05x_iot_object *file);
 
 /* ---- what provider.c lists ---- */
 

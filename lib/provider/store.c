@@ -82,12 +82,12 @@ static int add_id(struct se05x_iot *iot, uint32_t id, struct loader *l, struct s
 	return ret ? ret : add(l, &object) ? 0 : -ENOMEM;
 }
 
-/* All keys, and what may be a certificate: a file that begins with a long SEQUENCE */
+/* All keys, and what may be a certificate */
 static int add_all(struct se05x_iot *iot, struct loader *l, struct se05x_call *call)
 {
 	struct se05x_iot_object object;
 	uint32_t *ids = NULL;
-	uint8_t head[2];
+	bool wanted;
 	size_t n;
 	int ret = se05x_iot_list(iot, &ids, &n, call);
 
@@ -98,13 +98,10 @@ static int add_all(struct se05x_iot *iot, struct loader *l, struct se05x_call *c
 			ret = 0;	/* deleted meanwhile */
 			continue;
 		}
-		if (ret || (!is_key(&object) && (object.kind != SE05X_IOT_KIND_BINARY ||
-						 object.size < 64)))
-			continue;
-		if (is_key(&object) ||
-		    (!se05x_iot_binary_read(iot, ids[i], 0, head, sizeof(head), call) &&
-		     head[0] == 0x30 && (head[1] & 0x80)))
-			ret = add(l, &object) ? 0 : -ENOMEM;
+		if (!ret && !(wanted = is_key(&object)))
+			ret = cert_is_file(iot, &object, &wanted, call);
+		if (!ret && wanted && !add(l, &object))
+			ret = -ENOMEM;
 	}
 	free(ids);
 	return ret;
@@ -298,21 +295,10 @@ static bool read_certs(struct loader *l, const struct se05x_iot_object *object)
 	return !ret;
 }
 
-/* Bytes of the DER at @at: a SEQUENCE of 128 to 65535; 0: there is none */
-static size_t der_len(const uint8_t *at, size_t left)
-{
-	size_t len;
-
-	if (left < 4 || at[0] != 0x30 || (at[1] != 0x81 && at[1] != 0x82))
-		return 0;
-	len = at[1] == 0x81 ? 3u + at[2] : 4u + (at[2] << 8 | at[3]);
-	return len <= left ? len : 0;
-}
-
 static int give_cert(struct loader *l, OSSL_CALLBACK *callback, void *arg)
 {
 	uint8_t *der = l->certs + l->certs_at;
-	size_t len = der_len(der, l->certs_len - l->certs_at);
+	size_t len = cert_len(der, l->certs_len - l->certs_at);
 	int type = OSSL_OBJECT_CERT;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_int(OSSL_OBJECT_PARAM_TYPE, &type),
@@ -321,9 +307,43 @@ static int give_cert(struct loader *l, OSSL_CALLBACK *callback, void *arg)
 	};
 
 	l->certs_at += len;
-	if (!der_len(l->certs + l->certs_at, l->certs_len - l->certs_at))
+	if (!cert_len(l->certs + l->certs_at, l->certs_len - l->certs_at))
 		l->certs_at = l->certs_len;	/* what follows the last one */
 	return callback(params, arg);
+}
+
+/* A file, or with @key the one that has its certificate */
+static int give_file(struct loader *l, const struct se05x_iot_object *object, bool key,
+		     OSSL_CALLBACK *callback, void *arg)
+{
+	struct se05x_iot_object file = *object;
+
+	if (key && !cert_of(l->prov, l->chip, object, &file))
+		return 0;
+	if (!file.id)
+		return -1;
+	if (file.kind != SE05X_IOT_KIND_BINARY) {
+		raise_text("0x%08X is no EC or RSA key, and no file with a certificate", file.id);
+		return 0;
+	}
+	if (!read_certs(l, &file))
+		return 0;
+	if (cert_len(l->certs, l->certs_len))
+		return give_cert(l, callback, arg);
+	l->certs_at = l->certs_len;
+	raise_text("0x%08X: there is no certificate in that file", file.id);
+	return 0;
+}
+
+/* Who asks a key for a certificate gets its own, unless a file has the same name. */
+static bool wants_its_cert(const struct loader *l)
+{
+	if (l->expect != OSSL_STORE_INFO_CERT && l->uri.type != WANT_CERT)
+		return false;
+	for (size_t i = 0; i < l->n; i++)
+		if (!is_key(&l->objects[i]))
+			return false;
+	return wants(l, WANT_CERT) && *l->uri.name;
 }
 
 /* Return: -1: nothing that is wanted */
@@ -332,27 +352,17 @@ static int give(struct loader *l, const struct se05x_iot_object *object, OSSL_CA
 {
 	bool pair = object->part != SE05X_IOT_PART_PUBLIC, cert = !is_key(object);
 
+	if (!cert && wants_its_cert(l))
+		return give_file(l, object, true, callback, arg);
 	if (!wants(l, cert ? WANT_CERT : pair ? WANT_PRIVATE : WANT_PUBLIC) &&
 	    !(pair && !cert && wants(l, WANT_PUBLIC)))
 		return -1;
 	if (!*l->uri.name)
 		return give_name(l, object, callback, arg);
-	if (!cert) {
-		pair = pair && wants(l, WANT_PRIVATE);
-		return (!pair || get_pin(l, ask, ask_arg)) &&
-		       give_key(l, object, pair, callback, arg);
-	}
-	if (object->kind != SE05X_IOT_KIND_BINARY) {
-		raise_text("0x%08X is no EC or RSA key, and no file with a certificate", object->id);
-		return 0;
-	}
-	if (!read_certs(l, object))
-		return 0;
-	if (der_len(l->certs, l->certs_len))
-		return give_cert(l, callback, arg);
-	l->certs_at = l->certs_len;
-	raise_text("0x%08X: there is no certificate in that file", object->id);
-	return 0;
+	if (cert)
+		return give_file(l, object, false, callback, arg);
+	pair = pair && wants(l, WANT_PRIVATE);
+	return (!pair || get_pin(l, ask, ask_arg)) && give_key(l, object, pair, callback, arg);
 }
 
 static int load(void *data, OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *ask,

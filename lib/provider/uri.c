@@ -15,7 +15,7 @@ static int hex_digit(char c)
 	return at ? at - digits : -1;
 }
 
-/* %41 is A; in place. Return: false where no hex digits or a NUL follow. */
+/* %41 is A; in place. Return: false where no hex digits or a control character follow. */
 static bool unescape(char *text)
 {
 	char *to = text;
@@ -27,7 +27,7 @@ static bool unescape(char *text)
 		if (hex_digit(text[1]) < 0 || hex_digit(text[2]) < 0)
 			return false;
 		*to = hex_digit(text[1]) << 4 | hex_digit(text[2]);
-		if (!*to)
+		if ((unsigned char)*to < ' ' || *to == 0x7f)
 			return false;
 		text += 2;
 	}
@@ -90,8 +90,10 @@ static bool take_pair(struct uri *uri, char *pair)
 
 static bool take_name(struct uri *uri, char *name)
 {
-	if (!unescape(name) || (*name && keys_looks_like_id(name) &&
-				!keys_parse_id(name, &uri->id))) {
+	/* a name may begin with a digit, but not with 0x, and digits alone are a number */
+	if (!unescape(name) || (*name && !keys_parse_id(name, &uri->id) &&
+				(!strncasecmp(name, "0x", 2) ||
+				 !name[strspn(name, "0123456789")]))) {
 		raise_text("'%s': it is se05x:0x and up to eight hex digits, or se05x: and a name",
 			   name);
 		return false;

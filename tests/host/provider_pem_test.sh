@@ -202,6 +202,12 @@ printf '%s\n' "$out" > from.pem; cmp from.pem key1.pem; status=$? out='' err='';
 done
 export OPENSSL_CONF=$tmp/default-first.cnf
 
+ssl genpkey -propquery '?provider=se05x' -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -pkeyopt se05x-id:0x01010108 -out pss.pem; check 'an RSA-PSS key is made in the chip' 0 '*' '*'
+ssl pkey -in pss.pem -pubout -out pss.pub; check 'what is written names it' 0 '' ''
+plain asn1parse -in pss.pub; check 'and is one for PSS' 0 '*:rsassaPss*' ''
+ssl dgst -sha256 -sign pss.pem -out sig message; check 'it signs' 0 '' ''
+plain dgst -sha256 -verify pss.pub -signature sig message; check 'it is good' 0 'Verified OK' ''
+
 # ---- bad ones ----
 
 # bad NAME FILE ERROR [ERROR]: the other one if OpenSSL's reader of PEM comes before ours
@@ -324,13 +330,29 @@ ssl storeutl -noout 'se05x:0x01010101?type=public'; check '?type=public' 0 '*Pub
 ssl storeutl -certs se05x:chain; check 'a chain out of the chip' 0 '*BEGIN CERT*BEGIN CERT*found: 2' ''
 ssl storeutl -noout -keys se05x:chain; check 'keys of a chain' 0 "$none" ''
 ssl x509 -in se05x:chain -noout -subject; check 'its first one' 0 'subject=CN*chip1' ''
+ssl x509 -in se05x:0x01010101 -noout -subject; check 'the certificate of a key' 0 'subject=CN*chip1' ''
+ssl storeutl -noout 'se05x:door%20key?type=cert'; check 'by its name' 0 '*Certificate*Certificate*found: 2' ''
+printf '[ca]\ndefault_ca = c\n[c]\nnew_certs_dir = .\ndatabase = index\nrand_serial = yes\ndefault_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n' > ca.cnf
+: > index
+for since in 2020:older 2040:newest 2030:newer; do
+	ssl req -new -key key1.pem -subj /CN=${since#*:} -out since.csr
+	plain ca -config ca.cnf -batch -notext -startdate ${since%:*}0101000000Z -enddate 20500101000000Z \
+		-keyfile peer.key -cert peer.pem -in since.csr -out since.pem
+	run cert put 0x0101013${since:2:1} since.pem
+done
+ssl x509 -in se05x:0x01010101 -noout -subject; check 'of several the latest' 0 'subject=CN*newest' ''
+run -y delete 0x01010132 0x01010133 0x01010134
+ssl x509 -in se05x:0x01010102 -noout; check 'a key without one' 1 '' '*'
+serve -cert se05x:0x01010101 -key se05x:0x01010101
+connect -CAfile cert1.pem; check 'a server by one URI' 0 '*HTTP/1.0 200 ok*' '*'
+stop
 ssl x509 -in se05x:0x01010131 -noout; check 'a file without a certificate' 1 '' '*0x01010131: there is no certificate in that file*'
 ssl storeutl -noout se05x:; check 'all that there is' 0 '*Name: se05x:0x01010101*EC key on P-256*se05x:0x01010102*RSA key of 2048 bits*se05x:0x01010130*certificate*' ''
 case $out in *01010131* | *01010110*) status=9 ;; esac; check 'but for what OpenSSL has no use for' 0 '*' ''
 ssl storeutl -noout -certs se05x:; check 'certificates alone' 0 '*se05x:0x01010130*' ''
 case $out in *01010101*) status=9 ;; esac; check 'no keys there' 0 '*' ''
 ssl storeutl -noout -r 'se05x:?user=0x01010110&pin-file=pin'; check 'and into each of them' 0 '*se05x:0x01010101?user=0x01010110&pin-file=pin*Pkey*Certificate*' ''
-for uri in '0x' '0x123456789' '0' '01' '0xFFFFFFFF' 'a%' 'a%0' 'a%zz' 'a%00'; do
+for uri in '0x' '0x123456789' '0' '01' '0xFFFFFFFF' 'a%' 'a%0' 'a%zz' 'a%00' 'a%1bc'; do
 	ssl pkey -in "se05x:$uri"; check "bad URI se05x:$uri" 1 '' '*se05x:*0x and up to eight hex digits*'
 done
 ssl pkey -in se05x:nobody; check 'a name that nobody has' 1 '' '*nobody: neither*'

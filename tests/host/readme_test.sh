@@ -88,7 +88,8 @@ check 'device-certificate.md' 0 \
 
 # ---- docs/openssl.md ----
 
-blocks docs/openssl.md sh . | sed "s|/usr/local/lib/ossl-modules|$build/lib/ossl-modules|" > "$clone/openssl"
+sed "s|^module = .*|module = $build/lib/ossl-modules/se05x.so|" "$build/lib/openssl-se05x.cnf" > "$clone/openssl.cnf"
+blocks docs/openssl.md sh . | sed 's|/usr/local/share/se05x/openssl-se05x.cnf|openssl.cnf|' > "$clone/openssl"
 type_in <<< "PATH=$build/tools:\$PATH se05x-sim --quiet run bash -e openssl"
 check 'openssl.md' 0 '*se05x*status: active*se05x:0x01010103: OK' '*verify OK*certificate of * bytes is kept*'
 

@@ -8,6 +8,8 @@ set -uo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 PATH=$top/build/host/tools:$PATH
+export OPENSSL_MODULES=$top/build/host/lib/ossl-modules
+provider=(-provider default -provider se05x)
 sim=/sys/kernel/debug/se05x-sim
 tmp=$(mktemp -d)
 cd "$tmp" || exit 1
@@ -31,6 +33,20 @@ down() {
 }
 
 verified() { openssl dgst -sha256 -verify "$1" -signature "$2" message; }
+
+# By openssl, with the key that $1 names
+signed() {
+	openssl dgst "${provider[@]}" -sha256 -sign "$1" -out sig message && verified pub.pem sig
+}
+
+# A URI opens no other device than a chip.
+no_other_device() {
+	local path
+	for path in /dev/null /dev/tty /dev/i2c-0 /run; do
+		! openssl pkey "${provider[@]}" -in "se05x:0x01010101?device=$path" 2> err &&
+			grep "se05x: device=$path: " err || return 1
+	done
+}
 
 # Signatures by one program, and random numbers by four others
 together() {
@@ -125,6 +141,8 @@ for applet in 3 7; do
 		openssl pkeyutl -verify -pubin -inkey ed.pem -rawin -in message -sigfile sig'
 	ok "$a a file" 'se05x-tool put 0x01010104 long && se05x-tool -o back get 0x01010104 && cmp long back'
 	ok "$a UserID" 'se05x-tool --password-file=password userid 0x01010120'
+	ok "$a a file that names a key" 'se05x-tool -o key.pem refpem 0x01010101 && signed key.pem'
+	ok "$a a URI with a device" 'signed "se05x:0x01010101?device=/dev/se05x" && no_other_device'
 	ok "$a a session holds against another program" private
 	for at in 5 12 20 30 45; do
 		ok "$a the chip restarts after $at transfers" "restarted $at"
