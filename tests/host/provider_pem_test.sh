@@ -157,6 +157,9 @@ for file in key-cert cert-key text crlf; do
 	serve -cert $file.pem -key $file.pem
 	connect -CAfile cert1.pem; check "$a $file.pem is key and certificate" 0 '*HTTP/1.0 200 ok*' '*'
 	stop
+	ssl x509 -in $file.pem -noout -subject; check 'whose certificate is read' 0 'subject=CN*chip1' ''
+	ssl verify -CAfile $file.pem cert1.pem; check 'and trusted' 0 '*OK' ''
+	ssl storeutl -noout $file.pem; check 'and all of it is found' 0 '*Pkey*found: 3' ''
 done
 
 # ---- what is not ours goes on to others ----
