@@ -23,6 +23,7 @@ struct loader {
 	int expect;		/* OSSL_STORE_INFO_PKEY, ... */
 	struct se05x_iot_object *objects;
 	size_t n, at;
+	struct keys_names *names;	/* of a list: what it tells beside each URI */
 	uint8_t *certs;		/* rest of a chain, one DER after the other */
 	size_t certs_len, certs_at;
 };
@@ -118,9 +119,11 @@ static int add_named(struct se05x_iot *iot, struct loader *l, struct se05x_call 
 	l->n = 0;
 	if (ret)
 		return keys_answered(call) ? 0 : ret;	/* a chip that tells no names has none */
-	while (!(ret = keys_names_find(iot, names, l->uri.name, &name, &object, call)) && name)
-		if (!add(l, &object))
+	do {
+		ret = keys_names_find(iot, names, l->uri.name, &name, &object, call);
+		if (!ret && name && !add(l, &object))
 			ret = -ENOMEM;
+	} while (!ret && name);
 	keys_names_free(names);
 	return ret;
 }
@@ -144,6 +147,15 @@ static bool check_named(const struct loader *l)
 	return pairs < 2 && !another;
 }
 
+/* For a list, which goes without them too */
+static void read_names(struct loader *l)
+{
+	struct se05x_call call = { 0 };
+
+	if (KEYS_RUN(l->chip, &call, keys_names_read, &l->names))
+		l->names = NULL;
+}
+
 static bool find(struct loader *l)
 {
 	struct se05x_call call = { 0 };
@@ -152,6 +164,8 @@ static bool find(struct loader *l)
 
 	if (!*l->uri.name) {
 		ret = KEYS_RUN(l->chip, &call, add_all, l);
+		if (!ret)
+			read_names(l);
 	} else if (!id) {
 		ret = KEYS_RUN(l->chip, &call, add_named, l);
 		if (!ret && l->n)
@@ -176,6 +190,7 @@ static int close_loader(void *data)
 	uri_clear(&l->uri);
 	keys_secret_free(l->pin);
 	free(l->objects);
+	keys_names_free(l->names);
 	free(l->certs);
 	free(l);
 	return 1;
@@ -213,11 +228,25 @@ static bool wants(const struct loader *l, enum want what)
 	return !l->expect || (known && expected[l->expect] == what);
 }
 
+/* What it is called, if it is that object still; "": nothing */
+static const char *label(struct loader *l, const struct se05x_iot_object *object)
+{
+	const struct keys_name *name = l->names ? keys_names_of(l->names, object->id) : NULL;
+	struct se05x_call call = { 0 };
+	uint8_t now[8];
+
+	if (!name || KEYS_RUN(l->chip, &call, keys_object_fingerprint, object, now) ||
+	    memcmp(now, name->fingerprint, sizeof(now)))
+		return "";
+	return name->label;
+}
+
 static int give_name(struct loader *l, const struct se05x_iot_object *object,
 		     OSSL_CALLBACK *callback, void *arg)
 {
 	const struct se05x_iot_curve *curve = se05x_iot_curve(object->curve);
-	char uri[2 * PATH_MAX], what[64];
+	char uri[2 * PATH_MAX], what[64 + KEYS_LABEL_MAX];
+	const char *name = label(l, object);
 	int type = OSSL_OBJECT_NAME;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_int(OSSL_OBJECT_PARAM_TYPE, &type),
@@ -235,6 +264,8 @@ static int give_name(struct loader *l, const struct se05x_iot_object *object,
 	else
 		snprintf(what, sizeof(what), "EC key%s%s", curve ? " on " : "",
 			 curve ? curve->name : "");
+	if (*name)
+		snprintf(what + strlen(what), sizeof(what) - strlen(what), ", %s", name);
 	params[1].data_size = strlen(uri);
 	params[2].data_size = strlen(what);
 	return callback(params, arg);

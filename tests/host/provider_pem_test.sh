@@ -350,7 +350,7 @@ serve -cert se05x:0x01010101 -key se05x:0x01010101
 connect -CAfile cert1.pem; check 'a server by one URI' 0 '*HTTP/1.0 200 ok*' '*'
 stop
 ssl x509 -in se05x:0x01010131 -noout; check 'a file without a certificate' 1 '' '*0x01010131: there is no certificate in that file*'
-ssl storeutl -noout se05x:; check 'all that there is' 0 '*Name: se05x:0x01010101*EC key on P-256*se05x:0x01010102*RSA key of 2048 bits*se05x:0x01010130*certificate*' ''
+ssl storeutl -noout se05x:; check 'all that there is' 0 '*Name: se05x:0x01010101*EC key on P-256, door key*se05x:0x01010102*RSA key of 2048 bits*se05x:0x01010130*certificate, chain*' ''
 case $out in *01010131* | *01010110*) status=9 ;; esac; check 'but for what OpenSSL has no use for' 0 '*' ''
 ssl storeutl -noout -certs se05x:; check 'certificates alone' 0 '*se05x:0x01010130*' ''
 case $out in *01010101*) status=9 ;; esac; check 'no keys there' 0 '*' ''
