@@ -179,7 +179,9 @@ static struct key *claim(struct provider *prov, const struct keys_ref *ref,
 	ERR_set_mark();
 	public = d2i_PUBKEY_ex(NULL, &at, ref->spki_len, prov->own, NULL);
 	ERR_pop_to_mark();
-	if (!public || (EVP_PKEY_is_a(public, "EC") && !keys_curve(public)))
+	if (!place.chip)
+		raise_text("no memory");
+	else if (!public || (EVP_PKEY_is_a(public, "EC") && !keys_curve(public)))
 		raise_text("0x%08X: the public key in its file is none, or on a curve that no chip"
 			   " has", ref->id);
 	else if (!ref->user || (place.pin = pin_ask(prov, &place, ask, arg)))

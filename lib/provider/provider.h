@@ -9,9 +9,8 @@
  *
  * The arrows: provider.c lists what there is; store.c makes keys of URIs (uri.c, certs.c), decoder.c
  * of files, which encoder.c writes, and pin.c gets the PINs for both; keymgmt.c and
- * generate.c are key management; message.c, signature.c, cipher.c and
- * exchange.c use keys; all of
- * them stand on key.c, which has the chip's keys, and that on host.c.
+ * generate.c are key management; message.c, signature.c, cipher.c and exchange.c use keys;
+ * all of them stand on key.c, which has the chip's keys, and that on host.c.
  */
 #ifndef SE05X_PROVIDER_H
 #define SE05X_PROVIDER_H

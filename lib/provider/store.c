@@ -37,8 +37,10 @@ static bool is_chip(const char *path)
 	struct stat st;
 	ssize_t n;
 
-	if (stat(path, &st)) {
-		raise_text("device=%s: %s", path, strerror(errno));
+	/* unix: in front would be a socket */
+	if (*path != '/' || stat(path, &st)) {
+		raise_text("device=%s: %s", path, *path == '/' ? strerror(errno) :
+			   "it is a path that begins with /");
 		return false;
 	}
 	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/subsystem", major(st.st_rdev),
