@@ -86,7 +86,7 @@ serve() {
 	server=$!
 	for _ in $(seq 300); do [ ! -S socket ] || return; sleep 0.1; done
 }
-stop() { kill $server; wait $server 2> /dev/null; }
+stop() { kill $server 2> /dev/null; wait $server 2> /dev/null; }
 printf 'GET / HTTP/1.0\r\n\r\n' > request
 connect() {
 	input=request ssl s_client -unix socket -ign_eof -verify_return_error -servername x "$@"
