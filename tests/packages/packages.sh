@@ -39,7 +39,7 @@ ok() {	# WHAT COMMAND...
 	fi
 }
 
-inside() { "$here/inside.sh" "$root" "$@"; }
+inside() { "$here/../inside.sh" "$root" "$@"; }
 fails() { ! "$@"; }
 
 # every file and folder but logs, caches, DKMS's own key and what dpkg remembers
