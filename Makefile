@@ -39,7 +39,7 @@ demo-tls:
 check:
 	@tests/setup.sh check
 	@tests/check.sh debug host life distro fuzz leak kunit overlay style install \
-		new_device bench
+		new_device bench programs_pkcs11
 
 check-host:
 	@tests/setup.sh host
@@ -76,7 +76,7 @@ check-fresh:
 # what takes long: stages of tests/check.sh, in parts of less than 45 minutes with
 # nothing cached
 FULL := distro arch debug kernels
-FULL_distro := distro_all events suspend watch iot hotpath leak_controls coverage
+FULL_distro := distro_all events suspend watch iot hotpath leak_controls coverage programs_pkcs11_12 programs_pkcs11_13
 FULL_arch := arch overlay_boot armhf pages16k i386
 FULL_debug := kcsan soak life_debug
 FULL_kernels := kernels strict intree packages

@@ -28,6 +28,8 @@ modules() {
 	make -s -C tools/sim && tests/vm/modules.sh "$1" > /dev/null
 }
 
+programs_root() { [ "$(id -u)" != 0 ] || tests/programs/root.sh "$1" > /dev/null; }
+
 build_for() {
 	case $1 in
 	host) programs && make -s -C tests/host all ;;
@@ -46,6 +48,8 @@ build_for() {
 	iot) programs && modules distro ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
+	programs_pkcs11 | programs_pkcs11_12) programs && programs_root bookworm ;;
+	programs_pkcs11_13) programs && programs_root trixie ;;
 	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
 }
@@ -140,6 +144,11 @@ stage_packages() {
 	tests/packages/packages.sh trixie || status=1
 	return $status
 }
+
+# the programs that people use with PKCS#11, of Debian 12 and 13
+stage_programs_pkcs11() { tests/programs/pkcs11.sh bookworm se05x; }
+stage_programs_pkcs11_12() { tests/programs/pkcs11.sh bookworm "softhsm2 se05x-pin"; }
+stage_programs_pkcs11_13() { tests/programs/pkcs11.sh trixie "softhsm2 se05x se05x-pin"; }
 
 # laid into kernel trees and built there
 stage_intree() { tests/intree/intree_test.sh; }

@@ -10,7 +10,7 @@ build="gcc libc6-dev make pkg-config libssl-dev libnl-genl-3-dev libp11-kit-dev 
 vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod"
 host="libcmocka-dev device-tree-compiler python3-yaml openssh-client procps"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck
-	clang-14 libclang-rt-14-dev libfdt-dev dt-schema gpiod"
+	clang-14 libclang-rt-14-dev libfdt-dev dt-schema gpiod debootstrap"
 intree="gcc libc6-dev make patch git pandoc"
 
 arch="gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu qemu-system-arm qemu-user
@@ -26,7 +26,7 @@ install) want="$build device-tree-compiler kmod $(packaging/module.sh needs)" ;;
 demo) want="$build $vm" ;;
 host) want="$build $host" ;;
 check) want="$build $vm $host $check" ;;
-full) want="$build $vm $host $check $arch $intree debootstrap python3-docutils" ;;
+full) want="$build $vm $host $check $arch $intree python3-docutils" ;;
 bench) want="$build $vm $host gnuplot-nox procps" ;;
 fresh) want="debootstrap git" ;;
 intree) want=$intree ;;
