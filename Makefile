@@ -34,6 +34,11 @@ demo-tls:
 	@tests/setup.sh demo
 	@tests/demo/run.sh tls.sh
 
+# ssh with a key that was made in the chip: docs/pkcs11.md
+demo-ssh:
+	@tests/setup.sh demo-ssh
+	@tests/demo/run.sh ssh.sh
+
 # ---- to be proved ----
 
 check:
@@ -118,6 +123,6 @@ style:
 clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 
-.PHONY: all lib tools module overlay demo demo-tls check check-host faults coverage fuzz soak \
+.PHONY: all lib tools module overlay demo demo-tls demo-ssh check check-host faults coverage fuzz soak \
 	check-fresh check-full $(FULL:%=check-full-%) check-full-fresh intree bench \
 	bench-virtual style clean

@@ -45,7 +45,7 @@ build_for() {
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
 	kcsan) modules kcsan && make -s -C tests/kselftest ;;
 	distro | distro_all | new_device | life | events | suspend | watch) programs && modules distro && make -s -C tests/kselftest ;;
-	iot) programs && modules distro ;;
+	iot) programs && modules distro && tests/demo/sshd.sh ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
 	programs_pkcs11 | programs_pkcs11_12) programs && programs_root bookworm ;;

@@ -3,7 +3,7 @@
 #
 # Install what is missing for a purpose, and say what:
 #
-#   setup.sh install|demo|host|check|full|bench|fresh|intree
+#   setup.sh install|demo|demo-ssh|host|check|full|bench|fresh|intree
 set -eu
 
 build="gcc libc6-dev make pkg-config libssl-dev libnl-genl-3-dev libp11-kit-dev openssl"
@@ -11,6 +11,7 @@ vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod"
 host="libcmocka-dev device-tree-compiler python3-yaml openssh-client procps"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck
 	clang-14 libclang-rt-14-dev libfdt-dev dt-schema gpiod debootstrap"
+ssh="opensc openssh-client"
 intree="gcc libc6-dev make patch git pandoc"
 
 arch="gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu qemu-system-arm qemu-user
@@ -24,18 +25,22 @@ fi
 case ${1:-} in
 install) want="$build device-tree-compiler kmod $(packaging/module.sh needs)" ;;
 demo) want="$build $vm" ;;
+demo-ssh) want="$build $vm $ssh" ;;
 host) want="$build $host" ;;
 check) want="$build $vm $host $check" ;;
-full) want="$build $vm $host $check $arch $intree python3-docutils" ;;
+full) want="$build $vm $ssh $host $check $arch $intree python3-docutils" ;;
 bench) want="$build $vm $host gnuplot-nox procps" ;;
 fresh) want="debootstrap git" ;;
 intree) want=$intree ;;
-*) echo "usage: setup.sh install|demo|host|check|full|bench|fresh|intree" >&2; exit 2 ;;
+*) echo "usage: setup.sh install|demo|demo-ssh|host|check|full|bench|fresh|intree" >&2; exit 2 ;;
 esac
 
 # a machine with a chip needs no VM
-if [ "$1" = demo ] && [ -c /dev/se05x ]; then
-	want=$build
+if [ -c /dev/se05x ]; then
+	case $1 in
+	demo) want=$build ;;
+	demo-ssh) want="$build $ssh" ;;
+	esac
 fi
 
 missing=

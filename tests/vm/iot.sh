@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # In the VM: se05x-tool and the provider through the kernel: both applets, several
-# programs at once, a chip that restarts in the middle, and mutual TLS. TAP.
+# programs at once, a chip that restarts in the middle, mutual TLS, and ssh. TAP.
 # shellcheck disable=SC2016 # what ok gets is evaluated by it
 set -uo pipefail
 
@@ -155,5 +155,7 @@ done
 "$top/tests/vm/up.sh" > /dev/null || exit 1
 ok "device certificate and mutual TLS" '"$top/tests/demo/tls.sh" | tee log &&
 	grep -q "Mutual TLS with a key that never left the chip: done" log'
+ok "ssh" '"$top/tests/demo/ssh.sh" | tee log &&
+	grep -q "A login with a key that never left the chip: done" log'
 down
 echo "1..$n"
