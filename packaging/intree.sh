@@ -184,6 +184,7 @@ patch_8() {	# KUnit: part of the driver, or built in there would be two link lay
 	sed -i -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$repo/$driver/tests/se05x_test.c"
 	put tests/card/card.c $driver/tests/card.c
 	put tests/card/card.h $driver/tests/card.h
+	put tests/card/frame.h $driver/tests/frame.h
 	cat packaging/intree/Kconfig.kunit >> "$repo/$driver/Kconfig"
 	echo 'se05x-$(CONFIG_SE05X_KUNIT_TEST) += tests/se05x_test.o tests/card.o' \
 		>> "$repo/$driver/Makefile"

@@ -7,9 +7,8 @@
 #include <linux/types.h>
 
 #include "card.h"
+#include "frame.h"
 
-#define NAD_IN		0x5A
-#define NAD_OUT		0xA5
 #define FILLER		0xFF	/* what reads past a frame give is not specified */
 
 /* What an SE050 says of itself; BWT 1 s, IFSC 254, MPOT 1 ms, SEGT 100 us */
@@ -18,19 +17,6 @@ static const u8 default_atr[] = {
 	0x0B, 0x03, 0xE8, 0x08, 0x01, 0x00, 0x00, 0x00, 0x00, 0x64, 0x00, 0x00,
 	0x0A, 0x4A, 0x43, 0x4F, 0x50, 0x34, 0x20, 0x41, 0x54, 0x50, 0x4F,
 };
-
-static u16 crc16(const u8 *buf, size_t len)
-{
-	u16 crc = 0xffff;
-	int bit;
-
-	while (len--) {
-		crc ^= *buf++;
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1;
-	}
-	return crc ^ 0xffff;
-}
 
 static void violate(struct card *card, enum card_violation v)
 {
@@ -41,22 +27,14 @@ static void violate(struct card *card, enum card_violation v)
 
 size_t card_frame(u8 *out, u8 nad, u8 pcb, const u8 *inf, size_t len)
 {
-	u16 crc;
-
-	out[0] = nad;
-	out[1] = pcb;
-	out[2] = len;
 	if (len)
 		memcpy(out + 3, inf, len);
-	crc = crc16(out, len + 3);
-	out[len + 3] = crc & 0xff;
-	out[len + 4] = crc >> 8;
-	return len + 5;
+	return frame_finish(out, nad, pcb, len);
 }
 
 static void put(struct card *card, u8 pcb, const u8 *inf, size_t len, u64 at)
 {
-	card->out_len = card_frame(card->out, NAD_OUT, pcb, inf, len);
+	card->out_len = card_frame(card->out, FRAME_NAD_CHIP, pcb, inf, len);
 	card->out_pos = 0;
 	card->out_at = at;
 }
@@ -418,12 +396,12 @@ static void frame(struct card *card, const u8 *buf, size_t len, u64 now)
 	u64 at = now + card->config.r_us;
 	u8 pcb;
 
-	if (len < 5 || len > CARD_FRAME_MAX || buf[0] != NAD_IN || buf[2] + 5u != len) {
+	if (len < 5 || len > CARD_FRAME_MAX || buf[0] != FRAME_NAD_HOST || buf[2] + 5u != len) {
 		violate(card, CARD_V_FRAME);
 		put_nak(card, 2, at);
 		return;
 	}
-	if (crc16(buf, len - 2) != (buf[len - 2] | buf[len - 1] << 8)) {
+	if (frame_crc(buf, len - 2) != (buf[len - 2] | buf[len - 1] << 8)) {
 		violate(card, CARD_V_CRC);
 		put_nak(card, 1, at);
 		return;
