@@ -2,7 +2,7 @@
 /*
  * One opener of the device
  *
- * The lock guards all but the session, which is the thread's. The thread runs a command
+ * The lock guards all but the guest, which is the thread's. The thread runs a command
  * without the lock: while slave.running is set nobody else touches slave.command.
  */
 #include <errno.h>
@@ -11,9 +11,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "guest.h"
 #include "opener.h"
-#include "session.h"
 #include "slave.h"
+#include "turns.h"
 
 #define STACK_SIZE	(128 * 1024)	/* a response, a read, and what the libraries want */
 #define END_S		5		/* an exchange may still be under way */
@@ -28,7 +29,8 @@ struct opener {
 	void *reader;		/* one that waits for the answer */
 	size_t reader_len;
 	bool forget, command, gone;	/* what the thread is to do, in this order */
-	struct session session;
+	struct guest guest;
+	struct turns *turns;
 };
 
 /* Those that have a thread, and the lock of their list, inside which each one's own is taken */
@@ -72,15 +74,27 @@ static void give(struct opener *opener, void *reader, size_t len, bool wait)
 	explicit_bzero(buf, len);
 }
 
+/* Who holds the chip must not stand behind those of his user who wait for it. */
+static bool begin_turn(struct opener *opener)
+{
+	if (opener->guest.locked)
+		return false;
+	turns_begin(opener->turns);
+	return true;
+}
+
 static void run_command(struct opener *opener)
 {
-	uint8_t rapdu[SLAVE_RESPONSE_MAX];
+	uint8_t rapdu[GUEST_RESPONSE_MAX];
 	size_t len;
+	bool turn;
 
 	opener->command = false;
 	pthread_mutex_unlock(&opener->lock);
-	len = session_run(&opener->session, opener->slave.command, opener->slave.command_len,
-			  rapdu);
+	turn = begin_turn(opener);
+	len = guest_run(&opener->guest, opener->slave.command, opener->slave.command_len, rapdu);
+	if (turn)
+		turns_end(opener->turns);
 	pthread_mutex_lock(&opener->lock);
 	slave_answer(&opener->slave, rapdu, len);
 	explicit_bzero(rapdu, len);
@@ -92,11 +106,20 @@ static void run_command(struct opener *opener)
 	}
 }
 
+static void end_all(struct opener *opener)
+{
+	bool turn = begin_turn(opener);
+
+	guest_forget(&opener->guest);
+	if (turn)
+		turns_end(opener->turns);
+}
+
 static void forget(struct opener *opener)
 {
 	opener->forget = false;
 	pthread_mutex_unlock(&opener->lock);
-	session_forget(&opener->session);
+	end_all(opener);
 	pthread_mutex_lock(&opener->lock);
 }
 
@@ -106,10 +129,10 @@ static void wait_for_work(struct opener *opener)
 	struct timespec until = after(opener->config->idle_ms);
 
 	while (!opener->forget && !opener->command && !opener->gone) {
-		if (!opener->session.locked)
+		if (!opener->guest.locked)
 			pthread_cond_wait(&opener->wake, &opener->lock);
 		else if (pthread_cond_timedwait(&opener->wake, &opener->lock, &until))
-			session_unlock(&opener->session);
+			guest_unlock(&opener->guest);
 	}
 }
 
@@ -117,6 +140,8 @@ static void destroy(struct opener *opener)
 {
 	pthread_cond_destroy(&opener->wake);
 	pthread_mutex_destroy(&opener->lock);
+	if (opener->turns)
+		turns_put(opener->turns);
 	explicit_bzero(&opener->slave, sizeof(opener->slave));
 	free(opener);
 }
@@ -134,7 +159,7 @@ static void *run(void *arg)
 			run_command(opener);
 	}
 	pthread_mutex_unlock(&opener->lock);
-	session_close(&opener->session);
+	end_all(opener);
 
 	pthread_mutex_lock(&list_lock);
 	*opener->at = opener->next;
@@ -172,10 +197,9 @@ static int start(struct opener *opener)
 int opener_new(struct opener **new, const struct opener_config *config, uid_t uid)
 {
 	struct opener *opener = calloc(1, sizeof(*opener));
-	uint8_t atr[SLAVE_ATR_MAX];
+	struct se05x_info info;
 	pthread_condattr_t attr;
-	size_t len;
-	int ret;
+	int ret = -ENOMEM;
 
 	if (!opener)
 		return -ENOMEM;
@@ -185,15 +209,15 @@ int opener_new(struct opener **new, const struct opener_config *config, uid_t ui
 	pthread_cond_init(&opener->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	opener->config = config;
-	ret = session_open(&opener->session, config->device, uid, atr, &len);
-	if (ret) {
-		destroy(opener);
-		return ret;
+	opener->turns = turns_get(uid);
+	if (opener->turns)
+		ret = guest_open(&opener->guest, config->device, &info);
+	if (!ret) {
+		slave_init(&opener->slave, info.atr, info.atr_len);
+		ret = start(opener);
 	}
-	slave_init(&opener->slave, atr, len);
-	ret = start(opener);
 	if (ret) {
-		session_close(&opener->session);
+		guest_forget(&opener->guest);
 		destroy(opener);
 		return ret;
 	}

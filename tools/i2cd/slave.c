@@ -30,6 +30,8 @@
 void slave_init(struct slave *slave, const uint8_t *atr, size_t len)
 {
 	memset(slave, 0, sizeof(*slave));
+	if (len > sizeof(slave->atr))
+		len = sizeof(slave->atr);
 	memcpy(slave->atr, atr, len);
 	slave->atr_len = len;
 	/* PVER, VID(5), length of what follows, BWT(2), IFSC(2) */

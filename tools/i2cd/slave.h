@@ -56,7 +56,7 @@ struct slave {
 	size_t last_len;
 };
 
-/* @atr: as the chip's INFO has it, @len up to SLAVE_ATR_MAX */
+/* @atr: as the chip's INFO has it */
 void slave_init(struct slave *slave, const uint8_t *atr, size_t len);
 
 /*

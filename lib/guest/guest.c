@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A client that goes by another stack than ours
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "guest.h"
+
+/* what a guest is told where the kernel has no R-APDU: docs/i2cd.md has the table */
+#define SW_LENGTH	0x6700
+#define SW_NO_CHANNELS	0x6881
+#define SW_SECURITY	0x6982	/* NXP's code opens its session anew */
+#define SW_TROUBLE	0x6F00
+
+static const uint8_t create_session[4] = { 0x80, 0x04, 0x00, 0x1B };
+static const uint8_t initialize_update[2] = { 0x80, 0x50 };
+
+int guest_open(struct guest *guest, const char *device, struct se05x_info *info)
+{
+	int ret;
+
+	memset(guest, 0, sizeof(*guest));
+	guest->device = device;
+	ret = se05x_open(device, &guest->se);
+	if (!ret)
+		ret = se05x_get_info(guest->se, info);
+	if (ret)
+		guest_forget(guest);
+	return ret;
+}
+
+/* ---- what a C-APDU is ---- */
+
+/* SELECT by name whose answer is wanted. Return: false: any other command. */
+static bool is_select(const uint8_t *capdu, size_t len, const uint8_t **aid, size_t *aid_len)
+{
+	static const uint8_t header[4] = { 0x00, 0xA4, 0x04, 0x00 };
+
+	if (len < sizeof(header) || memcmp(capdu, header, sizeof(header)))
+		return false;
+	*aid = capdu + 5;
+	*aid_len = len > 5 ? capdu[4] : 0;
+	return *aid_len <= sizeof(((struct guest *)0)->aid) &&
+	       (len <= 5 || (*aid_len && (len == 5 + *aid_len || len == 6 + *aid_len)));
+}
+
+static bool begins(const uint8_t *capdu, size_t len, const uint8_t *with, size_t n)
+{
+	return len >= n && !memcmp(capdu, with, n);
+}
+
+/* ---- one command ---- */
+
+static int send(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t *rapdu,
+		size_t *rapdu_len, struct se05x_call *call)
+{
+	const uint8_t *aid;
+	size_t aid_len;
+	int ret;
+
+	*rapdu_len = GUEST_RESPONSE_MAX;
+	memset(call, 0, sizeof(*call));
+	if (!guest->se) {
+		ret = se05x_open(guest->device, &guest->se);
+		if (ret)
+			return ret;
+	}
+	if (is_select(capdu, len, &aid, &aid_len)) {
+		guest_unlock(guest);
+		guest->channel = false;
+		/* not sent where it is selected already, so that nobody's session ends */
+		ret = se05x_select(guest->se, aid, aid_len, 0, rapdu, rapdu_len, call);
+		guest->selected = !ret && call->sw == 0x9000;
+		memcpy(guest->aid, aid, guest->selected ? aid_len : 0);
+		guest->aid_len = aid_len;
+		return ret;
+	}
+	if (begins(capdu, len, initialize_update, 2) && !guest->locked) {
+		ret = se05x_lock(guest->se, call);
+		if (ret)
+			return ret;
+		guest->locked = true;
+	}
+	return se05x_transceive(guest->se, capdu, len, rapdu, rapdu_len, call);
+}
+
+/* The chip is another file now: after a rebind, or in the hope of one */
+static int open_again(struct guest *guest)
+{
+	int ret;
+
+	guest->locked = false;
+	guest->channel = false;
+	guest->n_ids = 0;
+	ret = se05x_reopen(guest->se);
+	if (!ret && guest->selected)
+		ret = se05x_select(guest->se, guest->aid, guest->aid_len, 0, NULL, NULL,
+				   NULL);
+	return ret;
+}
+
+/*
+ * What was not sent may be tried once more. But the bytes of a channel that is lost are
+ * worth nothing: it is to begin anew.
+ */
+static bool again(struct guest *guest, int error)
+{
+	switch (error) {
+	case -ENODEV:
+		return !open_again(guest);
+	case -ESTALE:
+		return !guest->channel;
+	case -ECONNABORTED:
+	case -EINTR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint16_t refused(const struct guest *guest, int error, bool sent)
+{
+	if (sent)
+		return SW_TROUBLE;
+	switch (error) {
+	case -E2BIG:
+	case -EINVAL:
+		return SW_LENGTH;
+	case -EOPNOTSUPP:
+		return SW_NO_CHANNELS;
+	case -EPERM:
+	case -ENOKEY:
+	case -EKEYREJECTED:
+	case -ESTALE:
+		return SW_SECURITY;
+	default:
+		return guest->channel ? SW_SECURITY : SW_TROUBLE;
+	}
+}
+
+static void note(struct guest *guest, const uint8_t *capdu, size_t len,
+		 const uint8_t *rapdu, size_t rapdu_len)
+{
+	if (begins(capdu, len, initialize_update, 2))
+		guest->channel = true;
+	/* TAG_1, the session's number, SW; the length may be coded long */
+	if (!begins(capdu, len, create_session, 4) || rapdu_len < 12 || rapdu[0] != 0x41)
+		return;
+	if (guest->n_ids == GUEST_SESSIONS) {	/* then the oldest is closed already */
+		memmove(guest->ids[0], guest->ids[1], sizeof(guest->ids[0]));
+		guest->n_ids--;
+	}
+	memcpy(guest->ids[guest->n_ids++], rapdu + rapdu_len - 10, 8);
+}
+
+size_t guest_run(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t *rapdu)
+{
+	struct se05x_call call;
+	size_t rapdu_len;
+	uint16_t sw;
+	int ret = send(guest, capdu, len, rapdu, &rapdu_len, &call);
+
+	if (ret && guest->se && call.outcome == SE05X_OUTCOME_NOT_SENT &&
+	    again(guest, ret))
+		ret = send(guest, capdu, len, rapdu, &rapdu_len, &call);
+	if (guest->locked && !guest->channel && (ret || call.sw != 0x9000))
+		guest_unlock(guest);
+	if (!ret) {
+		if (call.sw == 0x9000)
+			note(guest, capdu, len, rapdu, rapdu_len);
+		return rapdu_len;
+	}
+	sw = refused(guest, ret, guest->se && call.outcome != SE05X_OUTCOME_NOT_SENT);
+	rapdu[0] = sw >> 8;
+	rapdu[1] = sw & 0xff;
+	return 2;
+}
+
+/* ---- the end ---- */
+
+void guest_unlock(struct guest *guest)
+{
+	if (guest->locked && guest->se)
+		se05x_unlock(guest->se);
+	guest->locked = false;
+}
+
+/* Process, with CloseSession in it (80 04 00 1C) */
+static void close_applet_session(struct guest *guest, const uint8_t id[8])
+{
+	uint8_t capdu[] = {
+		0x80, 0x05, 0x00, 0x00, 16, 0x10, 8, 0, 0, 0, 0, 0, 0, 0, 0,
+		0x41, 4, 0x80, 0x04, 0x00, 0x1C,
+	};
+	uint8_t rapdu[GUEST_RESPONSE_MAX];
+
+	memcpy(capdu + 7, id, 8);
+	guest_run(guest, capdu, sizeof(capdu), rapdu);
+}
+
+void guest_forget(struct guest *guest)
+{
+	while (guest->se && guest->n_ids)
+		close_applet_session(guest, guest->ids[--guest->n_ids]);
+	/* a channel is ended by nothing but a SELECT that is sent */
+	if (guest->se && guest->channel && guest->selected)
+		se05x_select(guest->se, guest->aid, guest->aid_len, SE05X_SELECT_FRESH,
+			     NULL, NULL, NULL);
+	se05x_close(guest->se);
+	guest->se = NULL;
+	guest->locked = false;
+	guest->channel = false;
+	guest->selected = false;
+	guest->n_ids = 0;
+}
