@@ -47,6 +47,7 @@ build_for() {
 	distro | distro_all | new_device | life | events | suspend | watch) programs && modules distro && make -s -C tests/kselftest ;;
 	iot) programs && modules distro && tests/demo/sshd.sh ;;
 	i2cd) programs && modules distro && make -s -C tests/programs all ;;
+	i2cd_speed) build_for i2cd && make -s -C tests/bench all ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
 	programs_pkcs11 | programs_pkcs11_12) programs && programs_root bookworm ;;
@@ -81,6 +82,7 @@ stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_sel
 stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
 stage_iot() { tests/vm/run.sh distro tests/vm/iot.sh; }
 stage_i2cd() { tests/vm/run.sh distro tests/vm/i2cd.sh; }
+stage_i2cd_speed() { tests/vm/run.sh distro tests/bench/i2cd.sh; }
 stage_watch() { tests/vm/run.sh distro tests/vm/watch.sh; }
 stage_events() { tests/vm/run.sh distro tests/vm/events.sh; }
 stage_suspend() { tests/vm/suspend.sh; }

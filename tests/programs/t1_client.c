@@ -14,7 +14,9 @@
  *	-z		five zero bytes and a read before each C-APDU
  *	-c		no C5 at the end: as if it had crashed
  *	-l COUNT	all of it so often, within one opening
- *	-q		no R-APDUs, and the time of each in ms on standard error at the end
+ *	-w SECONDS	wait before the end
+ *	-q		no R-APDUs; at the end, on standard error, what one C-APDU took: the
+ *			median in ms, and calls of read and write
  */
 #define _GNU_SOURCE
 
@@ -36,10 +38,12 @@
 #define POLLS	500
 #define WTXS	500
 #define NAKS	3
+#define TIMES	10000
 
 static int fd;
 static uint8_t in[FRAME_MAX];	/* the frame that was read last */
 static unsigned int ns, nr;	/* of the next I-block: ours, and the chip's */
+static unsigned long calls;	/* of read and write */
 
 static void die(const char *what)
 {
@@ -61,6 +65,7 @@ static void put(uint8_t pcb, const void *inf, size_t len)
 		memcpy(frame + 3, inf, len);
 	len = frame_finish(frame, FRAME_NAD_HOST, pcb, len);
 	usleep(1000);
+	calls++;
 	if (write(fd, frame, len) != (ssize_t)len)
 		die("write");
 }
@@ -70,7 +75,7 @@ static int get_bytes(uint8_t *to, size_t len, int polls)
 {
 	int pause = 1;
 
-	while (read(fd, to, len) != (ssize_t)len) {
+	while (calls++, read(fd, to, len) != (ssize_t)len) {
 		if (errno == ENODEV || errno == ENOTCONN || !--polls)
 			return -1;
 		usleep(1000 * pause);
@@ -215,16 +220,23 @@ static double now_ms(void)
 	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }
 
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
 int main(int argc, char *argv[])
 {
 	static uint8_t capdu[8192], rapdu[8192];
 	bool nano = false, resume = false, zeros = false, crash = false, quiet = false;
 	const char *node = "/dev/se05x-i2c";
-	long loops = 1, done = 0;
-	double start;
+	long loops = 1, done = 0, pause = 0;
+	static double took[TIMES];
 	int c;
 
-	while ((c = getopt(argc, argv, "p:nrzcl:q")) != -1) {
+	while ((c = getopt(argc, argv, "p:nrzcl:w:q")) != -1) {
 		switch (c) {
 		case 'p': node = optarg; break;
 		case 'n': nano = true; break;
@@ -232,15 +244,18 @@ int main(int argc, char *argv[])
 		case 'z': zeros = true; break;
 		case 'c': crash = true; break;
 		case 'l': loops = atol(optarg); break;
+		case 'w': pause = atol(optarg); break;
 		case 'q': quiet = true; break;
 		default: return 2;
 		}
 	}
 	open_node(node, nano);
 	begin(resume, nano);
-	for (start = now_ms(); loops--;) {
+	calls = 0;
+	while (loops--) {
 		for (int i = optind; i < argc; i++) {
 			size_t len = unhex(argv[i], capdu);
+			double start = now_ms();
 
 			if (zeros) {
 				if (write(fd, "\x5A\0\0\0", 5) != 5)
@@ -248,7 +263,7 @@ int main(int argc, char *argv[])
 				get();
 			}
 			len = transceive(capdu, len, rapdu);
-			done++;
+			took[done++ % TIMES] = now_ms() - start;
 			if (quiet)
 				continue;
 			for (size_t k = 0; k < len; k++)
@@ -256,8 +271,14 @@ int main(int argc, char *argv[])
 			putchar('\n');
 		}
 	}
-	if (quiet && done)
-		fprintf(stderr, "%.3f\n", (now_ms() - start) / done);
+	if (quiet && done) {
+		size_t n = done < TIMES ? done : TIMES;
+
+		qsort(took, n, sizeof(*took), compare);
+		fprintf(stderr, "%.3f %.2f\n", took[n / 2], (double)calls / done);
+	}
+	fflush(stdout);
+	sleep(pause);
 	if (!crash)
 		ask(0xC5);
 	return 0;

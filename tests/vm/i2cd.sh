@@ -85,9 +85,13 @@ sessions_end() {
 
 # INITIALIZE UPDATE keeps the chip, but not for ever
 lets_go() {
-	t1_client -c $select_iot 8050000008010203040506070800 > got &
-	wait $!
-	se05x-tool random 4 > /dev/null
+	t1_client -c -w 60 $select_iot 8050000008010203040506070800 > got &
+	local job=$!
+	wait_for '[ -s got ]'
+	se05x-tool random 4 > /dev/null && kill $job
+	local ret=$?	# 0: it was still there, and the chip free
+	wait $job 2> /dev/null
+	return $ret
 }
 
 restarted() {
