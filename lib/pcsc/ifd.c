@@ -369,8 +369,10 @@ RESPONSECODE IFDHICCPresence(DWORD lun)
 		return IFD_COMMUNICATION_ERROR;
 	if (reader->powered && reader->guest.se ?
 	    se05x_get_info(reader->guest.se, &info) == -ENODEV : !is_there(reader->device)) {
+		/* The card is out, and comes back with the chip. pcscd would not look for a
+		 * reader that went before it is started anew. */
 		power_down(reader);
-		return IFD_NO_SUCH_DEVICE;
+		return IFD_ICC_NOT_PRESENT;
 	}
 	if (reader->guest.locked && now_s() - reader->used >= CHANNEL_IDLE_S)
 		guest_unlock(&reader->guest);
