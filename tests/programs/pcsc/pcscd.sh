@@ -75,8 +75,10 @@ END
 }
 
 answers() {
-	tool "$1" -s $select_iot -s $version | tee said
-	[ "$(grep -c 'SW1=0x90, SW2=0x00' said)" = 2 ]
+	local said
+	said=$(tool "$1" -s $select_iot -s $version)
+	echo "$said"
+	[ "$(grep -c 'SW1=0x90, SW2=0x00' <<< "$said")" = 2 ]
 }
 
 scripted() {
