@@ -51,6 +51,8 @@ build_for() {
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
 	programs_pkcs11 | programs_pkcs11_12) programs && programs_root bookworm ;;
+	programs_pcsc) build_for programs_pkcs11 ;;
+	programs_pcsc_13) build_for programs_pkcs11_13 ;;
 	programs_pkcs11_13) programs && programs_root trixie ;;
 	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
@@ -153,6 +155,9 @@ stage_packages() {
 stage_programs_pkcs11() { tests/programs/pkcs11.sh bookworm se05x; }
 stage_programs_pkcs11_12() { tests/programs/pkcs11.sh bookworm "softhsm2 se05x-pin"; }
 stage_programs_pkcs11_13() { tests/programs/pkcs11.sh trixie "softhsm2 se05x se05x-pin"; }
+# pcscd of both, with our driver
+stage_programs_pcsc() { tests/programs/pcsc.sh bookworm; }
+stage_programs_pcsc_13() { tests/programs/pcsc.sh trixie; }
 
 # laid into kernel trees and built there
 stage_intree() { tests/intree/intree_test.sh; }

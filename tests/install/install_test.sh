@@ -63,11 +63,16 @@ ok "p11-kit is told where it is" grep -q "^module: $usr/lib/pkcs11/libse05x-pkcs
 	"$DESTDIR/usr/share/p11-kit/modules/se05x.module"
 ok "tools, with completion" have $usr/bin/se05x-{apdu,sim,tool} \
 	$usr/share/bash-completion/completions/se05x-{apdu,tool}
-ok "man pages" have $usr/share/man/man{1/se05x-{apdu,sim,tool}.1,3/libse05x{,-iot,-monitor}.3,4/se05x.4}
+ok "man pages" have $usr/share/man/man{1/se05x-{apdu,sim,tool}.1,3/libse05x{,-iot,-monitor}.3,4/se05x.4,8/libifdse05x.8}
 while read -r f; do
 	ok "page of $f" have "$usr/share/man/man3/$f.3"
 done < <(cat lib/*/*.map | sed -n 's/^[ \t]*\(se05x_[a-z0-9_]*\);/\1/p')
 ok "udev rule and group" have /etc/udev/rules.d/60-se05x.rules /etc/sysusers.d/se05x.conf
+ok "se05x-i2cd" have $usr/sbin/se05x-i2cd $usr/share/man/man8/se05x-i2cd.8 \
+	/etc/udev/rules.d/61-se05x-i2cd.rules /etc/systemd/system/se05x-i2cd@.service \
+	/etc/sysusers.d/se05x-i2cd.conf
+ok "reader of pcscd" have $usr/lib/pcsc/drivers/libifdse05x.so $usr/share/se05x/se05x.reader \
+	/etc/polkit-1/rules.d/49-se05x.rules
 ok "sources for DKMS" have "/usr/src/se05x-$version"/{dkms.conf,kernel/se05x_i2c.c,include/uapi/linux/se05x.h}
 ok "overlay" have /boot/firmware/overlays/se05x.dtbo
 ok "nothing but 0644, 0755 and folders" \

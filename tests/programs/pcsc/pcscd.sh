@@ -82,7 +82,7 @@ answers() {
 }
 
 scripted() {
-	printf 'reset\n%s\n%s\n' "$(sed 's/../& /g' <<< $select_iot)" "80 04 00 20 00" |
+	printf 'reset\n%s\n%s\n' "$(fold -w 2 <<< $select_iot | paste -sd ' ')" "80 04 00 20 00" |
 		scriptor -r "NXP SE05x 00 00" | tee said
 	[ "$(grep -c '90 00 :' said)" = 2 ]
 }
