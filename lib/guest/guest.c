@@ -7,7 +7,7 @@
 
 #include "guest.h"
 
-/* what a guest is told where the kernel has no R-APDU: docs/i2cd.md has the table */
+/* what a guest is told where the kernel has no R-APDU: se05x-i2cd(8) has the table */
 #define SW_LENGTH	0x6700
 #define SW_NO_CHANNELS	0x6881
 #define SW_SECURITY	0x6982	/* NXP's code opens its session anew */
@@ -32,12 +32,12 @@ int guest_open(struct guest *guest, const char *device, struct se05x_info *info)
 
 /* ---- what a C-APDU is ---- */
 
-/* SELECT by name whose answer is wanted. Return: false: any other command. */
+/* SELECT by name; P2 0C: without an answer. Return: false: any other command. */
 static bool is_select(const uint8_t *capdu, size_t len, const uint8_t **aid, size_t *aid_len)
 {
-	static const uint8_t header[4] = { 0x00, 0xA4, 0x04, 0x00 };
+	static const uint8_t header[3] = { 0x00, 0xA4, 0x04 };
 
-	if (len < sizeof(header) || memcmp(capdu, header, sizeof(header)))
+	if (len < 4 || memcmp(capdu, header, sizeof(header)) || (capdu[3] && capdu[3] != 0x0C))
 		return false;
 	*aid = capdu + 5;
 	*aid_len = len > 5 ? capdu[4] : 0;
@@ -71,9 +71,15 @@ static int send(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t *
 		guest->channel = false;
 		/* not sent where it is selected already, so that nobody's session ends */
 		ret = se05x_select(guest->se, aid, aid_len, 0, rapdu, rapdu_len, call);
-		guest->selected = !ret && call->sw == 0x9000;
-		memcpy(guest->aid, aid, guest->selected ? aid_len : 0);
-		guest->aid_len = aid_len;
+		if (!ret && call->sw == 0x9000) {	/* else the one before stays */
+			guest->selected = true;
+			memcpy(guest->aid, aid, aid_len);
+			guest->aid_len = aid_len;
+		}
+		if (!ret && capdu[3]) {
+			memmove(rapdu, rapdu + *rapdu_len - 2, 2);
+			*rapdu_len = 2;
+		}
 		return ret;
 	}
 	if (begins(capdu, len, initialize_update, 2) && !guest->locked) {
@@ -102,16 +108,20 @@ static int open_again(struct guest *guest)
 
 /*
  * What was not sent may be tried once more. But the bytes of a channel that is lost are
- * worth nothing: it is to begin anew.
+ * worth nothing, and the last piece of a broken chain would be a command of its own: these
+ * are to begin anew.
  */
-static bool again(struct guest *guest, int error)
+static bool again(struct guest *guest, int error, const struct se05x_call *call)
 {
+	bool whole = !guest->channel && !guest->chain;
+
 	switch (error) {
 	case -ENODEV:
-		return !open_again(guest);
+		return !open_again(guest) && whole;
 	case -ESTALE:
-		return !guest->channel;
+		return whole && call->reason != SE05X_REASON_CHAIN;
 	case -ECONNABORTED:
+		return !guest->chain;
 	case -EINTR:
 		return true;
 	default:
@@ -119,7 +129,18 @@ static bool again(struct guest *guest, int error)
 	}
 }
 
-static uint16_t refused(const struct guest *guest, int error, bool sent)
+/* The kernel says once that a channel is lost, or the lock that kept it. */
+static void note_loss(struct guest *guest, int error, const struct se05x_call *call)
+{
+	if (error != -ESTALE ||
+	    (call->reason != SE05X_REASON_CHANNEL && call->reason != SE05X_REASON_LOCK))
+		return;
+	guest_unlock(guest);
+	guest->channel = false;
+}
+
+/* @begun: it is of a channel, or of a chain, or to begin one */
+static uint16_t refused(int error, bool sent, bool begun)
 {
 	if (sent)
 		return SW_TROUBLE;
@@ -135,15 +156,36 @@ static uint16_t refused(const struct guest *guest, int error, bool sent)
 	case -ESTALE:
 		return SW_SECURITY;
 	default:
-		return guest->channel ? SW_SECURITY : SW_TROUBLE;
+		return begun ? SW_SECURITY : SW_TROUBLE;
 	}
 }
 
-static void note(struct guest *guest, const uint8_t *capdu, size_t len,
-		 const uint8_t *rapdu, size_t rapdu_len)
+/* Process, with CloseSession in it: 80 05 00 00 Lc, TAG_SESSION_ID, TAG_1 */
+static void note_closed(struct guest *guest, const uint8_t *capdu, size_t len)
 {
-	if (begins(capdu, len, initialize_update, 2))
+	static const uint8_t process[2] = { 0x80, 0x05 }, close[3] = { 0x04, 0x00, 0x1C };
+	const uint8_t *id, *end = capdu + len;
+	unsigned int i;
+
+	for (i = 0; begins(capdu, len, process, 2) && i < guest->n_ids; i++) {
+		id = memmem(capdu, len, guest->ids[i], 8);
+		if (!id || end - id < 14 || id[8] != 0x41 || memcmp(id + 11, close, 3))
+			continue;
+		guest->n_ids--;
+		memmove(guest->ids[i], guest->ids[i + 1], (guest->n_ids - i) * 8);
+	}
+}
+
+/* What it has in the chip after a command that was answered 9000 */
+static void note(struct guest *guest, const uint8_t *capdu, size_t len,
+		 const uint8_t *rapdu, size_t rapdu_len, uint64_t generation)
+{
+	guest->chain = capdu[0] & 0x10;
+	if (begins(capdu, len, initialize_update, 2)) {
 		guest->channel = true;
+		guest->generation = generation;
+	}
+	note_closed(guest, capdu, len);
 	/* TAG_1, the session's number, SW; the length may be coded long */
 	if (!begins(capdu, len, create_session, 4) || rapdu_len < 12 || rapdu[0] != 0x41)
 		return;
@@ -160,18 +202,20 @@ size_t guest_run(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t 
 	size_t rapdu_len;
 	uint16_t sw;
 	int ret = send(guest, capdu, len, rapdu, &rapdu_len, &call);
+	bool begun = guest->channel || guest->chain || begins(capdu, len, initialize_update, 2);
 
-	if (ret && guest->se && call.outcome == SE05X_OUTCOME_NOT_SENT &&
-	    again(guest, ret))
+	if (ret && guest->se && call.outcome == SE05X_OUTCOME_NOT_SENT && again(guest, ret, &call))
 		ret = send(guest, capdu, len, rapdu, &rapdu_len, &call);
+	note_loss(guest, ret, &call);
+	guest->chain = false;
 	if (guest->locked && !guest->channel && (ret || call.sw != 0x9000))
 		guest_unlock(guest);
 	if (!ret) {
 		if (call.sw == 0x9000)
-			note(guest, capdu, len, rapdu, rapdu_len);
+			note(guest, capdu, len, rapdu, rapdu_len, call.generation);
 		return rapdu_len;
 	}
-	sw = refused(guest, ret, guest->se && call.outcome != SE05X_OUTCOME_NOT_SENT);
+	sw = refused(ret, guest->se && call.outcome != SE05X_OUTCOME_NOT_SENT, begun);
 	rapdu[0] = sw >> 8;
 	rapdu[1] = sw & 0xff;
 	return 2;
@@ -199,18 +243,28 @@ static void close_applet_session(struct guest *guest, const uint8_t id[8])
 	guest_run(guest, capdu, sizeof(capdu), rapdu);
 }
 
+/* Nobody else has had the chip since its channel was opened */
+static bool has_channel(const struct guest *guest)
+{
+	struct se05x_info info;
+
+	return guest->channel && !se05x_get_info(guest->se, &info) &&
+	       info.generation == guest->generation;
+}
+
 void guest_forget(struct guest *guest)
 {
 	while (guest->se && guest->n_ids)
 		close_applet_session(guest, guest->ids[--guest->n_ids]);
-	/* a channel is ended by nothing but a SELECT that is sent */
-	if (guest->se && guest->channel && guest->selected)
+	/* it is ended by nothing but a SELECT that is sent, which ends everybody's sessions */
+	if (guest->se && guest->selected && has_channel(guest))
 		se05x_select(guest->se, guest->aid, guest->aid_len, SE05X_SELECT_FRESH,
 			     NULL, NULL, NULL);
 	se05x_close(guest->se);
 	guest->se = NULL;
 	guest->locked = false;
 	guest->channel = false;
+	guest->chain = false;
 	guest->selected = false;
 	guest->n_ids = 0;
 }

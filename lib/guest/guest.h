@@ -25,7 +25,9 @@ struct guest {
 	size_t aid_len;
 	bool selected;
 	bool channel;		/* its INITIALIZE UPDATE was answered 9000 */
+	uint64_t generation;	/* of that channel: another one, and it is lost */
 	bool locked;		/* for that channel */
+	bool chain;		/* its last command is to go on: CLA bit 0x10 */
 	uint8_t ids[GUEST_SESSIONS][8];	/* applet sessions that it was given */
 	unsigned int n_ids;
 };

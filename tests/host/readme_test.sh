@@ -45,7 +45,7 @@ blocks README.md c 'Write programs' > "$clone/first.c"
 type_in < <(blocks README.md sh 'Write programs')
 check 'README, Write programs' 0 $'Verified OK\nVerified OK' '*no place for secrets*P-256 made'
 
-want=$(sed -n '/^build="/,/"$/p' "$top/tests/setup.sh" | sed 's/^build=//' | xargs | xargs -n 1 | sort)
+want=$(sed -n '/^build="/,/"$/p' "$top/tests/setup.sh" | tr -d '"' | sed 's/^build=//' | xargs -n 1 | sort)
 out=$(sed -n 's/^apt-get install -y //p' "$tmp/sudo" | xargs -n 1 | sort)
 status=0 err=
 check 'README, what has to be installed' 0 "$want" ''

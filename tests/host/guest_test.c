@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lib/guest, the client behind se05x-i2cd and the PC/SC reader: what it does in its user's
+ * name and what it must leave alone. The chip is se05x-sim by its socket, $SE05X_SIM.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../lib/guest/guest.h"
+
+#define SELECT_IOT	"00A4040010A000000396545300000001030000000000"
+#define GET_VERSION	"8004002000"
+#define INIT_UPDATE	"8050000008010203040506070800"
+#define USER_1		"01010120"
+#define USER_2		"01010121"
+#define CREATE(user)	"8004001B064104" user "00"
+
+static char folder[] = "/tmp/guest_test.XXXXXX";
+static char device[80], argument[80];
+static pid_t server;
+static struct guest guest, other;
+static uint8_t rapdu[GUEST_RESPONSE_MAX];
+static size_t rapdu_len;
+
+static void start(const char *option)
+{
+	const char *sim = getenv("SE05X_SIM");
+	struct se05x *se;
+
+	unlink(strchr(argument, '=') + 1);
+	server = fork();
+	if (!server) {
+		execl(sim, sim, "--quiet", argument, option, NULL);
+		_exit(127);
+	}
+	while (se05x_open(device, &se)) {
+		assert_int_equal(waitpid(server, NULL, WNOHANG), 0);
+		usleep(1000);	/* it is not there yet: the loop ends when it is, or is dead */
+	}
+	se05x_close(se);
+}
+
+static void stop(void)
+{
+	kill(server, SIGTERM);
+	waitpid(server, NULL, 0);
+}
+
+/* Return: SW */
+static unsigned int run(struct guest *who, const char *hex)
+{
+	uint8_t capdu[300];
+	size_t n = 0;
+
+	for (; *hex; hex += 2)
+		assert_int_equal(sscanf(hex, "%2hhx", &capdu[n++]), 1);
+	rapdu_len = guest_run(who, capdu, n, rapdu);
+	assert_in_range(rapdu_len, 2, sizeof(rapdu));
+	return rapdu[rapdu_len - 2] << 8 | rapdu[rapdu_len - 1];
+}
+
+/* CreateSession's answer, as a CloseSession of that session */
+static void closing(char hex[60])
+{
+	int n = sprintf(hex, "80050000101008");
+	size_t i;
+
+	for (i = rapdu_len - 10; i < rapdu_len - 2; i++)
+		n += sprintf(hex + n, "%02X", rapdu[i]);
+	sprintf(hex + n, "41048004001C");
+}
+
+static int setup(void **state)
+{
+	struct se05x_info info;
+
+	(void)state;
+	start(NULL);
+	if (guest_open(&guest, device, &info) || guest_open(&other, device, &info))
+		return -1;
+	/* two UserIDs, of which each has one session at a time */
+	if (run(&other, SELECT_IOT) != 0x9000 ||
+	    run(&other, "804107000E4104" USER_1 "420670617373776F") != 0x9000 ||
+	    run(&other, "804107000E4104" USER_2 "420670617373776F") != 0x9000)
+		return -1;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	guest_forget(&guest);
+	guest_forget(&other);
+	stop();
+	return 0;
+}
+
+/* Of two sessions one is closed by the guest itself, and another one opened */
+static void test_sessions(void **state)
+{
+	char close[60];
+
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&guest, CREATE(USER_1)), 0x9000);
+	assert_int_equal(run(&guest, CREATE(USER_2)), 0x9000);
+	closing(close);
+	assert_int_equal(run(&guest, close), 0x9000);
+	assert_int_equal(run(&guest, CREATE(USER_2)), 0x9000);
+	guest_forget(&guest);
+	assert_int_equal(run(&other, CREATE(USER_1)), 0x9000);
+	assert_int_equal(run(&other, CREATE(USER_2)), 0x9000);
+}
+
+/* SELECT without an answer of what is selected already ends nobody's session either */
+static void test_select(void **state)
+{
+	char close[60];
+
+	(void)state;
+	assert_int_equal(run(&other, CREATE(USER_1)), 0x9000);
+	closing(close);
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	assert_in_range(rapdu_len, 3, 20);
+	assert_int_equal(run(&guest, "00A4040C10A0000003965453000000010300000000"), 0x9000);
+	assert_int_equal(rapdu_len, 2);
+	assert_int_equal(run(&other, close), 0x9000);
+}
+
+/* Another one has used the chip since the guest's channel: nothing of his may end */
+static void test_lost_channel(void **state)
+{
+	char close[60];
+
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&guest, INIT_UPDATE), 0x9000);
+	assert_true(guest.locked);
+	guest_unlock(&guest);
+	assert_int_equal(run(&other, CREATE(USER_1)), 0x9000);
+	closing(close);
+	guest_forget(&guest);
+	assert_int_equal(run(&other, close), 0x9000);
+}
+
+/* It is told once that its channel is lost, and is as any other from then on */
+static void test_channel_told(void **state)
+{
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&guest, INIT_UPDATE), 0x9000);
+	guest_unlock(&guest);
+	assert_int_equal(run(&other, GET_VERSION), 0x9000);
+	assert_int_equal(run(&guest, GET_VERSION), 0x6982);
+	assert_false(guest.channel);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+	assert_int_equal(run(&guest, INIT_UPDATE), 0x9000);
+	assert_true(guest.locked);
+}
+
+/* The last piece of a chain that was broken is no command of its own */
+static void test_chain(void **state)
+{
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&guest, "900400490441020008"), 0x9000);
+	usleep(150000);	/* after 100 ms others are served */
+	assert_int_equal(run(&other, GET_VERSION), 0x9000);
+	assert_int_equal(run(&guest, "8004004900"), 0x6982);
+	assert_int_equal(run(&guest, "80040049000004410200080000"), 0x9000);
+}
+
+/* A chip that comes back has no channel and no half command */
+static void test_rebind(void **state)
+{
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	stop();
+	start(NULL);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+	assert_int_equal(run(&guest, INIT_UPDATE), 0x9000);
+	stop();
+	start(NULL);
+	assert_int_equal(run(&guest, "8482000008000000000000000000"), 0x6982);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+	assert_int_equal(run(&guest, "900400490441020008"), 0x9000);
+	stop();
+	start(NULL);
+	assert_int_equal(run(&guest, GET_VERSION), 0x6982);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+}
+
+/* An applet that could not be selected leaves the one before */
+static void test_failed_select(void **state)
+{
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&guest, "00A4040005A000000099"), 0x6A82);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+	stop();
+	start(NULL);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+}
+
+#define GUEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GUEST(test_sessions), GUEST(test_select), GUEST(test_lost_channel),
+		GUEST(test_channel_told),
+		GUEST(test_chain), GUEST(test_rebind), GUEST(test_failed_select),
+	};
+	int ret;
+
+	if (!getenv("SE05X_SIM") || !mkdtemp(folder))
+		return 1;
+	snprintf(device, sizeof(device), "unix:%s/socket", folder);
+	snprintf(argument, sizeof(argument), "--socket=%s/socket", folder);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	ret = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(device + 5);
+	rmdir(folder);
+	return ret;
+}
