@@ -236,7 +236,7 @@ int cuse_serve(struct cuse_config *config)
 				 ret ? strerror(-ret) : "the kernel took it away");
 		ret = ret > 0 ? 0 : -1;
 	}
+	opener_end_all();	/* their replies are the session's */
 	cuse_lowlevel_teardown(se);
-	opener_end_all();
 	return ret;
 }

@@ -153,9 +153,10 @@ static void *run(void *arg)
 	pthread_mutex_lock(&opener->lock);
 	while (!opener->gone) {
 		wait_for_work(opener);
+		/* it may be asked for once more meanwhile, and comes before what follows it */
 		if (opener->forget)
 			forget(opener);
-		if (opener->command)
+		else if (opener->command)
 			run_command(opener);
 	}
 	pthread_mutex_unlock(&opener->lock);
@@ -228,6 +229,9 @@ int opener_new(struct opener **new, const struct opener_config *config, uid_t ui
 void opener_free(struct opener *opener)
 {
 	pthread_mutex_lock(&opener->lock);
+	if (opener->reader)
+		opener->config->reply(opener->reader, NULL, -ENODEV);
+	opener->reader = NULL;
 	opener->gone = true;
 	pthread_cond_signal(&opener->wake);
 	pthread_mutex_unlock(&opener->lock);

@@ -29,7 +29,10 @@ struct opener_config {
 
 /* Return: 0; as se05x_open(); -ENOMEM, -EAGAIN: no thread. @uid is the caller. */
 int opener_new(struct opener **opener, const struct opener_config *config, uid_t uid);
-/* Returns at once; the thread ends what the opener has in the chip. No reply after it. */
+/*
+ * Returns at once; the thread ends what the opener has in the chip. A read that still waits
+ * is answered by -ENODEV, and there is no reply after it.
+ */
 void opener_free(struct opener *opener);
 
 /* As slave_write() */
