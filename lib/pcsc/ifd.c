@@ -320,7 +320,25 @@ RESPONSECODE IFDHTransmitToICC(DWORD lun, SCARD_IO_HEADER send_pci, PUCHAR tx, D
 	return IFD_SUCCESS;
 }
 
-/* PC/SC part 10, 2.2 and 2.6.14: one feature, properties; and one of these, the longest data */
+/* PC/SC part 10, 2.6.14: one property, the longest data */
+static RESPONSECODE give_properties(struct reader *reader, PDWORD length, PUCHAR value)
+{
+	UCHAR property[] = { PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize, 4, 0, 0, 0, 0 };
+	RESPONSECODE ret;
+	int i;
+
+	if (!reader->max_data) {	/* the chip is to be asked, once */
+		ret = power_up(reader);
+		power_down(reader);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < 4; i++)
+		property[2 + i] = reader->max_data >> 8 * i;
+	return give(length, value, property, sizeof(property));
+}
+
+/* PC/SC part 10, 2.2: one feature, properties */
 RESPONSECODE IFDHControl(DWORD lun, DWORD code, PUCHAR tx, DWORD tx_len, PUCHAR rx,
 			 DWORD rx_len, LPDWORD returned)
 {
@@ -329,6 +347,7 @@ RESPONSECODE IFDHControl(DWORD lun, DWORD code, PUCHAR tx, DWORD tx_len, PUCHAR 
 		TLV_PROPERTIES >> 8 & 0xff, TLV_PROPERTIES & 0xff,
 	};
 	struct reader *reader = reader_of(lun);
+	DWORD len = rx_len;
 	RESPONSECODE ret;
 
 	(void)tx;
@@ -336,23 +355,14 @@ RESPONSECODE IFDHControl(DWORD lun, DWORD code, PUCHAR tx, DWORD tx_len, PUCHAR 
 	*returned = 0;
 	if (!reader)
 		return IFD_COMMUNICATION_ERROR;
-	if (code == CM_IOCTL_GET_FEATURE_REQUEST) {
-		*returned = rx_len;
-		ret = give(returned, rx, features, sizeof(features));
-	} else if (code == TLV_PROPERTIES) {
-		uint32_t max = reader->max_data;
-		const UCHAR property[] = {
-			PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize, 4,
-			max & 0xff, max >> 8 & 0xff, max >> 16 & 0xff, max >> 24,
-		};
-
-		*returned = rx_len;
-		ret = give(returned, rx, property, sizeof(property));
-	} else {
+	if (code == CM_IOCTL_GET_FEATURE_REQUEST)
+		ret = give(&len, rx, features, sizeof(features));
+	else if (code == TLV_PROPERTIES)
+		ret = give_properties(reader, &len, rx);
+	else
 		ret = IFD_ERROR_NOT_SUPPORTED;
-	}
-	if (ret)
-		*returned = 0;
+	if (!ret)
+		*returned = len;
 	return ret;
 }
 

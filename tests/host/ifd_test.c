@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * libifdse05x without pcscd: called too early, twice, with numbers that nobody has and with
+ * room for nothing; and by several readers at once. The chip is se05x-sim, $SE05X_SIM.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ifdhandler.h>
+#include <reader.h>
+
+#include <cmocka.h>
+
+#include <se05x.h>
+
+#define READERS	16
+#define PROPERTIES SCARD_CTL_CODE(1)
+
+static char folder[] = "/tmp/ifd_test.XXXXXX";
+static char device[80], argument[80];
+static pid_t server;
+static UCHAR atr[MAX_ATR_SIZE], rx[5000];
+static DWORD atr_len, rx_len;
+static const SCARD_IO_HEADER t1 = { .Protocol = 1 };
+
+static UCHAR select_iot[] = {
+	0x00, 0xA4, 0x04, 0x00, 0x10, 0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
+	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00,
+};
+static UCHAR version[] = { 0x80, 0x04, 0x00, 0x20, 0x00, 0x00 };
+
+static void start(void)
+{
+	const char *sim = getenv("SE05X_SIM");
+	struct se05x *se;
+
+	server = fork();
+	if (!server) {
+		execl(sim, sim, "--quiet", argument, NULL);
+		_exit(127);
+	}
+	while (se05x_open(device, &se)) {
+		assert_int_equal(waitpid(server, NULL, WNOHANG), 0);
+		usleep(1000);	/* it is not there yet: the loop ends when it is, or is dead */
+	}
+	se05x_close(se);
+}
+
+static void stop(void)
+{
+	kill(server, SIGTERM);
+	waitpid(server, NULL, 0);
+	unlink(device + 5);
+}
+
+static RESPONSECODE transmit(DWORD lun, UCHAR *tx, DWORD len, DWORD room)
+{
+	SCARD_IO_HEADER pci;
+
+	rx_len = room;
+	return IFDHTransmitToICC(lun, t1, tx, len, rx, &rx_len, &pci);
+}
+
+static RESPONSECODE control(DWORD lun, DWORD code, DWORD room)
+{
+	return IFDHControl(lun, code, NULL, 0, rx, room, &rx_len);
+}
+
+static RESPONSECODE power(DWORD lun, DWORD action)
+{
+	atr_len = sizeof(atr);
+	return IFDHPowerICC(lun, action, atr, &atr_len);
+}
+
+static void is_version(DWORD lun)
+{
+	assert_int_equal(transmit(lun, select_iot, sizeof(select_iot), sizeof(rx)), IFD_SUCCESS);
+	assert_int_equal(transmit(lun, version, 5, sizeof(rx)), IFD_SUCCESS);
+	assert_int_equal(rx[rx_len - 2], 0x90);
+}
+
+static void test_nobody(void **state)
+{
+	DWORD len = sizeof(rx);
+
+	(void)state;
+	assert_int_equal(IFDHCloseChannel(7), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(IFDHICCPresence(7), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(power(7, IFD_POWER_UP), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(atr_len, 0);
+	assert_int_equal(transmit(7, version, 5, sizeof(rx)), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(rx_len, 0);
+	assert_int_equal(control(7, CM_IOCTL_GET_FEATURE_REQUEST, 100), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(IFDHGetCapabilities(7, TAG_IFD_ATR, &len, rx), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(IFDHCreateChannelByName(0, (LPSTR)"/no/such/device"),
+			 IFD_NO_SUCH_DEVICE);
+	memset(rx, 'x', 300);
+	rx[300] = 0;
+	assert_int_not_equal(IFDHCreateChannelByName(0, (LPSTR)rx), IFD_SUCCESS);
+	assert_int_equal(IFDHCloseChannel(0), IFD_COMMUNICATION_ERROR);
+}
+
+/* Before the card has power: nothing but what is the reader's own */
+static void test_early(void **state)
+{
+	DWORD len = 1;
+	unsigned long max;
+
+	(void)state;
+	assert_int_equal(IFDHCreateChannelByName(0, device), IFD_SUCCESS);
+	assert_int_equal(IFDHCreateChannelByName(0, device), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
+	assert_int_equal(transmit(0, version, 5, sizeof(rx)), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(rx_len, 0);
+	assert_int_equal(power(0, IFD_POWER_DOWN), IFD_SUCCESS);
+	assert_int_equal(IFDHGetCapabilities(0, TAG_IFD_SLOTS_NUMBER, &len, rx), IFD_SUCCESS);
+	assert_int_equal(rx[0], 1);
+	len = 0;
+	assert_int_equal(IFDHGetCapabilities(0, TAG_IFD_SLOTS_NUMBER, &len, rx),
+			 IFD_ERROR_INSUFFICIENT_BUFFER);
+	assert_int_equal(control(0, CM_IOCTL_GET_FEATURE_REQUEST, 5),
+			 IFD_ERROR_INSUFFICIENT_BUFFER);
+	assert_int_equal(rx_len, 0);
+	assert_int_equal(control(0, CM_IOCTL_GET_FEATURE_REQUEST, 6), IFD_SUCCESS);
+	assert_int_equal(rx_len, 6);
+	assert_int_equal(control(0, PROPERTIES, 6), IFD_SUCCESS);
+	max = rx[2] | rx[3] << 8 | rx[4] << 16;
+	assert_in_range(max, 1000, 4096);
+	assert_int_equal(control(0, 12345, 6), IFD_ERROR_NOT_SUPPORTED);
+	assert_int_equal(IFDHCloseChannel(0), IFD_SUCCESS);
+	assert_int_equal(IFDHCloseChannel(0), IFD_COMMUNICATION_ERROR);
+}
+
+static void test_card(void **state)
+{
+	UCHAR long_one[5000] = { 0x80, 0x04 }, tck = 0;
+	DWORD i;
+
+	(void)state;
+	assert_int_equal(IFDHCreateChannelByName(0, device), IFD_SUCCESS);
+	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
+	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
+	assert_in_range(atr_len, 6, MAX_ATR_SIZE);
+	for (i = 1; i < atr_len; i++)
+		tck ^= atr[i];
+	assert_int_equal(tck, 0);
+	is_version(0);
+	/* a byte 00 behind it, no room, nothing at all, and too much */
+	assert_int_equal(transmit(0, version, 6, sizeof(rx)), IFD_SUCCESS);
+	assert_int_equal(rx[rx_len - 2], 0x90);
+	assert_int_equal(transmit(0, version, 5, 3), IFD_ERROR_INSUFFICIENT_BUFFER);
+	assert_int_equal(rx_len, 0);
+	assert_int_equal(transmit(0, version, 0, sizeof(rx)), IFD_SUCCESS);
+	assert_int_equal(rx[0], 0x67);
+	assert_int_equal(transmit(0, long_one, sizeof(long_one), sizeof(rx)), IFD_SUCCESS);
+	assert_int_equal(rx[0], 0x67);
+	assert_int_equal(power(0, 4711), IFD_NOT_SUPPORTED);
+	assert_int_equal(power(0, IFD_RESET), IFD_SUCCESS);
+	is_version(0);
+	/* it is taken out and put in again */
+	stop();
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_NOT_PRESENT);
+	assert_int_equal(power(0, IFD_POWER_UP), IFD_NO_SUCH_DEVICE);
+	assert_int_equal(transmit(0, version, 5, sizeof(rx)), IFD_COMMUNICATION_ERROR);
+	start();
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
+	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
+	is_version(0);
+	assert_int_equal(IFDHCloseChannel(0), IFD_SUCCESS);
+}
+
+static void *use(void *arg)
+{
+	const DWORD lun = (uintptr_t)arg << 16;
+	UCHAR answer[300], its_atr[MAX_ATR_SIZE];
+	SCARD_IO_HEADER pci;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		DWORD len = sizeof(its_atr);
+
+		if (IFDHCreateChannelByName(lun, device) ||
+		    IFDHPowerICC(lun, IFD_POWER_UP, its_atr, &len))
+			abort();
+		len = sizeof(answer);
+		if (IFDHTransmitToICC(lun, t1, select_iot, sizeof(select_iot), answer, &len, &pci) ||
+		    answer[len - 2] != 0x90 || IFDHICCPresence(lun) != IFD_ICC_PRESENT ||
+		    IFDHCloseChannel(lun))
+			abort();
+	}
+	return NULL;
+}
+
+static void test_readers(void **state)
+{
+	pthread_t threads[READERS];
+	uintptr_t i;
+
+	(void)state;
+	for (i = 0; i < READERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use, (void *)i), 0);
+	for (i = 0; i < READERS; i++)
+		pthread_join(threads[i], NULL);
+	for (i = 0; i < READERS; i++)
+		assert_int_equal(IFDHCreateChannelByName(i << 16, device), IFD_SUCCESS);
+	assert_int_not_equal(IFDHCreateChannelByName(i << 16, device), IFD_SUCCESS);
+	while (i--)
+		assert_int_equal(IFDHCloseChannel(i << 16), IFD_SUCCESS);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	start();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stop();
+	return 0;
+}
+
+#define IFD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IFD(test_nobody), IFD(test_early), IFD(test_card), IFD(test_readers),
+	};
+	int ret;
+
+	if (!getenv("SE05X_SIM") || !mkdtemp(folder))
+		return 1;
+	snprintf(device, sizeof(device), "unix:%s/socket", folder);
+	snprintf(argument, sizeof(argument), "--socket=%s/socket", folder);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	ret = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(folder);
+	return ret;
+}
