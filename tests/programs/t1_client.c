@@ -249,6 +249,7 @@ int main(int argc, char *argv[])
 		default: return 2;
 		}
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);	/* who waits for a line of it is not to wait for the end */
 	open_node(node, nano);
 	begin(resume, nano);
 	calls = 0;

@@ -61,7 +61,7 @@ static void say(int fd, uint8_t pcb, const void *inf, size_t len)
 static void calls(void)
 {
 	static uint8_t big[100000];
-	unsigned long funcs = 0;
+	unsigned long funcs[2] = { 0, 0x5a5a5a5a };	/* and what is behind */
 	int fd = open_node(0), other = open_node(O_NONBLOCK);
 
 	/* nobody is at the address 0, where i2c-dev begins, nor at another one */
@@ -73,8 +73,9 @@ static void calls(void)
 	MUST(!ioctl(fd, I2C_SLAVE_FORCE, 0x48));
 	MUST(!ioctl(other, I2C_SLAVE, 0x48));
 
-	MUST(!ioctl(fd, I2C_FUNCS, &funcs) && (funcs & I2C_FUNC_I2C));
-	MUST(!(funcs & I2C_FUNC_SMBUS_BYTE));
+	MUST(!ioctl(fd, I2C_FUNCS, funcs) && (funcs[0] & I2C_FUNC_I2C));
+	MUST(!(funcs[0] & I2C_FUNC_SMBUS_BYTE));
+	MUST(funcs[1] == 0x5a5a5a5a);
 	FAILS(ioctl(fd, I2C_FUNCS, NULL), EFAULT);
 	FAILS(ioctl(fd, I2C_FUNCS, 4096), EFAULT);
 	MUST(!ioctl(fd, I2C_PEC, 0));

@@ -15,6 +15,7 @@ version=8004002000
 select_iot=00A4040010A000000396545300000001030000000000
 random=80040049000004410200100000
 create_session=8004001B0641040101012000
+rsa=808162000A4104010177774202	# WriteRSAKey: a pair, transient; its size follows
 
 serve() {
 	se05x-i2cd &
@@ -105,6 +106,21 @@ restarted() {
 	client 2
 }
 
+# SIGTERM while a reader waits for a key: he is told, and the server ends in good order
+terminated() {
+	t1_client -c $select_iot ${rsa}1000 > got 2> err &
+	local job=$! status
+	wait_for '[ -s got ]'
+	kill -TERM $server
+	wait $server
+	status=$?
+	wait $job && echo "the key was there first"
+	cat err
+	wait_for "[ ! -e $node ]"
+	serve
+	client 1 && [ $status = 0 ]
+}
+
 # The chip goes and comes: who has it open goes on, in a new file of the chip's
 rebound() {
 	local job id
@@ -186,12 +202,14 @@ ok "it resumes" talks -r
 ok "five zero bytes before each command" talks -z
 ok "no C5 at its end" talks -c
 ok "i2c-dev's calls, one by one" t1_opener calls
+ok "the same by a caller of 32 bits" t1_opener_32 calls
 ok "sixteen at once, beside programs on /dev/se05x" sixteen
 ok "a hundred at once" hundred
 ok "killed at random" killed
 ok "who dies or says C5 leaves no applet session behind" sessions_end
 ok "INITIALIZE UPDATE keeps the chip for some seconds at most" lets_go
 ok "the server is killed and started again" restarted
+ok "the server is ended while a reader waits" terminated
 ok "the chip is unbound and bound again" rebound
 ok "a thousand deaths leave nothing behind" thousand_deaths
 ok "no /dev/cuse: the kernel option is named" no_cuse
