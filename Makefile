@@ -44,7 +44,7 @@ demo-ssh:
 check:
 	@tests/setup.sh check
 	@tests/check.sh debug host life distro fuzz leak kunit overlay style install \
-		new_device bench i2cd programs_pkcs11 programs_pcsc
+		new_device bench i2cd programs_pkcs11 programs_pcsc programs_openssl
 
 check-host:
 	@tests/setup.sh host
@@ -82,7 +82,8 @@ check-fresh:
 # nothing cached
 FULL := distro arch debug kernels
 FULL_distro := distro_all events suspend watch iot hotpath leak_controls coverage \
-	programs_pkcs11_12 programs_pkcs11_13 programs_pcsc_13 i2cd_speed
+	programs_pkcs11_12 programs_pkcs11_13 programs_pcsc_13 programs_openssl_12 \
+	programs_openssl_13 i2cd_speed
 FULL_arch := arch overlay_boot armhf pages16k i386
 FULL_debug := kcsan soak life_debug
 FULL_kernels := kernels strict intree packages

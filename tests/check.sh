@@ -51,8 +51,8 @@ build_for() {
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
 	programs_pkcs11 | programs_pkcs11_12) programs && programs_root bookworm ;;
-	programs_pcsc) build_for programs_pkcs11 ;;
-	programs_pcsc_13) build_for programs_pkcs11_13 ;;
+	programs_pcsc | programs_openssl | programs_openssl_12) build_for programs_pkcs11 ;;
+	programs_pcsc_13 | programs_openssl_13) build_for programs_pkcs11_13 ;;
 	programs_pkcs11_13) programs && programs_root trixie ;;
 	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
@@ -155,6 +155,10 @@ stage_packages() {
 stage_programs_pkcs11() { tests/programs/pkcs11.sh bookworm se05x; }
 stage_programs_pkcs11_12() { tests/programs/pkcs11.sh bookworm "softhsm2 se05x-pin"; }
 stage_programs_pkcs11_13() { tests/programs/pkcs11.sh trixie "softhsm2 se05x se05x-pin"; }
+# those that people use with OpenSSL
+stage_programs_openssl() { tests/programs/openssl.sh bookworm tool web mqtt tls; }
+stage_programs_openssl_12() { tests/programs/openssl.sh bookworm vpn many; }
+stage_programs_openssl_13() { tests/programs/openssl.sh trixie; }
 # pcscd of both, with our driver
 stage_programs_pcsc() { tests/programs/pcsc.sh bookworm; }
 stage_programs_pcsc_13() { tests/programs/pcsc.sh trixie; }

@@ -9,7 +9,9 @@ set -euo pipefail
 suite=${1:?usage: root.sh SUITE}
 packages="opensc softhsm2 gnutls-bin openssl curl nginx openssh-client openssh-server git
 	libengine-pkcs11-openssl python3-pykcs11 libnss3-tools p11-kit gnupg gpg-agent
-	gnupg-pkcs11-scd pcscd pcsc-tools python3-pyscard openvpn wpasupplicant hostapd iproute2 procps kmod libnl-genl-3-200"
+	gnupg-pkcs11-scd pcscd pcsc-tools python3-pyscard openvpn apache2 haproxy mosquitto
+	mosquitto-clients nodejs stunnel4 wpasupplicant hostapd iproute2 procps kmod
+	libnl-genl-3-200"
 case $suite in
 bookworm) packages+=" libssl3 openjdk-17-jdk-headless" ;;
 trixie) packages+=" libssl3t64 openjdk-21-jdk-headless pkcs11-provider" ;;

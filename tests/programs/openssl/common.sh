@@ -1,0 +1,129 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For the parts of openssl.sh: a simulated chip with the keys ec, rsa and ed, whose files are
+# ec.key, rsa.key and ed.key, with certificates ec.pem, ... of the CA ca.pem for the name
+# localhost; and OPENSSL_CONF, by which every program has the provider. plain is openssl
+# without it.
+
+build=/se05x/build/host
+part=$(basename "$0" .sh)
+tmp=$(mktemp -d)
+chmod 755 "$tmp"
+cd "$tmp" || exit 1
+export PATH=$build/tools:$PATH HOME=$tmp
+n=0
+failed=0
+begun=()	# what to stop at the end
+
+leave() {
+	[ ${#begun[@]} = 0 ] || kill "${begun[@]}" 2> /dev/null
+	wait
+	rm -rf "$tmp"
+}
+trap leave EXIT
+
+# until_ COMMAND...: wait until it succeeds
+until_() {
+	for _ in $(seq 300); do
+		! "$@" > /dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	echo "waited in vain: $*" >&2
+	return 1
+}
+
+port() { : < "/dev/tcp/localhost/$1"; }	# does somebody listen there?
+
+# ok NAME COMMAND...
+ok() {
+	local what="$part: $1"
+	shift
+	n=$((n + 1))
+	if "$@" > "$tmp/out" 2>&1 < /dev/null; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		tail -n 30 "$tmp/out" | sed 's/^/#  /'
+		failed=1
+	fi
+	[ "$1" = said ] || cp "$tmp/out" "$tmp/said"
+}
+
+said() { grep -q -e "$1" "$tmp/said"; }	# the command of the last ok
+fails() { ! "$@"; }
+
+plan() {
+	echo "1..$n"
+	exit $failed
+}
+
+plain() { OPENSSL_CONF=/dev/null openssl "$@"; }
+
+# chip OPTION...: a simulated chip at $SE05X_DEVICE
+chip() {
+	export SE05X_DEVICE=unix:$tmp/chip
+	se05x-sim --quiet "$@" --state="$tmp/state" --socket="$tmp/chip" &
+	sim=$!
+	begun+=("$sim")
+	until_ test -S "$tmp/chip"
+}
+
+# A key in the chip, its file, and a certificate
+key() {	# NAME TYPE ID
+	se05x-tool -q keygen "$3" "$2" && se05x-tool refpem "$3" > "$1.key" &&
+		openssl req -new -key "$1.key" -subj "/CN=localhost" -out "$1.csr" &&
+		plain x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+			-extfile names -out "$1.pem" 2> /dev/null
+}
+
+# serve NAME PORT COMMAND...: in the background, until it listens
+serve() {
+	local log=$1.log port=$2
+	shift 2
+	"$@" > "$log" 2>&1 &
+	server=$!
+	begun+=("$server")
+	until_ port "$port" || { cat "$log"; return 1; }
+}
+
+stop() {	# the last one
+	kill "$server"
+	wait "$server" 2> /dev/null
+	unset 'begun[-1]'
+	until_ fails port "$1"
+}
+
+# A handshake with whoever listens at that port
+shake() {	# PORT 2|3 [OPTION...]
+	local port=$1 version=$2
+	shift 2
+	plain s_client -connect "localhost:$port" "-tls1_$version" -CAfile ca.pem -servername localhost \
+		-verify_return_error -brief "$@" < /dev/null 2>&1 | tee hello
+	grep -q "Protocol version: TLSv1.$version" hello && grep -q "Verification: OK" hello
+}
+
+both() { shake "$1" 2 "${@:2}" && shake "$1" 3 "${@:2}"; }
+
+modules=$(echo /usr/lib/*-linux-gnu*/ossl-modules)
+cp -u $build/lib/ossl-modules/se05x.so "$modules/"
+cat > "$tmp/openssl.cnf" <<EOC
+openssl_conf = init
+[init]
+providers = providers
+[providers]
+se05x = on
+default = on
+[on]
+activate = 1
+[req]
+distinguished_name = name
+[name]
+EOC
+export OPENSSL_CONF=$tmp/openssl.cnf
+echo 'subjectAltName=DNS:localhost' > names
+plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=CA' \
+	-keyout ca.key -out ca.pem 2> /dev/null
+chip --chip="${CHIP:-SE051}"
+key ec p256 0x01010101 && key rsa rsa2048 0x01010102 && key ed ed25519 0x01010103 ||
+	{ echo "not ok 1 - $part: keys and certificates"; echo 1..1; exit 1; }
