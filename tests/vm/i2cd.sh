@@ -3,8 +3,10 @@
 #
 # In the VM: se05x-i2cd, and clients that speak T=1 over I2C by themselves, beside programs
 # that go to /dev/se05x. TAP.
+# shellcheck disable=SC2016 # conditions of wait_for
 set -uo pipefail
 
+# shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 PATH=$PATH:$top/build/host/tests
 node=/dev/se05x-i2c

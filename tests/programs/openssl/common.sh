@@ -125,5 +125,8 @@ echo 'subjectAltName=DNS:localhost' > names
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=CA' \
 	-keyout ca.key -out ca.pem 2> /dev/null
 chip --chip="${CHIP:-SE051}"
-key ec p256 0x01010101 && key rsa rsa2048 0x01010102 && key ed ed25519 0x01010103 ||
-	{ echo "not ok 1 - $part: keys and certificates"; echo 1..1; exit 1; }
+if ! { key ec p256 0x01010101 && key rsa rsa2048 0x01010102 && key ed ed25519 0x01010103; }; then
+	echo "not ok 1 - $part: keys and certificates"
+	echo 1..1
+	exit 1
+fi

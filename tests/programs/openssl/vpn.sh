@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # openvpn, both ends; wpa_supplicant and hostapd: EAP-TLS over a cable
-# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # what ok evaluates and calls
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2086,SC2317 # what ok evaluates and calls; numbers
 . "$(dirname "$0")/common.sh"
 
 vpn() {	# SERVER CLIENT PORT: without a network device, as far as the connection

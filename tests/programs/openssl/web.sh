@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # nginx, apache, haproxy; curl as client and against each of them
-# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # what ok evaluates and calls
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2086,SC2317 # what ok evaluates and calls; numbers
 . "$(dirname "$0")/common.sh"
 
 echo hello > index.html
