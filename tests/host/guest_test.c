@@ -3,6 +3,7 @@
  * lib/guest, the client behind se05x-i2cd and the PC/SC reader: what it does in its user's
  * name and what it must leave alone. The chip is se05x-sim by its socket, $SE05X_SIM.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -210,6 +211,39 @@ static void test_failed_select(void **state)
 	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
 }
 
+/* Each errno of the driver, once and for good: an R-APDU comes whatever it is */
+static void test_errnos(void **state)
+{
+	static const struct { int error; bool once_more; unsigned int sw; } table[] = {
+		{ ESTALE, true, 0x6982 }, { EINTR, true, 0x6F00 }, { ECONNABORTED, true, 0x6F00 },
+		{ EBUSY, false, 0x6F00 }, { ENOTCONN, false, 0x6F00 }, { ENOLINK, false, 0x6F00 },
+		{ ETIMEDOUT, false, 0x6F00 }, { ECONNRESET, false, 0x6F00 },
+		{ EBADMSG, false, 0x6F00 }, { EIO, false, 0x6F00 },
+	};
+	struct se05x_info info;
+	char option[40];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		for (int once = 0; once < 2; once++) {
+			stop();
+			snprintf(option, sizeof(option), "--link-error=%d%s", table[i].error,
+				 once ? "@1" : "");
+			start(option);
+			guest_forget(&guest);
+			assert_int_equal(guest_open(&guest, device, &info), 0);
+			assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+			assert_int_equal(run(&guest, GET_VERSION),
+					 once && table[i].once_more ? 0x9000 : table[i].sw);
+			/* and INITIALIZE UPDATE that is not taken is 6982, so that it begins anew */
+			if (!once && table[i].error == EBUSY)
+				assert_int_equal(run(&guest, INIT_UPDATE), 0x6982);
+			assert_false(guest.locked);
+		}
+	}
+}
+
 #define GUEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -218,6 +252,7 @@ int main(void)
 		GUEST(test_sessions), GUEST(test_select), GUEST(test_lost_channel),
 		GUEST(test_channel_told),
 		GUEST(test_chain), GUEST(test_rebind), GUEST(test_failed_select),
+		GUEST(test_errnos),
 	};
 	int ret;
 
