@@ -52,6 +52,20 @@ static bool begins(const uint8_t *capdu, size_t len, const uint8_t *with, size_t
 
 /* ---- one command ---- */
 
+/* Without its applet selected a new file's commands would go to anybody's. */
+static int select_again(struct guest *guest, struct se05x_call *call)
+{
+	int ret;
+
+	if (!guest->stray)
+		return 0;
+	ret = se05x_select(guest->se, guest->aid, guest->aid_len, 0, NULL, NULL, call);
+	if (!ret && call->sw != 0x9000)
+		ret = -ENOTCONN;
+	guest->stray = ret;
+	return ret;
+}
+
 static int send(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t *rapdu,
 		size_t *rapdu_len, struct se05x_call *call)
 {
@@ -73,6 +87,7 @@ static int send(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t *
 		ret = se05x_select(guest->se, aid, aid_len, 0, rapdu, rapdu_len, call);
 		if (!ret && call->sw == 0x9000) {	/* else the one before stays */
 			guest->selected = true;
+			guest->stray = false;
 			memcpy(guest->aid, aid, aid_len);
 			guest->aid_len = aid_len;
 		}
@@ -82,6 +97,9 @@ static int send(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t *
 		}
 		return ret;
 	}
+	ret = select_again(guest, call);
+	if (ret)
+		return ret;
 	if (begins(capdu, len, initialize_update, 2) && !guest->locked) {
 		ret = se05x_lock(guest->se, call);
 		if (ret)
@@ -100,9 +118,8 @@ static int open_again(struct guest *guest)
 	guest->channel = false;
 	guest->n_ids = 0;
 	ret = se05x_reopen(guest->se);
-	if (!ret && guest->selected)
-		ret = se05x_select(guest->se, guest->aid, guest->aid_len, 0, NULL, NULL,
-				   NULL);
+	if (!ret)
+		guest->stray = guest->selected;
 	return ret;
 }
 
@@ -266,5 +283,6 @@ void guest_forget(struct guest *guest)
 	guest->channel = false;
 	guest->chain = false;
 	guest->selected = false;
+	guest->stray = false;
 	guest->n_ids = 0;
 }

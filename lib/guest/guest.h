@@ -24,6 +24,7 @@ struct guest {
 	uint8_t aid[16];	/* the applet that it selected last */
 	size_t aid_len;
 	bool selected;
+	bool stray;		/* but not yet in this file, which is a new one */
 	bool channel;		/* its INITIALIZE UPDATE was answered 9000 */
 	uint64_t generation;	/* of that channel: another one, and it is lost */
 	bool locked;		/* for that channel */

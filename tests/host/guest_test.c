@@ -199,6 +199,20 @@ static void test_rebind(void **state)
 	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
 }
 
+/* What was meant for an applet goes to no other one: not in a new file either */
+static void test_other_chip(void **state)
+{
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	stop();
+	start("--chip=none");
+	assert_int_equal(run(&guest, GET_VERSION), 0x6F00);
+	assert_int_equal(run(&guest, GET_VERSION), 0x6F00);
+	stop();
+	start(NULL);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+}
+
 /* An applet that could not be selected leaves the one before */
 static void test_failed_select(void **state)
 {
@@ -251,8 +265,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		GUEST(test_sessions), GUEST(test_select), GUEST(test_lost_channel),
 		GUEST(test_channel_told),
-		GUEST(test_chain), GUEST(test_rebind), GUEST(test_failed_select),
-		GUEST(test_errnos),
+		GUEST(test_chain), GUEST(test_rebind), GUEST(test_other_chip),
+		GUEST(test_failed_select), GUEST(test_errnos),
 	};
 	int ret;
 
