@@ -3,10 +3,10 @@
 #
 # In the VM: se05x-i2cd, and clients that speak T=1 over I2C by themselves, beside programs
 # that go to /dev/se05x. TAP.
-# shellcheck disable=SC2016 # conditions of wait_for
+# shellcheck disable=SC2016 # what wait_for gets is evaluated by it
 set -uo pipefail
 
-# shellcheck source=tests/vm/lib.sh
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 PATH=$PATH:$top/build/host/tests
 node=/dev/se05x-i2c
