@@ -5,17 +5,16 @@
  */
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../../lib/guest/guest.h"
+#include "sim_run.h"
 
 #define SELECT_IOT	"00A4040010A000000396545300000001030000000000"
 #define GET_VERSION	"8004002000"
@@ -24,36 +23,9 @@
 #define USER_2		"01010121"
 #define CREATE(user)	"8004001B064104" user "00"
 
-static char folder[] = "/tmp/guest_test.XXXXXX";
-static char device[80], argument[80];
-static pid_t server;
 static struct guest guest, other;
 static uint8_t rapdu[GUEST_RESPONSE_MAX];
 static size_t rapdu_len;
-
-static void start(const char *option)
-{
-	const char *sim = getenv("SE05X_SIM");
-	struct se05x *se;
-
-	unlink(strchr(argument, '=') + 1);
-	server = fork();
-	if (!server) {
-		execl(sim, sim, "--quiet", argument, option, NULL);
-		_exit(127);
-	}
-	while (se05x_open(device, &se)) {
-		assert_int_equal(waitpid(server, NULL, WNOHANG), 0);
-		usleep(1000);	/* it is not there yet: the loop ends when it is, or is dead */
-	}
-	se05x_close(se);
-}
-
-static void stop(void)
-{
-	kill(server, SIGTERM);
-	waitpid(server, NULL, 0);
-}
 
 /* Return: SW */
 static unsigned int run(struct guest *who, const char *hex)
@@ -84,8 +56,8 @@ static int setup(void **state)
 	struct se05x_info info;
 
 	(void)state;
-	start(NULL);
-	if (guest_open(&guest, device, &info) || guest_open(&other, device, &info))
+	sim_start(NULL);
+	if (guest_open(&guest, sim_device, &info) || guest_open(&other, sim_device, &info))
 		return -1;
 	/* two UserIDs, of which each has one session at a time */
 	if (run(&other, SELECT_IOT) != 0x9000 ||
@@ -100,7 +72,7 @@ static int teardown(void **state)
 	(void)state;
 	guest_forget(&guest);
 	guest_forget(&other);
-	stop();
+	sim_stop();
 	return 0;
 }
 
@@ -184,17 +156,17 @@ static void test_rebind(void **state)
 {
 	(void)state;
 	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
-	stop();
-	start(NULL);
+	sim_stop();
+	sim_start(NULL);
 	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
 	assert_int_equal(run(&guest, INIT_UPDATE), 0x9000);
-	stop();
-	start(NULL);
+	sim_stop();
+	sim_start(NULL);
 	assert_int_equal(run(&guest, "8482000008000000000000000000"), 0x6982);
 	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
 	assert_int_equal(run(&guest, "900400490441020008"), 0x9000);
-	stop();
-	start(NULL);
+	sim_stop();
+	sim_start(NULL);
 	assert_int_equal(run(&guest, GET_VERSION), 0x6982);
 	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
 }
@@ -204,12 +176,12 @@ static void test_other_chip(void **state)
 {
 	(void)state;
 	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
-	stop();
-	start("--chip=none");
+	sim_stop();
+	sim_start("--chip=none");
 	assert_int_equal(run(&guest, GET_VERSION), 0x6F00);
 	assert_int_equal(run(&guest, GET_VERSION), 0x6F00);
-	stop();
-	start(NULL);
+	sim_stop();
+	sim_start(NULL);
 	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
 }
 
@@ -220,8 +192,8 @@ static void test_failed_select(void **state)
 	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
 	assert_int_equal(run(&guest, "00A4040005A000000099"), 0x6A82);
 	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
-	stop();
-	start(NULL);
+	sim_stop();
+	sim_start(NULL);
 	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
 }
 
@@ -241,12 +213,12 @@ static void test_errnos(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		for (int once = 0; once < 2; once++) {
-			stop();
+			sim_stop();
 			snprintf(option, sizeof(option), "--link-error=%d%s", table[i].error,
 				 once ? "@1" : "");
-			start(option);
+			sim_start(option);
 			guest_forget(&guest);
-			assert_int_equal(guest_open(&guest, device, &info), 0);
+			assert_int_equal(guest_open(&guest, sim_device, &info), 0);
 			assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
 			assert_int_equal(run(&guest, GET_VERSION),
 					 once && table[i].once_more ? 0x9000 : table[i].sw);
@@ -268,15 +240,6 @@ int main(void)
 		GUEST(test_chain), GUEST(test_rebind), GUEST(test_other_chip),
 		GUEST(test_failed_select), GUEST(test_errnos),
 	};
-	int ret;
 
-	if (!getenv("SE05X_SIM") || !mkdtemp(folder))
-		return 1;
-	snprintf(device, sizeof(device), "unix:%s/socket", folder);
-	snprintf(argument, sizeof(argument), "--socket=%s/socket", folder);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(device + 5);
-	rmdir(folder);
-	return ret;
+	return sim_main(tests);
 }

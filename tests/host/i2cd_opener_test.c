@@ -6,21 +6,18 @@
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include <se05x.h>
-
-#include "../../tests/card/frame.h"
+#include "../card/frame.h"
 #include "../../tools/i2cd/opener.h"
 #include "../../tools/i2cd/turns.h"
+#include "sim_run.h"
 
 #define THREADS	8
 #define ROUNDS	60
@@ -51,10 +48,7 @@ struct host {
 	uint8_t in[FRAME_MAX];
 };
 
-static char folder[] = "/tmp/opener_test.XXXXXX";
-static char device[80], argument[80];
-static pid_t server;
-static struct opener_config config = { .device = device, .idle_ms = 3600000 };
+static struct opener_config config = { .device = sim_device, .idle_ms = 3600000 };
 
 static void reply(void *arg, const uint8_t *buf, int len)
 {
@@ -371,22 +365,9 @@ static void test_many(void **state)
 
 static int setup(void **state)
 {
-	const char *sim = getenv("SE05X_SIM");
-	struct se05x *se;
-
 	(void)state;
-	server = fork();
-	if (!server) {
-		execl(sim, sim, "--quiet", argument, NULL);
-		_exit(127);
-	}
-	while (se05x_open(device, &se)) {
-		if (waitpid(server, NULL, WNOHANG))
-			return -1;
-		usleep(1000);	/* it is not there yet: the loop ends when it is, or is dead */
-	}
-	se05x_close(se);
 	config.reply = reply;
+	sim_start(NULL);
 	return 0;
 }
 
@@ -394,9 +375,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	opener_end_all();
-	kill(server, SIGTERM);
-	waitpid(server, NULL, 0);
-	unlink(device + 5);
+	sim_stop();
 	return 0;
 }
 
@@ -408,14 +387,6 @@ int main(void)
 		OPENER(test_order), OPENER(test_interrupt), OPENER(test_two_readers),
 		OPENER(test_free_with_reader), OPENER(test_lock), OPENER(test_many),
 	};
-	int ret;
 
-	if (!getenv("SE05X_SIM") || !mkdtemp(folder))
-		return 1;
-	snprintf(device, sizeof(device), "unix:%s/socket", folder);
-	snprintf(argument, sizeof(argument), "--socket=%s/socket", folder);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rmdir(folder);
-	return ret;
+	return sim_main(tests);
 }

@@ -5,12 +5,10 @@
  */
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <ifdhandler.h>
@@ -18,14 +16,11 @@
 
 #include <cmocka.h>
 
-#include <se05x.h>
+#include "sim_run.h"
 
 #define READERS	16
 #define PROPERTIES SCARD_CTL_CODE(1)
 
-static char folder[] = "/tmp/ifd_test.XXXXXX";
-static char device[80], argument[80];
-static pid_t server;
 static UCHAR atr[MAX_ATR_SIZE], rx[5000];
 static DWORD atr_len, rx_len;
 static const SCARD_IO_HEADER t1 = { .Protocol = 1 };
@@ -35,30 +30,6 @@ static UCHAR select_iot[] = {
 	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00,
 };
 static UCHAR version[] = { 0x80, 0x04, 0x00, 0x20, 0x00, 0x00 };
-
-static void start(void)
-{
-	const char *sim = getenv("SE05X_SIM");
-	struct se05x *se;
-
-	server = fork();
-	if (!server) {
-		execl(sim, sim, "--quiet", argument, NULL);
-		_exit(127);
-	}
-	while (se05x_open(device, &se)) {
-		assert_int_equal(waitpid(server, NULL, WNOHANG), 0);
-		usleep(1000);	/* it is not there yet: the loop ends when it is, or is dead */
-	}
-	se05x_close(se);
-}
-
-static void stop(void)
-{
-	kill(server, SIGTERM);
-	waitpid(server, NULL, 0);
-	unlink(device + 5);
-}
 
 static RESPONSECODE transmit(DWORD lun, UCHAR *tx, DWORD len, DWORD room)
 {
@@ -114,8 +85,8 @@ static void test_early(void **state)
 	unsigned long max;
 
 	(void)state;
-	assert_int_equal(IFDHCreateChannelByName(0, device), IFD_SUCCESS);
-	assert_int_equal(IFDHCreateChannelByName(0, device), IFD_COMMUNICATION_ERROR);
+	assert_int_equal(IFDHCreateChannelByName(0, sim_device), IFD_SUCCESS);
+	assert_int_equal(IFDHCreateChannelByName(0, sim_device), IFD_COMMUNICATION_ERROR);
 	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
 	assert_int_equal(transmit(0, version, 5, sizeof(rx)), IFD_COMMUNICATION_ERROR);
 	assert_int_equal(rx_len, 0);
@@ -144,7 +115,7 @@ static void test_card(void **state)
 	DWORD i;
 
 	(void)state;
-	assert_int_equal(IFDHCreateChannelByName(0, device), IFD_SUCCESS);
+	assert_int_equal(IFDHCreateChannelByName(0, sim_device), IFD_SUCCESS);
 	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
 	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
 	assert_in_range(atr_len, 6, MAX_ATR_SIZE);
@@ -165,11 +136,11 @@ static void test_card(void **state)
 	assert_int_equal(power(0, IFD_RESET), IFD_SUCCESS);
 	is_version(0);
 	/* it is taken out and put in again */
-	stop();
+	sim_stop();
 	assert_int_equal(IFDHICCPresence(0), IFD_ICC_NOT_PRESENT);
 	assert_int_equal(power(0, IFD_POWER_UP), IFD_NO_SUCH_DEVICE);
 	assert_int_equal(transmit(0, version, 5, sizeof(rx)), IFD_COMMUNICATION_ERROR);
-	start();
+	sim_start(NULL);
 	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
 	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
 	is_version(0);
@@ -186,7 +157,7 @@ static void *use(void *arg)
 	for (i = 0; i < 20; i++) {
 		DWORD len = sizeof(its_atr);
 
-		if (IFDHCreateChannelByName(lun, device) ||
+		if (IFDHCreateChannelByName(lun, sim_device) ||
 		    IFDHPowerICC(lun, IFD_POWER_UP, its_atr, &len))
 			abort();
 		len = sizeof(answer);
@@ -209,8 +180,8 @@ static void test_readers(void **state)
 	for (i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
 	for (i = 0; i < READERS; i++)
-		assert_int_equal(IFDHCreateChannelByName(i << 16, device), IFD_SUCCESS);
-	assert_int_not_equal(IFDHCreateChannelByName(i << 16, device), IFD_SUCCESS);
+		assert_int_equal(IFDHCreateChannelByName(i << 16, sim_device), IFD_SUCCESS);
+	assert_int_not_equal(IFDHCreateChannelByName(i << 16, sim_device), IFD_SUCCESS);
 	while (i--)
 		assert_int_equal(IFDHCloseChannel(i << 16), IFD_SUCCESS);
 }
@@ -218,14 +189,14 @@ static void test_readers(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	start();
+	sim_start(NULL);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	stop();
+	sim_stop();
 	return 0;
 }
 
@@ -236,14 +207,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IFD(test_nobody), IFD(test_early), IFD(test_card), IFD(test_readers),
 	};
-	int ret;
 
-	if (!getenv("SE05X_SIM") || !mkdtemp(folder))
-		return 1;
-	snprintf(device, sizeof(device), "unix:%s/socket", folder);
-	snprintf(argument, sizeof(argument), "--socket=%s/socket", folder);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rmdir(folder);
-	return ret;
+	return sim_main(tests);
 }
