@@ -21,6 +21,7 @@
 
 #define THREADS	8
 #define ROUNDS	60
+#define IDLE_MS	3600000
 
 #define C_APDU(...) ((const uint8_t []) { __VA_ARGS__ }), sizeof((const uint8_t []) { __VA_ARGS__ })
 #define SELECT_IOT C_APDU(0x00, 0xA4, 0x04, 0x00, 0x10, 0xA0, 0, 0, 3, 0x96, 0x54, 0x53, \
@@ -48,7 +49,7 @@ struct host {
 	uint8_t in[FRAME_MAX];
 };
 
-static struct opener_config config = { .device = sim_device, .idle_ms = 3600000 };
+static struct opener_config config = { .device = sim_device, .idle_ms = IDLE_MS };
 
 static void reply(void *arg, const uint8_t *buf, int len)
 {
@@ -297,6 +298,27 @@ static void test_lock(void **state)
 	leave(&third);
 }
 
+/* A channel without a command lets others have the chip, and its owner is told */
+static void test_idle(void **state)
+{
+	struct host first, second;
+
+	(void)state;
+	config.idle_ms = 10;
+	come(&first, 1);
+	come(&second, 2);
+	assert_int_equal(run(&first, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&first, INIT_UPDATE), 0x9000);
+	assert_int_equal(run(&second, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&second, GET_VERSION), 0x9000);
+	assert_int_equal(run(&first, GET_VERSION), 0x6982);
+	assert_int_equal(run(&first, GET_VERSION), 0x9000);
+	leave(&first);
+	leave(&second);
+	opener_end_all();
+	config.idle_ms = IDLE_MS;
+}
+
 /* ---- many ---- */
 
 static void live(struct host *host, unsigned int *seed)
@@ -385,7 +407,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OPENER(test_order), OPENER(test_interrupt), OPENER(test_two_readers),
-		OPENER(test_free_with_reader), OPENER(test_lock), OPENER(test_many),
+		OPENER(test_free_with_reader), OPENER(test_lock), OPENER(test_idle),
+		OPENER(test_many),
 	};
 
 	return sim_main(tests);

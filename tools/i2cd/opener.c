@@ -123,6 +123,13 @@ static void forget(struct opener *opener)
 	pthread_mutex_lock(&opener->lock);
 }
 
+static void give_up_chip(struct opener *opener)
+{
+	pthread_mutex_unlock(&opener->lock);
+	guest_unlock(&opener->guest);
+	pthread_mutex_lock(&opener->lock);
+}
+
 /* Wait for work. A channel keeps the chip from others only so long. */
 static void wait_for_work(struct opener *opener)
 {
@@ -132,7 +139,7 @@ static void wait_for_work(struct opener *opener)
 		if (!opener->guest.locked)
 			pthread_cond_wait(&opener->wake, &opener->lock);
 		else if (pthread_cond_timedwait(&opener->wake, &opener->lock, &until))
-			guest_unlock(&opener->guest);
+			give_up_chip(opener);
 	}
 }
 
