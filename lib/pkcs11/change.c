@@ -61,13 +61,18 @@ static CK_RV destroy_in_chip(struct p11_session *s, struct p11_object *object)
 static CK_RV destroy_half(struct p11_object *object)
 {
 	struct p11_chipobj *o = object->chip;
+	bool was;
 
 	pthread_mutex_lock(&p11.lock);
-	o->hidden = true;
-	p11_table_remove(&p11.objects, object->handle);
-	o->halves[0] = NULL;
+	was = o->halves[0] == object;	/* unless another thread was faster */
+	if (was) {
+		o->hidden = true;
+		p11_table_remove(&p11.objects, object->handle);
+		o->halves[0] = NULL;
+	}
 	pthread_mutex_unlock(&p11.lock);
-	p11_object_put(object);
+	if (was)
+		p11_object_put(object);
 	return CKR_OK;
 }
 

@@ -108,6 +108,63 @@ static void test_threads(void **state)
 	}
 }
 
+/* Threads that meet where they would hardly ever: who takes a lock is late by chance */
+static _Atomic bool late;
+
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	static _Atomic unsigned int n;
+
+	if (late && n++ % 3 == 0)
+		usleep(n % 7 * 20);
+	return __real_pthread_mutex_lock(mutex);
+}
+
+static CK_OBJECT_HANDLE everybodys;
+
+static void *destroy(void *arg)
+{
+	CK_RV rv = C_DestroyObject(*(CK_SESSION_HANDLE *)arg, everybodys);
+
+	return rv && rv != CKR_OBJECT_HANDLE_INVALID ? arg : NULL;
+}
+
+/* The public half of a pair, destroyed by several threads at once, and there again */
+static void test_destroy_at_once(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_KEY_TYPE type = CKK_EC;
+	uint8_t point[80], params[20];
+	CK_ATTRIBUTE t[] = {
+		{ CKA_EC_POINT, point, sizeof(point) }, { CKA_EC_PARAMS, params, sizeof(params) },
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &yes, 1 },
+	};
+	CK_SESSION_HANDLE s[4] = { rw(), rw(), rw(), rw() };
+	pthread_t threads[COUNT(s)];
+	void *failed;
+
+	(void)state;
+	assert_int_equal(find_class(s[0], class), 2);
+	OK(C_GetAttributeValue(s[0], objects[0], t, 2));
+	late = true;
+	for (int round = 0; round < 300; round++) {
+		OK(C_CreateObject(s[0], t, COUNT(t), &everybodys));
+		for (size_t i = 0; i < COUNT(threads); i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, destroy, &s[i]), 0);
+		for (size_t i = 0; i < COUNT(threads); i++) {
+			pthread_join(threads[i], &failed);
+			assert_null(failed);
+		}
+	}
+	late = false;
+	OK(C_CreateObject(s[0], t, COUNT(t), &everybodys));
+	assert_int_equal(find_class(s[0], class), 2);
+}
+
 static void test_rebind(void **state)
 {
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
@@ -318,6 +375,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		CHIP(test_fork), CHIP(test_fork_without_rights), CHIP(test_threads),
+		CHIP(test_destroy_at_once),
 		CHIP(test_rebind), CHIP(test_exit), CHIP(test_processes), CHIP(test_cost),
 	};
 
