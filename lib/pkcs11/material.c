@@ -56,8 +56,10 @@ static CK_RV rsa_key(const struct p11_template *t, bool private, EVP_PKEY **key)
 			continue;
 		}
 		n[i] = BN_secure_new();
+		/* a zero may stand in front of one that is as long as the longest modulus */
 		if (a->ulValueLen > SE05X_IOT_SIG_MAX + 1 || !n[i] ||
 		    !BN_bin2bn(a->pValue, a->ulValueLen, n[i]) ||
+		    BN_num_bytes(n[i]) > SE05X_IOT_SIG_MAX ||
 		    !OSSL_PARAM_BLD_push_BN(bld, numbers[i].name, n[i]))
 			rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	}

@@ -196,6 +196,31 @@ static void test_session_objects(void **state)
 }
 
 /* Its certificate has a key's CKA_ID and label, whenever it came and whatever they are. */
+/* Numbers that are longer than those of the longest modulus have no room anywhere. */
+static void test_long_numbers(void **state)
+{
+	static uint8_t modulus[513], exponent[513], out[600];
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_MODULUS, modulus, 513 }, { CKA_PUBLIC_EXPONENT, "\1\0\1", 3 },
+		{ CKA_PRIVATE_EXPONENT, exponent, 513 },
+	};
+	CK_ATTRIBUTE get = { CKA_PRIVATE_EXPONENT, out, sizeof(out) };
+	CK_SESSION_HANDLE s = rw();
+	CK_OBJECT_HANDLE o;
+
+	(void)state;
+	memset(modulus, 0xff, sizeof(modulus));
+	memset(exponent, 0xee, sizeof(exponent));
+	RV(C_CreateObject(s, t, COUNT(t), &o), CKR_ATTRIBUTE_VALUE_INVALID);
+	modulus[0] = exponent[0] = 0;
+	OK(C_CreateObject(s, t, COUNT(t), &o));
+	OK(C_GetAttributeValue(s, o, &get, 1));
+	assert_int_equal(get.ulValueLen, 512);
+}
+
 static void test_certificate(void **state)
 {
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
@@ -485,7 +510,7 @@ static void test_not_destroyable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHIP(test_import), CHIP(test_templates), CHIP(test_session_objects),
+		CHIP(test_import), CHIP(test_templates), CHIP(test_session_objects), CHIP(test_long_numbers),
 		CHIP(test_certificate), CHIP(test_data), CHIP(test_names),
 		CHIP(test_broken_creation), CHIP(test_link_errors), CHIP(test_not_destroyable),
 	};
