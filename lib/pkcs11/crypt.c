@@ -186,6 +186,21 @@ static void clear_counter(uint8_t counter[BLOCK], unsigned int bits)
 		counter[15 - bit / 8] &= ~(1 << bit % 8);
 }
 
+/* The counter behind so many blocks */
+static void count(uint8_t counter[BLOCK], unsigned int bits, uint64_t blocks)
+{
+	unsigned int sum = 0;
+
+	for (unsigned int bit = 0; bit < bits; bit += 8, blocks >>= 8) {
+		uint8_t mask = bits - bit < 8 ? (1 << (bits - bit)) - 1 : 0xff;
+		uint8_t *at = &counter[15 - bit / 8];
+
+		sum += (*at & mask) + (blocks & 0xff);
+		*at = (*at & ~mask) | (sum & mask);
+		sum >>= 8;
+	}
+}
+
 static CK_RV ctr(struct p11_op *op, const uint8_t *in, size_t len, uint8_t *out)
 {
 	unsigned int bits = op->counter_bits;
@@ -194,7 +209,7 @@ static CK_RV ctr(struct p11_op *op, const uint8_t *in, size_t len, uint8_t *out)
 	CK_RV rv;
 
 	/* a counter that comes again is the same key stream again */
-	if (bits < 64 && blocks > 1ULL << bits)
+	if (bits < 64 && blocks > (1ULL << bits) - op->blocks)
 		return CKR_DATA_LEN_RANGE;
 	rv = key_cipher(&op->key, SE05X_IOT_CIPHER_AES_CTR, op->what == CKF_ENCRYPT, op->iv, in,
 			out, n);
@@ -250,8 +265,37 @@ static CK_RV cipher(struct p11_op *op, const uint8_t *in, size_t len, uint8_t *o
 	return ctr(op, in, len, out);
 }
 
+/* Where padding is to be taken off, the last block is needed for that. */
+static size_t cipher_ready(const struct p11_op *op, size_t len)
+{
+	size_t kept = is_padded(op) && op->what == CKF_DECRYPT && len;
+
+	return (len - kept) / BLOCK * BLOCK;
+}
+
+static CK_RV cipher_part(struct p11_op *op, const uint8_t *in, size_t len, uint8_t *out)
+{
+	enum se05x_iot_cipher mode = op->mechanism->how & ~CIPHER_PADDED;
+	bool encrypt = op->what == CKF_ENCRYPT;
+	uint8_t next[BLOCK];
+	CK_RV rv;
+
+	if (mode == SE05X_IOT_CIPHER_AES_CTR) {
+		memcpy(next, op->iv, BLOCK);
+		count(next, op->counter_bits, len / BLOCK);
+		rv = ctr(op, in, len, out);
+		op->blocks += len / BLOCK;
+	} else {
+		rv = key_cipher(&op->key, mode, encrypt, op->iv, in, out, len);
+		memcpy(next, (encrypt ? out : in) + len - BLOCK, BLOCK);
+	}
+	memcpy(op->iv, next, BLOCK);
+	return rv;
+}
+
 const struct method cipher_method = {
-	.init = cipher_init, .room = cipher_room, .run = cipher,
+	.init = cipher_init, .room = cipher_room, .run = cipher, .ready = cipher_ready,
+	.part = cipher_part,
 };
 
 /* ---- GCM and CCM: the tag is behind the text ---- */

@@ -133,16 +133,19 @@ static bool is_users(const struct p11_chipobj *o, uint32_t user)
 	return false;
 }
 
-CK_RV p11_run_as(struct p11_object *object, p11_command run, void *arg)
+bool p11_needs_pin(struct p11_object *object)
 {
 	struct p11_token *token = object->token;
 
-	if (token->config.user && token->logged_in) {
-		p11_chipobj_attributes(token, object->chip);
-		if (is_users(object->chip, token->config.user))
-			return burst(token, run, arg);
-	}
-	return p11_run(token, run, arg);
+	if (!token->config.user || !token->logged_in)
+		return false;
+	p11_chipobj_attributes(token, object->chip);
+	return is_users(object->chip, token->config.user);
+}
+
+CK_RV p11_run_as(struct p11_object *object, p11_command run, void *arg)
+{
+	return (p11_needs_pin(object) ? burst : p11_run)(object->token, run, arg);
 }
 
 CK_RV p11_run_locked(struct p11_token *token, p11_command run, void *arg)

@@ -173,6 +173,12 @@ struct method {
 		     size_t *out_len);
 	CK_RV (*verify)(struct p11_op *op, const uint8_t *data, size_t len, const uint8_t *sig,
 			size_t sig_len);
+	/*
+	 * What comes in parts may go out in parts: bytes of @len that are whole blocks and not
+	 * needed at the end, and the work on them, after which @op goes on behind them
+	 */
+	size_t (*ready)(const struct p11_op *op, size_t len);
+	CK_RV (*part)(struct p11_op *op, const uint8_t *in, size_t len, uint8_t *out);
 };
 
 extern const struct method ecdsa_method, eddsa_method, rsa_sign_method, mac_method,
@@ -214,10 +220,12 @@ struct p11_op {
 	struct aead aead;
 	uint8_t iv[BLOCK];
 	unsigned int counter_bits;	/* CTR */
+	uint64_t blocks;		/* CTR: counted so far */
 	size_t mac_len;
 	uint8_t *copy;			/* of what the parameter pointed to */
 	bool whole;			/* the chip does what the host would hash for */
 	bool parts;			/* Update was called */
+	bool streams;			/* and gives out what is ready */
 	EVP_MD_CTX *md;			/* what is hashed as it comes */
 	uint8_t *data;			/* what is collected */
 	size_t len, room;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Operations of a session that take a key: begun, fed and ended. Digests are made as their
- * message comes. All else is collected, and goes to the chip in one burst at the end: to
- * ask how long the answer is costs nothing there.
+ * message comes, and ciphers that can work in parts as theirs does, if no PIN is shown for
+ * each. All else is collected, and goes to the chip in one burst at the end: to ask how long
+ * the answer is costs nothing there.
  */
 #include <string.h>
 
@@ -92,6 +93,8 @@ static CK_RV new_op(struct p11_session *s, const CK_MECHANISM *mechanism, CK_OBJ
 		rv = m->method->init(op, mechanism);
 	if (!rv && m->digests && !op->whole)
 		rv = op_digest(op);
+	if (!rv && m->method->part)
+		op->streams = key_is_soft(&op->key) || !p11_needs_pin(op->key.object);
 	if (rv) {
 		p11_op_free(op);
 		return rv;
@@ -292,24 +295,53 @@ static CK_RV part(CK_SESSION_HANDLE handle, enum p11_activity activity, const CK
 	return rv ? rv : p11_end(s, do_part(s, activity, in, len));
 }
 
+/* What is ready of what was collected goes out, and the rest moves up. */
+static CK_RV stream(struct p11_op *op, CK_BYTE *out, size_t n)
+{
+	CK_RV rv = n ? op->mechanism->method->part(op, op->data, n, out) : CKR_OK;
+
+	if (!rv && n) {
+		op->len -= n;
+		memmove(op->data, op->data + n, op->len);
+	}
+	return rv;
+}
+
 /*
- * Parts of what is encrypted come out at the end. To ask how long this one's answer is says
- * something all the same, so that nobody asks for ever with no buffer at all.
+ * To ask how long this one's answer is says something even where none comes before the end,
+ * so that nobody asks for ever with no buffer at all.
  */
+static CK_RV do_crypt_part(struct p11_session *s, enum p11_activity activity, const CK_BYTE *in,
+			   CK_ULONG len, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct p11_op *op = s->ops[activity];
+	CK_ULONG room;
+	size_t n;
+	CK_RV rv;
+
+	if (!op)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (!out_len || len > SIZE_MAX / 4)
+		return end(s, activity, out_len ? CKR_HOST_MEMORY : CKR_ARGUMENTS_BAD);
+	room = *out_len;
+	n = op->streams ? op->mechanism->method->ready(op, op->len + len) : 0;
+	*out_len = out ? n : op->len + len;
+	if (!out || room < n)
+		return out ? CKR_BUFFER_TOO_SMALL : CKR_OK;
+	rv = do_part(s, activity, in, len);
+	if (rv)
+		return rv;
+	rv = stream(op, out, n);
+	return rv ? end(s, activity, rv) : CKR_OK;
+}
+
 static CK_RV crypt_part(CK_SESSION_HANDLE handle, enum p11_activity activity, const CK_BYTE *in,
-			CK_ULONG len, const CK_BYTE *out, CK_ULONG *out_len)
+			CK_ULONG len, CK_BYTE *out, CK_ULONG *out_len)
 {
 	struct p11_session *s;
 	CK_RV rv = p11_begin(handle, &s);
 
-	if (rv)
-		return rv;
-	if (!s->ops[activity])
-		return p11_end(s, CKR_OPERATION_NOT_INITIALIZED);
-	if (!out_len)
-		return p11_end(s, end(s, activity, CKR_ARGUMENTS_BAD));
-	*out_len = out ? 0 : len;
-	return p11_end(s, out ? do_part(s, activity, in, len) : CKR_OK);
+	return rv ? rv : p11_end(s, do_crypt_part(s, activity, in, len, out, out_len));
 }
 
 static CK_RV do_finish(struct p11_session *s, enum p11_activity activity, CK_BYTE *out,

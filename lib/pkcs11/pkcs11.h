@@ -333,6 +333,8 @@ typedef int (*p11_command)(struct se05x_iot *iot, void *arg, struct se05x_call *
 CK_RV p11_run(struct p11_token *token, p11_command run, void *arg);
 CK_RV p11_run_as(struct p11_object *object, p11_command run, void *arg);
 CK_RV p11_run_locked(struct p11_token *token, p11_command run, void *arg);
+/* Would p11_run_as() show the PIN to the chip? */
+bool p11_needs_pin(struct p11_object *object);
 
 /* One function of libse05x-iot, as p11_run(): P11_IOT(token, se05x_iot_exists, id, &exists) */
 #define P11_IOT(token, function, ...) ({					\

@@ -175,10 +175,97 @@ static void test_counter(void **state)
 		if (memcmp(out, expected, 16 * blocks))
 			fail_msg("%u bits", bits);
 		n = sizeof(out);
+		memset(out, 0, n);
+		OK(crypt_parts(true, &m, key, message, 16 * blocks, 7 + bits % 40, out, &n));
+		if (n != 16 * blocks || memcmp(out, expected, 16 * blocks))
+			fail_msg("%u bits in parts", bits);
+		n = sizeof(out);
+		if (bits < 4)
+			IS(CKR_DATA_LEN_RANGE,
+			   crypt_parts(true, &m, key, message, 16 * blocks + 1, 16, out, &n));
+		n = sizeof(out);
 		if (bits < 4)
 			IS(CKR_DATA_LEN_RANGE, crypt(true, &m, key, message, 16 * blocks + 1, out, &n));
 		destroy(key);
 	}
+}
+
+/* Update's answer to @len bytes, in just the room it needs; less room costs nothing */
+static void step(bool encrypt, size_t len, size_t expected)
+{
+	CK_RV (*update)(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *) =
+		encrypt ? f->C_EncryptUpdate : f->C_DecryptUpdate;
+	uint8_t in[MOST] = { 0 }, out[MOST];
+	unsigned int before = commands;
+	CK_ULONG n = 0;
+
+	OK(update(s, in, len, NULL, &n));
+	assert_true(n >= expected);
+	if (expected) {
+		n = expected - 1;
+		IS(CKR_BUFFER_TOO_SMALL, update(s, in, len, out, &n));
+		assert_int_equal(n, expected);
+	}
+	assert_int_equal(commands, before);
+	n = expected;
+	OK(update(s, in, len, out, &n));
+	assert_int_equal(n, expected);
+	if (!expected)
+		assert_int_equal(commands, before);
+}
+
+/* Ciphers give out what is whole as it comes: who encrypts a file has a small buffer at the end. */
+static void test_stream(void **state)
+{
+	CK_OBJECT_HANDLE key = make_secret(CKK_AES, CK_TRUE, message, 16);
+	CK_MECHANISM m = { CKM_AES_CBC_PAD, message, 16 };
+	uint8_t out[32];
+	CK_ULONG n;
+
+	(void)state;
+	OK(f->C_EncryptInit(s, &m, key));
+	step(true, 5, 0);
+	step(true, 10, 0);
+	step(true, 1, 16);
+	step(true, 2000, 2000);
+	step(true, 0, 0);
+	step(true, 15, 0);
+	n = 16;
+	OK(f->C_EncryptFinal(s, out, &n));
+	assert_int_equal(n, 16);
+	/* the last block may be padding */
+	OK(f->C_DecryptInit(s, &m, key));
+	step(false, 16, 0);
+	step(false, 1, 16);
+	step(false, 31, 16);
+	n = sizeof(out);
+	IS(CKR_ENCRYPTED_DATA_INVALID, f->C_DecryptFinal(s, out, &n));
+	/* the chip fails on the way: it is over */
+	m.mechanism = CKM_AES_CBC;
+	OK(f->C_EncryptInit(s, &m, key));
+	step(true, 16, 16);
+	fail_command(0, 0x6A80, 0);
+	n = sizeof(out);
+	assert_int_not_equal(f->C_EncryptUpdate(s, message, 16, out, &n), CKR_OK);
+	IS(CKR_OPERATION_NOT_INITIALIZED, f->C_EncryptUpdate(s, message, 16, out, &n));
+	destroy(key);
+}
+
+/* Each step would show the PIN: then all of it comes at the end. */
+static void test_stream_pin(void **state)
+{
+	CK_OBJECT_HANDLE key = make_secret(CKK_AES, CK_TRUE, message, 16);
+	CK_MECHANISM m = { CKM_AES_CBC, message, 16 };
+	uint8_t out[64];
+	CK_ULONG n = sizeof(out);
+
+	(void)state;
+	OK(f->C_EncryptInit(s, &m, key));
+	step(true, 32, 0);
+	step(true, 16, 0);
+	OK(f->C_EncryptFinal(s, out, &n));
+	assert_int_equal(n, 48);
+	destroy(key);
 }
 
 static void aead_one(CK_OBJECT_HANDLE key, const uint8_t *value, bool ccm, size_t iv_len,
@@ -472,6 +559,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_7(test_aes), ON_3(test_aes), ON_7(test_counter), ON_7(test_aead), ON_3(test_aead),
+		ON_7(test_stream), { "test_stream_pin", test_stream_pin, setup_pin, teardown, NULL },
 		ON_7(test_parameters), ON_7(test_rsa), ON_3(test_rsa), ON_7(test_digests),
 	};
 
