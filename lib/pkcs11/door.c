@@ -87,28 +87,35 @@ static int run_as_user(struct p11_token *token, p11_command run, void *arg,
 	return keys_burst(token->chip, token->config.user, pin->value, pin->len, run, arg, call);
 }
 
-/* A wrong PIN is not tried a second time: it may have been changed, or be blocked. */
-static CK_RV burst(struct p11_token *token, p11_command run, void *arg)
+/* With pin_lock held. A wrong PIN is not tried twice: it may have been changed, or be blocked. */
+static int try_burst(struct p11_token *token, p11_command run, void *arg,
+		     struct se05x_call *call)
 {
-	struct se05x_call call = { 0 };
 	unsigned int tries = 0;
-	bool refused;
 	int ret;
 
-	pthread_mutex_lock(&token->pin_lock);
-	if (!token->pin || !token->pin->len) {
-		pthread_mutex_unlock(&token->pin_lock);
-		return CKR_USER_NOT_LOGGED_IN;
-	}
 	do
-		ret = run_as_user(token, run, arg, &call);
-	while (keys_not_sent(ret, &call) && ret != -ENODEV && ret != -EBUSY && !tries++);
-	refused = ret == -EBADE || ret == -EKEYREVOKED;
-	if (refused) {
+		ret = run_as_user(token, run, arg, call);
+	while (keys_not_sent(ret, call) && ret != -ENODEV && ret != -EBUSY && !tries++);
+	if (ret == -EBADE || ret == -EKEYREVOKED) {
 		explicit_bzero(token->pin, sizeof(*token->pin));
 		token->logged_in = false;
 		p11_log("the chip refused the PIN: logged out");
 	}
+	return ret;
+}
+
+static CK_RV burst(struct p11_token *token, p11_command run, void *arg)
+{
+	struct se05x_call call = { 0 };
+	int ret;
+
+	pthread_mutex_lock(&token->pin_lock);
+	if (!token->pin->len) {
+		pthread_mutex_unlock(&token->pin_lock);
+		return CKR_USER_NOT_LOGGED_IN;
+	}
+	ret = try_burst(token, run, arg, &call);
 	pthread_mutex_unlock(&token->pin_lock);
 	if (ret == -ENODEV)
 		p11_token_lost(token);
@@ -180,18 +187,37 @@ static int only_try(struct se05x_iot *session, void *arg, struct se05x_call *cal
 	return 0;
 }
 
+static void wipe_pin(struct p11_token *token)
+{
+	explicit_bzero(token->pin, sizeof(*token->pin));
+	keys_session_close(token->session);
+	token->session = NULL;
+	token->logged_in = false;
+}
+
+/* One login at a time: another one's PIN does not take the place of this one's. */
 CK_RV p11_try_pin(struct p11_token *token, const void *pin, size_t len)
 {
+	struct se05x_call call = { 0 };
 	CK_RV rv;
+	int ret;
 
 	pthread_mutex_lock(&token->pin_lock);
+	if (token->logged_in) {
+		pthread_mutex_unlock(&token->pin_lock);
+		return CKR_USER_ALREADY_LOGGED_IN;
+	}
 	memcpy(token->pin->value, pin, len);
 	token->pin->len = len;
+	ret = try_burst(token, only_try, token, &call);
+	if (ret)
+		wipe_pin(token);
+	else
+		token->logged_in = true;
 	pthread_mutex_unlock(&token->pin_lock);
-	rv = burst(token, only_try, token);
-	if (!rv)
-		return rv;
-	p11_forget_pin(token);
+	if (ret == -ENODEV)
+		p11_token_lost(token);
+	rv = p11_error(token, ret, &call);
 	/* which UserID that is, and whether it is one, is the configuration's */
 	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_TYPE_INCONSISTENT ?
 	       CKR_USER_PIN_NOT_INITIALIZED : rv;
@@ -200,8 +226,6 @@ CK_RV p11_try_pin(struct p11_token *token, const void *pin, size_t len)
 void p11_forget_pin(struct p11_token *token)
 {
 	pthread_mutex_lock(&token->pin_lock);
-	explicit_bzero(token->pin, sizeof(*token->pin));
-	keys_session_close(token->session);
-	token->session = NULL;
+	wipe_pin(token);
 	pthread_mutex_unlock(&token->pin_lock);
 }

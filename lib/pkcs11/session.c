@@ -315,7 +315,6 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE handle)
 static CK_RV login(struct p11_session *s, CK_USER_TYPE type, const void *pin, size_t len)
 {
 	struct p11_token *token = s->token;
-	CK_RV rv;
 
 	if (type == CKU_CONTEXT_SPECIFIC)
 		return CKR_OPERATION_NOT_INITIALIZED;	/* no key asks for it */
@@ -334,9 +333,7 @@ static CK_RV login(struct p11_session *s, CK_USER_TYPE type, const void *pin, si
 			return CKR_ARGUMENTS_BAD;
 		if (len < P11_PIN_MIN || len > P11_PIN_MAX)
 			return CKR_PIN_LEN_RANGE;
-		rv = p11_try_pin(token, pin, len);
-		if (rv)
-			return rv;
+		return p11_try_pin(token, pin, len);
 	}
 	pthread_mutex_lock(&p11.lock);
 	token->logged_in = true;

@@ -29,7 +29,7 @@ CK_RV p11_token_learn(struct p11_token *token);
  */
 void p11_token_lost(struct p11_token *token);
 
-/* door.c: keep the PIN if the chip takes it */
+/* door.c: keep the PIN if the chip takes it, and be logged in; be it no more */
 CK_RV p11_try_pin(struct p11_token *token, const void *pin, size_t len);
 void p11_forget_pin(struct p11_token *token);
 

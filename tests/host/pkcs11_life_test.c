@@ -165,6 +165,43 @@ static void test_destroy_at_once(void **state)
 	assert_int_equal(find_class(s[0], class), 2);
 }
 
+static CK_RV logins[2];
+
+static void *log_in(void *arg)
+{
+	CK_SESSION_HANDLE s;
+	CK_ULONG i = (CK_RV *)arg - logins;
+
+	logins[i] = C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) ?:
+		    C_Login(s, CKU_USER, i ? (CK_UTF8CHAR *)"9999" : PIN, 4);
+	return NULL;
+}
+
+/* A wrong PIN and the right one at once: who was let in stays so, and nobody else is */
+static void test_login_at_once(void **state)
+{
+	CK_SESSION_HANDLE s = with_user("", 0);
+	pthread_t threads[COUNT(logins)];
+	CK_OBJECT_HANDLE o;
+
+	(void)state;
+	for (int round = 0; round < 40; round++) {
+		late = true;
+		for (size_t i = 0; i < COUNT(logins); i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, log_in, &logins[i]), 0);
+		for (size_t i = 0; i < COUNT(logins); i++)
+			pthread_join(threads[i], NULL);
+		late = false;
+		OK(logins[0]);
+		if (logins[1] != CKR_USER_ALREADY_LOGGED_IN)
+			RV(logins[1], CKR_PIN_INCORRECT);
+		assert_int_equal(state_of(s), CKS_RW_USER_FUNCTIONS);
+		OK(import_ec(s, true, "", "", &o));
+		OK(C_DestroyObject(s, o));
+		OK(C_Logout(s));
+	}
+}
+
 static void test_rebind(void **state)
 {
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
@@ -375,7 +412,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		CHIP(test_fork), CHIP(test_fork_without_rights), CHIP(test_threads),
-		CHIP(test_destroy_at_once),
+		CHIP(test_destroy_at_once), CHIP(test_login_at_once),
 		CHIP(test_rebind), CHIP(test_exit), CHIP(test_processes), CHIP(test_cost),
 	};
 
