@@ -11,6 +11,7 @@
 
 #include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/key.h>
 #include <linux/kref.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -23,6 +24,9 @@
 #include <linux/se05x.h>
 
 #include "se05x_t1.h"
+
+/* AES-256 */
+#define SE05X_STATIC_KEY_MAX	32
 
 /**
  * struct se05x_phy_ops - what the bus driver does for the chip
@@ -47,6 +51,7 @@ struct se05x_phy_ops {
  * @booting: the chip was switched on just now
  * @can_power: there is a line or a supply to switch
  * @hwrng: the board's description asks for a source of hw_random
+ * @location: where the chip is, the same at each boot
  * @heard: set by se05x_chip_register(): a device acknowledged the address
  */
 struct se05x_setup {
@@ -60,6 +65,7 @@ struct se05x_setup {
 	bool can_power;
 	bool hwrng;
 	bool heard;
+	const char *location;
 };
 
 /*
@@ -73,6 +79,7 @@ struct se05x_context {
 	u8 aid_len;
 	u8 aid[SE05X_AID_MAX];
 	u64 channel;		/* id of the file that opened a channel; 0: none */
+	bool before;		/* it did so before the kernel had a key */
 };
 
 /* How a command changes the context, if the chip carries it out */
@@ -81,7 +88,54 @@ struct se05x_said {
 	bool plain;		/* its AID and P2 bind the file */
 	bool remember;		/* the driver may give its answer again */
 	bool open_channel;
+	bool meddles;		/* it is for who opens a channel or changes its keys */
+	bool piece;		/* it is not the last piece of a command */
 	struct se05x_context name;
+};
+
+/* How a command goes to the chip */
+struct se05x_way {
+	struct se05x_said said;
+	int how;		/* what se05x_channel_look() said */
+	bool protect;		/* it goes through the kernel's secure channel */
+};
+
+/* When commands to the IoT applet are protected */
+enum se05x_mode { SE05X_MODE_AUTO, SE05X_MODE_REQUIRED, SE05X_MODE_OFF };
+
+/* The keys that a chip may have: those of enum se05x_channel_key, from 0 on */
+enum se05x_slot { SE05X_KEY_OWN, SE05X_KEY_NEXT, SE05X_KEY_DEFAULT, SE05X_KEYS };
+
+/* Which key of the keyring; another payload after an update */
+struct se05x_key_id {
+	key_serial_t serial;
+	const void *payload;
+};
+
+/*
+ * What outlives a rebind: root's word for the chip at a location, and which keys there
+ * were for it. The owner of the chip that is there writes it, and chip->lock guards
+ * what others read.
+ */
+struct se05x_place {
+	struct list_head node;
+	char *names[SE05X_KEYS];	/* descriptions of its keys */
+	enum se05x_mode mode;
+	bool written;	/* root has written the mode: look at it */
+	bool found;	/* there was a key: nothing goes plain until root writes the mode */
+	bool own;	/* also one of its own, so se05x:default is not for this chip */
+	bool moved;	/* the next key fitted: it alone is tried until the keys change */
+	bool usable[SE05X_KEYS];	/* may be tried, as of the last look */
+	struct se05x_key_id ids[SE05X_KEYS];	/* the same */
+	char location[];
+};
+
+/* A copy of a key of the keyring, which whoever asked for it wipes */
+struct se05x_static_key {
+	u8 kvn;
+	u8 len;
+	u8 enc[SE05X_STATIC_KEY_MAX];
+	u8 mac[SE05X_STATIC_KEY_MAX];
 };
 
 #define SE05X_MINORS	64
@@ -131,6 +185,7 @@ struct se05x_request {
 	u32 outcome;
 	u32 sw;
 	u32 reason;			/* enum se05x_reason */
+	u32 protection;			/* enum se05x_protection */
 	u64 generation;
 	u32 response_len;
 
@@ -177,6 +232,7 @@ struct se05x_file {
 	bool closed;
 	bool client;
 	bool lost_lock;			/* its next call fails with ESTALE, once */
+	u32 left_protection;		/* of a request that was left behind */
 	struct se05x_chain broken;	/* its chain that was broken; .file is NULL if none was */
 	struct se05x_context bound;	/* .state is SE05X_SELECTED, or the file is not bound */
 	struct se05x_request *req;	/* belongs to the call that has the turn */
@@ -201,6 +257,7 @@ struct se05x_queued_event {
 enum se05x_power { SE05X_POWER_OFF, SE05X_POWER_ON, SE05X_POWER_WAKE, SE05X_POWER_SLEEP };
 
 struct se05x_hwrng;
+struct se05x_secure_channel;
 
 /* A chip, from its probe to the last close. A comment over each group says who may touch it. */
 struct se05x_chip {
@@ -211,6 +268,7 @@ struct se05x_chip {
 	const struct se05x_phy_ops *phy_ops;
 	void *phy;
 	bool can_power;
+	char *location;
 	struct kthread_worker *worker;	/* the owner */
 	struct se05x_hwrng *hwrng;	/* NULL: no source of hw_random */
 	void (*send_events)(struct se05x_chip *chip);
@@ -236,6 +294,9 @@ struct se05x_chip {
 	bool resetting;			/* a RESET is carried out */
 	u8 answer[258];			/* answer to the SELECT of the context */
 	u16 answer_len;			/* 0: there is none to be given again */
+	u16 version;			/* of the applet; 0: SELECT did not tell */
+	bool fresh;			/* nothing was sent since the SELECT */
+	struct se05x_secure_channel *channel;	/* NULL: this kernel has none */
 
 	/* Flags that the owner reads during an exchange */
 	bool stop;			/* send no further byte */
@@ -265,6 +326,10 @@ struct se05x_chip {
 	struct se05x_chain chain;
 	struct se05x_context context;
 	struct se05x_context last;	/* the AID that was selected last */
+	bool guarded;			/* commands to the IoT applet don't go plain */
+	u32 channel_state;		/* enum se05x_channel */
+	u32 channel_key;		/* enum se05x_channel_key */
+	u64 openings;
 	struct se05x_atr atr;
 	struct se05x_link_stats stats;	/* link.stats after the last request */
 	u64 resets;
@@ -285,6 +350,8 @@ struct se05x_counts {
 	u64 recoveries;
 	u64 waits;
 	u64 wait_us;
+	u32 channel;
+	u64 openings;
 	struct se05x_link_stats link;
 };
 
@@ -317,21 +384,122 @@ const struct se05x_context *se05x_target(struct se05x_chip *chip,
 bool se05x_must_select(struct se05x_chip *chip, const struct se05x_file *file);
 bool se05x_is_heir(struct se05x_chip *chip, const struct se05x_file *file);
 bool se05x_is_success(u32 sw);
+bool se05x_is_iot(const struct se05x_context *context);
+void se05x_note_version(struct se05x_chip *chip, u32 sw, const u8 *answer, size_t len);
 void se05x_note_select(struct se05x_chip *chip, const struct se05x_file *file,
 		       const struct se05x_context *selected, u32 sw,
 		       const u8 *answer, size_t len);
 struct se05x_said se05x_parse_command(const u8 *c, size_t len);
+int se05x_find_way(struct se05x_chip *chip, const struct se05x_request *req,
+		   struct se05x_way *way);
 void se05x_interrupt_chain(struct se05x_chip *chip, const struct se05x_file *file);
 bool se05x_lacks_chain(struct se05x_chip *chip, struct se05x_request *req);
 void se05x_note_chain(struct se05x_chip *chip, const struct se05x_request *req,
 		      const u8 *command, int error);
 
+/* se05x_keys.c */
+#if IS_ENABLED(CONFIG_SE05X_CHANNEL)
+extern const char * const se05x_modes[SE05X_MODE_OFF + 1];
+struct se05x_place *se05x_place_find(const char *location);
+void se05x_place_set_mode(struct se05x_place *place, enum se05x_mode mode);
+int se05x_place_look(struct se05x_place *place, spinlock_t *lock, bool *changed);
+bool se05x_place_has(const struct se05x_place *place, enum se05x_slot slot,
+		     const struct se05x_key_id *id);
+int se05x_place_key(const struct se05x_place *place, enum se05x_slot slot,
+		    struct se05x_key_id *id, struct se05x_static_key *copy);
+void se05x_place_fits(struct se05x_place *place, enum se05x_slot slot);
+int se05x_keys_init(void);
+void se05x_keys_exit(void);
+#else
+static inline int se05x_keys_init(void)
+{
+	return 0;
+}
+
+static inline void se05x_keys_exit(void)
+{
+}
+#endif
+
 /* se05x_link.c */
 extern const struct se05x_link_ops se05x_owner_ops;
+int se05x_exchange(struct se05x_chip *chip, struct se05x_apdu *apdu);
 int se05x_owner_power_up(struct se05x_chip *chip);
 int se05x_owner_wake(struct se05x_chip *chip, bool retry);
 void se05x_owner_sleep(struct se05x_chip *chip);
 void se05x_owner_idle(struct se05x_chip *chip);
+
+/* se05x_channel.c */
+#if IS_ENABLED(CONFIG_SE05X_CHANNEL)
+int se05x_channel_look(struct se05x_chip *chip);
+bool se05x_channel_needs_select(const struct se05x_chip *chip);
+int se05x_channel_refuses(struct se05x_chip *chip, struct se05x_request *req);
+int se05x_channel_open(struct se05x_chip *chip, bool last, u32 *sw);
+int se05x_channel_transceive(struct se05x_chip *chip, struct se05x_apdu *apdu);
+void se05x_channel_drop(struct se05x_chip *chip);
+void se05x_channel_forgive(struct se05x_chip *chip);
+void se05x_channel_settle(struct se05x_chip *chip);
+const char *se05x_channel_mode(struct se05x_chip *chip);
+int se05x_channel_set_mode(struct se05x_chip *chip, const char *word);
+int se05x_channel_add(struct se05x_chip *chip);
+void se05x_channel_del(struct se05x_chip *chip);
+#else
+static inline int se05x_channel_look(struct se05x_chip *chip)
+{
+	return 0;
+}
+
+static inline bool se05x_channel_needs_select(const struct se05x_chip *chip)
+{
+	return false;
+}
+
+static inline int se05x_channel_refuses(struct se05x_chip *chip, struct se05x_request *req)
+{
+	return -ENOKEY;
+}
+
+static inline int se05x_channel_open(struct se05x_chip *chip, bool last, u32 *sw)
+{
+	return -ENOKEY;
+}
+
+static inline int se05x_channel_transceive(struct se05x_chip *chip, struct se05x_apdu *apdu)
+{
+	return -ENOKEY;
+}
+
+static inline void se05x_channel_drop(struct se05x_chip *chip)
+{
+}
+
+static inline void se05x_channel_forgive(struct se05x_chip *chip)
+{
+}
+
+static inline void se05x_channel_settle(struct se05x_chip *chip)
+{
+}
+
+static inline const char *se05x_channel_mode(struct se05x_chip *chip)
+{
+	return "off";
+}
+
+static inline int se05x_channel_set_mode(struct se05x_chip *chip, const char *word)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int se05x_channel_add(struct se05x_chip *chip)
+{
+	return 0;
+}
+
+static inline void se05x_channel_del(struct se05x_chip *chip)
+{
+}
+#endif
 
 /* se05x_owner.c */
 void se05x_owner_serve(struct se05x_chip *chip, struct se05x_request *req);
@@ -362,6 +530,7 @@ void se05x_turn_end(struct se05x_file *file);
 int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
 		 bool nonblock);
 bool se05x_reset_disturbs(struct se05x_file *file);
+bool se05x_holds_lock(struct se05x_file *file);
 int se05x_unlock(struct se05x_file *file, u64 *generation);
 
 /* se05x_cdev.c */

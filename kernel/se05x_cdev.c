@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "se05x.h"
+#include "se05x_scp.h"
 
 #define CLA_ISO_LAST		0x1F	/* basic channels, ISO/IEC 7816-4, 5.4.1 */
 #define CLA_CHANNEL		0x03
@@ -73,6 +74,7 @@ struct result {
 	u32 sw;
 	u32 response_len;
 	u32 reason;
+	u32 protection;
 	u64 generation;
 };
 
@@ -101,9 +103,11 @@ static int perform(const struct call *call, u32 deadline_ms, unsigned long end,
 		res->sw = req->sw;
 		res->response_len = req->response_len;
 		res->reason = req->reason;
+		res->protection = req->protection;
 		res->generation = req->generation;
 	} else if (ret == -ETIMEDOUT) {	/* left behind with the owner */
 		res->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
+		res->protection = file->left_protection;
 	}
 	return ret;
 }
@@ -131,8 +135,6 @@ static int do_transceive(const struct call *call, const struct se05x_transceive 
 		return -EINVAL;
 	if (t->command_len > SE05X_T1_COMMAND_MAX)
 		return -E2BIG;
-	if (t->flags & SE05X_TRANSCEIVE_PROTECTED)
-		return -ENOKEY;
 	ret = probe_user(call->arg, call->size, t->response, t->response_size);
 	if (!ret)
 		ret = se05x_turn_begin(file, end, call->nonblock);
@@ -141,11 +143,17 @@ static int do_transceive(const struct call *call, const struct se05x_transceive 
 
 	req = file->req;
 	req->type = SE05X_TRANSCEIVE;
-	req->flags = 0;
+	req->flags = t->flags;
+	req->privileged = false;
 	req->demanded = t->demanded;
 	ret = take_command(req, t);
 	if (!ret)
 		ret = perform(call, t->deadline_ms, end, res);
+	/* an administrator with the lock may open a channel of his own */
+	if (ret == -EPERM && se05x_holds_lock(file) && capable(CAP_SYS_ADMIN)) {
+		req->privileged = true;
+		ret = perform(call, t->deadline_ms, end, res);
+	}
 	if (!ret)
 		ret = give_response(req, res, t->response, t->response_size);
 	se05x_turn_end(file);
@@ -161,7 +169,7 @@ static int ioctl_transceive(const struct call *call, struct se05x_transceive *t)
 	t->response_len = res.response_len;
 	t->sw = res.sw;
 	t->reason = res.reason;
-	t->protection = SE05X_PROTECTION_NONE;
+	t->protection = res.protection;
 	t->generation = res.generation ?: se05x_generation(call->file->chip);
 	memset(t->reserved_out, 0, sizeof(t->reserved_out));
 	return ret;
@@ -335,6 +343,9 @@ static int ioctl_info(const struct call *call, struct se05x_info *i)
 		ret = -ENODEV;
 	i->state = chip->state;
 	i->generation = chip->generation;
+	i->channel = chip->channel_state;
+	i->channel_key = chip->channel_key;
+	i->openings = chip->openings;
 	atr = chip->atr;
 	spin_unlock(&chip->lock);
 
@@ -351,11 +362,8 @@ static int ioctl_info(const struct call *call, struct se05x_info *i)
 	i->segt_us = atr.segt_us;
 	i->wut_us = atr.wut_us;
 	i->atr_len = atr.raw_len;
-	i->channel = SE05X_CHANNEL_NONE;
-	i->channel_key = SE05X_CHANNEL_KEY_NONE;
-	i->overhead_command = 0;
-	i->overhead_response = 0;
-	i->openings = 0;
+	i->overhead_command = i->channel ? SE05X_SCP_COMMAND_OVERHEAD : 0;
+	i->overhead_response = i->channel ? SE05X_SCP_ANSWER_OVERHEAD : 0;
 	memcpy(i->vendor, atr.vid, sizeof(i->vendor));
 	memset(i->atr, 0, sizeof(i->atr));
 	memcpy(i->atr, atr.raw, atr.raw_len);

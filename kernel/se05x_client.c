@@ -117,6 +117,7 @@ static bool leave_behind(struct se05x_file *file, struct se05x_request *req, int
 	if (left) {
 		req->abandoned = true;
 		*ret = req->started ? -ETIMEDOUT : -EBUSY;
+		file->left_protection = req->protection;
 	}
 	spin_unlock(&chip->lock);
 	return left;
@@ -177,7 +178,8 @@ int se05x_submit(struct se05x_file *file, u32 deadline_ms, unsigned long end,
  * @file: who asks
  *
  * The owner decides at the request's turn: this only tells beforehand whether a
- * privilege will have to be shown.
+ * privilege will have to be shown. It is also what ends the wait of a chip that
+ * rejected the keys of its channel.
  */
 bool se05x_reset_disturbs(struct se05x_file *file)
 {
@@ -186,8 +188,20 @@ bool se05x_reset_disturbs(struct se05x_file *file)
 
 	spin_lock(&chip->lock);
 	others = chip->clients > file->client && chip->state != SE05X_STATE_GIVEN_UP;
+	others |= chip->channel_state == SE05X_CHANNEL_REJECTED;
 	spin_unlock(&chip->lock);
 	return others;
+}
+
+bool se05x_holds_lock(struct se05x_file *file)
+{
+	struct se05x_chip *chip = file->chip;
+	bool holds;
+
+	spin_lock(&chip->lock);
+	holds = chip->holder == file;
+	spin_unlock(&chip->lock);
+	return holds;
 }
 
 /**

@@ -12,12 +12,18 @@
 
 #define CLA_CHAINED		0x10	/* not the last command of a chain (ISO 7816-4, 5.4.1) */
 #define CLA_LAST		0x9F	/* the last CLA in which that bit says so */
+#define CLA_SECURE		0x0C	/* secure messaging (the same) */
 #define CHAIN_GAP		(100 * USEC_PER_MSEC)
 #define CHAIN_MAX		USEC_PER_SEC
 #define SW1_MORE		0x61	/* GET RESPONSE fetches the rest (the same, 5.6) */
 #define INS_SELECT		0xA4
 #define INS_GET_RESPONSE	0xC0
 #define INS_INITIALIZE_UPDATE	0x50
+#define INS_EXTERNAL_AUTHENTICATE	0x82
+#define INS_PUT_KEY		0xD8
+#define RID_LEN			5	/* the shortest AID (ISO 7816-5) */
+#define VERSION_MIN		(2 + 2)	/* the SELECT's answer with it: major, minor, SW */
+#define VERSION_NOT_TOLD	0xFFFF	/* so none of the old ones */
 #define P1_BY_NAME		0x04
 #define P2_FIRST_FCI		0x00
 #define P2_FIRST_NO_FCI		0x0C
@@ -31,6 +37,7 @@ void se05x_set_aid(struct se05x_context *context, const u8 *aid, size_t len)
 {
 	context->state = SE05X_SELECTED;
 	context->channel = 0;
+	context->before = false;
 	context->aid_len = len;
 	memcpy(context->aid, aid, len);
 }
@@ -51,8 +58,8 @@ bool se05x_must_select(struct se05x_chip *chip, const struct se05x_file *file)
 	switch (is->state) {
 	case SE05X_UNKNOWN:
 		return true;
-	case SE05X_CLEAN:
-		return want->state == SE05X_SELECTED;
+	case SE05X_CLEAN:	/* perhaps the IoT applet, without being asked for */
+		return want->state == SE05X_SELECTED || chip->guarded;
 	default:
 		return (is->channel && is->channel != file->id) || !se05x_same_aid(is, want);
 	}
@@ -69,9 +76,30 @@ bool se05x_is_heir(struct se05x_chip *chip, const struct se05x_file *file)
 	return chip->clients && !(chip->context.channel && file->closed);
 }
 
+/* Instances of the IoT applet have names that begin alike (AN12413); a name may be cut. */
+bool se05x_is_iot(const struct se05x_context *context)
+{
+	static const u8 iot[] = {
+		0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00, 0x00, 0x00, 0x01, 0x03
+	};
+	size_t len = min_t(size_t, context->aid_len, sizeof(iot));
+
+	return context->state == SE05X_SELECTED && len >= RID_LEN &&
+	       !memcmp(context->aid, iot, len);
+}
+
 bool se05x_is_success(u32 sw)
 {
 	return sw == 0x9000 || (sw >= 0x6100 && sw <= 0x63ff);
+}
+
+/* A SELECT was answered. The answer of the IoT applet begins with its version. */
+void se05x_note_version(struct se05x_chip *chip, u32 sw, const u8 *answer, size_t len)
+{
+	chip->fresh = true;
+	chip->version = 0;
+	if (sw == 0x9000 && answer)
+		chip->version = len < VERSION_MIN ? VERSION_NOT_TOLD : answer[0] << 8 | answer[1];
 }
 
 /* The chip answered a SELECT by name: note its new context, and the answer. */
@@ -79,6 +107,7 @@ void se05x_note_select(struct se05x_chip *chip, const struct se05x_file *file,
 		       const struct se05x_context *selected, u32 sw,
 			const u8 *answer, size_t len)
 {
+	se05x_note_version(chip, sw, answer, len);
 	chip->answer_len = 0;
 	if (sw == 0x9000 && answer && len <= sizeof(chip->answer)) {
 		memcpy(chip->answer, answer, len);
@@ -94,12 +123,20 @@ void se05x_note_select(struct se05x_chip *chip, const struct se05x_file *file,
 	spin_unlock(&chip->lock);
 }
 
+static bool is_piece(const u8 *command)
+{
+	return command[0] <= CLA_LAST && (command[0] & CLA_CHAINED);
+}
+
 struct se05x_said se05x_parse_command(const u8 *c, size_t len)
 {
 	struct se05x_said said = { };
 	size_t lc = 0, data = 5;
 
 	said.open_channel = (c[0] & 0xE3) == 0x80 && c[1] == INS_INITIALIZE_UPDATE;
+	said.meddles = (c[0] & CLA_SECURE) || c[1] == INS_INITIALIZE_UPDATE ||
+		       c[1] == INS_EXTERNAL_AUTHENTICATE || c[1] == INS_PUT_KEY;
+	said.piece = is_piece(c);
 	said.select = c[0] < 0x20 && c[1] == INS_SELECT && c[2] == P1_BY_NAME;
 	if (!said.select)
 		return said;
@@ -117,12 +154,54 @@ struct se05x_said se05x_parse_command(const u8 *c, size_t len)
 	return said;
 }
 
-/* ---- chains ---- */
+/* ---- the kernel's secure channel ---- */
 
-static bool is_piece(const u8 *command)
+/*
+ * A file has a channel of its own that the kernel's keys don't forbid: it was there
+ * before them, or an administrator opened it and holds the lock still.
+ */
+static bool has_own_channel(const struct se05x_chip *chip, const struct se05x_file *file)
 {
-	return command[0] <= CLA_LAST && (command[0] & CLA_CHAINED);
+	return chip->context.channel == file->id &&
+	       (chip->context.before || chip->holder == file);
 }
+
+/**
+ * se05x_find_way() - how a command has to go
+ * @chip: the chip, locked
+ * @req: the command
+ * @way: what is known of it; out: @protect
+ *
+ * Return: 0; or why it can't be sent: -EPERM, -ENOKEY, -EOPNOTSUPP.
+ */
+int se05x_find_way(struct se05x_chip *chip, const struct se05x_request *req,
+		   struct se05x_way *way)
+{
+	bool demanded = req->flags & SE05X_TRANSCEIVE_PROTECTED;
+	const struct se05x_said *said = &way->said;
+	struct se05x_file *file = req->file;
+	bool own = has_own_channel(chip, file);
+
+	lockdep_assert_held(&chip->lock);
+	if (!way->how)
+		return demanded ? -ENOKEY : 0;
+	if (said->meddles && !(own && chip->context.before) &&
+	    !(req->privileged && chip->holder == file))
+		return -EPERM;
+	/* without the lock its own channel ends */
+	if (chip->context.channel == file->id && !own)
+		se05x_forget_context(chip);
+	if (said->meddles || said->select || own || !se05x_is_iot(se05x_target(chip, file)))
+		return demanded ? -ENOKEY : 0;
+	if (way->how < 0)
+		return way->how;
+	if (said->piece)
+		return -EOPNOTSUPP;
+	way->protect = true;
+	return 0;
+}
+
+/* ---- chains ---- */
 
 static bool is_get_response(const u8 *command)
 {

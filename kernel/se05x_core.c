@@ -23,6 +23,7 @@ static void se05x_chip_release(struct device *dev)
 
 	list_for_each_entry_safe(user, next, &chip->users, node)
 		kfree(user);
+	kfree(chip->location);
 	kfree_sensitive(chip);
 }
 
@@ -139,6 +140,7 @@ static struct se05x_chip *chip_alloc(struct device *parent, const struct se05x_s
 	chip->phy_ops = setup->ops;
 	chip->phy = setup->phy;
 	chip->can_power = setup->can_power;
+	chip->location = kstrdup(setup->location, GFP_KERNEL);
 	chip->send_events = se05x_event_send;
 	se05x_state_init(chip);
 	se05x_link_init(&chip->link, &se05x_owner_ops, chip, setup->max_write,
@@ -179,6 +181,7 @@ static bool chip_stop(struct se05x_chip *chip)
 		dev_warn(chip->dev.parent,
 			 "removed while the chip computes: it is left in mid-command\n");
 	se05x_worker_stop(chip);
+	se05x_channel_del(chip);
 	power_exit(chip);
 	se05x_state_free(chip);
 	spin_lock(&chip->lock);
@@ -204,6 +207,9 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 
 	if (!chip)
 		return ERR_PTR(-ENOMEM);
+	ret = -ENOMEM;
+	if (!chip->location)
+		goto put_chip;
 	ret = chip_find(chip, setup->booting);
 	setup->heard = chip->link.stats.bytes_out || chip->link.stats.bytes_in;
 	if (ret)
@@ -220,6 +226,11 @@ struct se05x_chip *se05x_chip_register(struct device *parent,
 	if (ret)
 		goto free_index;
 	power_init(chip);
+	ret = se05x_channel_add(chip);
+	if (ret) {
+		chip_stop(chip);
+		return ERR_PTR(ret);
+	}
 	spin_lock(&chip->lock);
 	chip->nevents = 0;	/* those of the probe, before anybody knew the chip */
 	se05x_event_queue(chip, SE05X_EVENT_ADDED, 0, 0);
@@ -299,9 +310,12 @@ int __init se05x_core_init(void)
 	ret = alloc_chrdev_region(&first_devt, 0, SE05X_MINORS, "se05x");
 	if (ret)
 		return ret;
-	ret = class_register(&se05x_class);
+	ret = se05x_keys_init();
 	if (ret)
 		goto free_devt;
+	ret = class_register(&se05x_class);
+	if (ret)
+		goto free_keys;
 	ret = se05x_netlink_init();
 	if (ret)
 		goto free_class;
@@ -309,6 +323,8 @@ int __init se05x_core_init(void)
 
 free_class:
 	class_unregister(&se05x_class);
+free_keys:
+	se05x_keys_exit();
 free_devt:
 	unregister_chrdev_region(first_devt, SE05X_MINORS);
 	return ret;
@@ -319,5 +335,6 @@ void se05x_core_exit(void)
 	se05x_netlink_exit();
 	class_unregister(&se05x_class);
 	unregister_chrdev_region(first_devt, SE05X_MINORS);
+	se05x_keys_exit();
 	se05x_state_cleanup();
 }

@@ -291,6 +291,21 @@ static int check_adapter(struct se05x_i2c *bus, struct se05x_setup *setup)
 	return 0;
 }
 
+/*
+ * Where the chip is, the same at each boot. Names of software nodes are numbers that
+ * depend on the order of probes, and so do names of buses.
+ */
+static const char *location_of(struct i2c_client *client)
+{
+	struct device *adapter = &client->adapter->dev;
+	struct fwnode_handle *fwnode = dev_fwnode(&client->dev);
+
+	if (fwnode && !is_software_node(fwnode))
+		return devm_kasprintf(&client->dev, GFP_KERNEL, "%pfw", fwnode);
+	return devm_kasprintf(&client->dev, GFP_KERNEL, "%s/%02x",
+			      dev_name(adapter->parent ?: adapter), client->addr);
+}
+
 static int se05x_i2c_probe(struct i2c_client *client)
 {
 	struct se05x_setup setup = { .ops = &se05x_i2c_ops };
@@ -321,6 +336,9 @@ static int se05x_i2c_probe(struct i2c_client *client)
 	setup.trusted = bus->enable && is_described(dev);
 	setup.can_power = bus->enable || bus->vdd || bus->reset;
 	setup.hwrng = device_property_read_bool(dev, "nxp,hwrng");
+	setup.location = location_of(client);
+	if (!setup.location)
+		return -ENOMEM;
 	chip = se05x_chip_register(dev, &setup);
 	if (IS_ERR(chip)) {
 		ret = PTR_ERR(chip);

@@ -128,6 +128,30 @@ const struct se05x_link_ops se05x_owner_ops = {
 	.event = owner_event,
 };
 
+/**
+ * se05x_exchange() - send a command as it is
+ * @chip: the chip, awake
+ * @apdu: the command; its answer and outcome are filled in
+ *
+ * Return: 0 or the errno of se05x_link_transceive().
+ */
+int se05x_exchange(struct se05x_chip *chip, struct se05x_apdu *apdu)
+{
+	ktime_t begin = ktime_get();
+	u32 sw = 0;
+	int ret;
+
+	trace_se05x_apdu_begin(chip->index, apdu->command_len);
+	chip->fresh = false;
+	ret = se05x_link_transceive(&chip->link, apdu);
+	if (!ret)
+		sw = apdu->response[apdu->response_len - 2] << 8 |
+		     apdu->response[apdu->response_len - 1];
+	trace_se05x_apdu_end(chip->index, apdu->response_len, sw, ret,
+			     ktime_us_delta(ktime_get(), begin));
+	return ret;
+}
+
 /* ---- power ---- */
 
 /**

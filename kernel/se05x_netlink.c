@@ -121,9 +121,14 @@ void se05x_event_send(struct se05x_chip *chip)
 
 static int put_chip(struct sk_buff *skb, const struct se05x_counts *counts)
 {
+	u32 channel = counts->channel;
 	int i;
 
+	/* Whether it is open changes with each APDU where two applets are in use. */
+	if (channel == SE05X_CHANNEL_OPEN)
+		channel = SE05X_CHANNEL_CLOSED;
 	if (nla_put_u32(skb, SE05X_A_STATE, counts->state) ||
+	    nla_put_u32(skb, SE05X_A_CHANNEL, channel) ||
 	    put_u64(skb, SE05X_A_RESETS, counts->resets) ||
 	    put_u64(skb, SE05X_A_RECOVERIES, counts->recoveries))
 		return -EMSGSIZE;
@@ -147,7 +152,8 @@ static int put_counters(struct sk_buff *skb, const struct se05x_counts *counts)
 	    put_u64(skb, SE05X_A_WTX, link->wtx) ||
 	    put_u64(skb, SE05X_A_RESENDS, link->resends) ||
 	    put_u64(skb, SE05X_A_WAITS, counts->waits) ||
-	    put_u64(skb, SE05X_A_WAIT_US, counts->wait_us))
+	    put_u64(skb, SE05X_A_WAIT_US, counts->wait_us) ||
+	    put_u64(skb, SE05X_A_OPENINGS, counts->openings))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -25,15 +25,32 @@
  * The last check before the command's first byte is sent. Return: false if the
  * caller has stopped to wait: then it was told that nothing was sent.
  */
-static bool start(struct se05x_chip *chip, struct se05x_request *req)
+static bool start(struct se05x_chip *chip, struct se05x_request *req, bool protect)
 {
 	spin_lock(&chip->lock);
 	req->started = !req->abandoned;
+	if (protect)	/* until its answer was verified */
+		req->protection = SE05X_PROTECTION_UNVERIFIED;
 	spin_unlock(&chip->lock);
 	return req->started;
 }
 
-/* Send one command on behalf of a request; the answer goes to req->response. */
+/* What became of a command on behalf of a request: the answer is in req->response. */
+static int note_exchange(struct se05x_chip *chip, struct se05x_request *req,
+			 const struct se05x_apdu *apdu, u32 *outcome, int ret)
+{
+	*outcome = max(*outcome, apdu->outcome);
+	if (!ret) {
+		*outcome = apdu->outcome;
+		req->response_len = apdu->response_len;
+		req->sw = req->response[apdu->response_len - 2] << 8 |
+			  req->response[apdu->response_len - 1];
+	}
+	se05x_note_chain(chip, req, apdu->command, ret);
+	return ret == -ECANCELED ? -ECONNABORTED : ret;
+}
+
+/* Send one command plain. */
 static int exchange_apdu(struct se05x_chip *chip, struct se05x_request *req,
 			 const u8 *command, size_t len, u32 *outcome)
 {
@@ -42,22 +59,29 @@ static int exchange_apdu(struct se05x_chip *chip, struct se05x_request *req,
 		.command_len = len,
 		.response = req->response,
 	};
-	ktime_t begin = ktime_get();
+
+	return note_exchange(chip, req, &apdu, outcome, se05x_exchange(chip, &apdu));
+}
+
+/* Send the request's own command, through the channel if it is to be protected. */
+static int exchange_own(struct se05x_chip *chip, struct se05x_request *req, bool protect)
+{
+	struct se05x_apdu apdu = {
+		.command = req->command,
+		.command_len = req->command_len,
+		.response = req->response,
+	};
 	int ret;
 
-	trace_se05x_apdu_begin(chip->index, len);
-	ret = se05x_link_transceive(&chip->link, &apdu);
-	*outcome = max(*outcome, apdu.outcome);
-	if (!ret) {
-		*outcome = apdu.outcome;
-		req->response_len = apdu.response_len;
-		req->sw = req->response[apdu.response_len - 2] << 8 |
-			  req->response[apdu.response_len - 1];
-	}
-	trace_se05x_apdu_end(chip->index, apdu.response_len, ret ? 0 : req->sw, ret,
-			     ktime_us_delta(ktime_get(), begin));
-	se05x_note_chain(chip, req, command, ret);
-	return ret == -ECANCELED ? -ECONNABORTED : ret;
+	if (!protect)
+		return exchange_apdu(chip, req, req->command, req->command_len, &req->outcome);
+	ret = se05x_channel_transceive(chip, &apdu);
+	ret = note_exchange(chip, req, &apdu, &req->outcome, ret);
+	if (req->outcome == SE05X_OUTCOME_NOT_SENT)
+		req->protection = SE05X_PROTECTION_NONE;
+	else if (req->outcome == SE05X_OUTCOME_RAN)
+		req->protection = SE05X_PROTECTION_VERIFIED;
+	return ret;
 }
 
 /* SELECT by name, made by the driver. It does no harm twice, so it may be sent again. */
@@ -135,9 +159,18 @@ static int check_lock(struct se05x_request *req)
 }
 
 /* Would the owner have to select before it can send this file's command? */
-static bool needs_select(struct se05x_chip *chip, const struct se05x_file *file)
+static bool must_select(struct se05x_chip *chip, const struct se05x_file *file,
+			const struct se05x_way *way)
 {
-	return !chip->link.synced || se05x_must_select(chip, file) ||
+	return !way->said.select &&
+	       (se05x_must_select(chip, file) ||
+		(way->protect && se05x_channel_needs_select(chip)));
+}
+
+static bool needs_select(struct se05x_chip *chip, const struct se05x_file *file,
+			 const struct se05x_way *way)
+{
+	return !chip->link.synced || must_select(chip, file, way) ||
 	       (chip->chain.file != file && chip->chain.file && chip->chain.command);
 }
 
@@ -145,13 +178,16 @@ static bool needs_select(struct se05x_chip *chip, const struct se05x_file *file)
  * May this command be sent to the chip as it is now? If so somebody else's chain
  * ends here, which may leave the context unknown.
  */
-static int admit(struct se05x_chip *chip, struct se05x_request *req, bool select)
+static int admit(struct se05x_chip *chip, struct se05x_request *req, struct se05x_way *way)
 {
 	struct se05x_file *file = req->file;
+	bool select = way->said.select;
 	int ret;
 
 	lockdep_assert_held(&chip->lock);
-	ret = check_lock(req);
+	ret = check_lock(req) ?: se05x_find_way(chip, req, way);
+	if (!ret && way->protect)
+		ret = se05x_channel_refuses(chip, req);
 	if (ret)
 		return ret;
 	if (se05x_lacks_chain(chip, req))
@@ -162,18 +198,20 @@ static int admit(struct se05x_chip *chip, struct se05x_request *req, bool select
 	}
 	if (req->demanded && req->demanded != chip->generation)
 		return stale(req, SE05X_REASON_GENERATION);
-	if (req->demanded && !select && needs_select(chip, file))
+	if (req->demanded && !select && needs_select(chip, file, way))
 		return stale(req, SE05X_REASON_CONTEXT);
 	se05x_interrupt_chain(chip, file);
 	return 0;
 }
 
-static void note_channel(struct se05x_chip *chip, struct se05x_file *file)
+static void note_channel(struct se05x_chip *chip, struct se05x_file *file, bool before)
 {
 	spin_lock(&chip->lock);
 	if (chip->context.state != SE05X_SELECTED)	/* the default applet */
 		se05x_set_aid(&chip->context, NULL, 0);
+	before |= chip->context.channel == file->id && chip->context.before;
 	chip->context.channel = file->id;
+	chip->context.before = before;
 	file->bound = chip->context;
 	se05x_renew(chip);
 	if (!se05x_is_heir(chip, file))
@@ -182,12 +220,13 @@ static void note_channel(struct se05x_chip *chip, struct se05x_file *file)
 }
 
 static void note_command(struct se05x_chip *chip, struct se05x_request *req,
-			 const struct se05x_said *said)
+			 const struct se05x_way *way)
 {
+	const struct se05x_said *said = &way->said;
 	struct se05x_file *file = req->file;
 
 	if (said->open_channel && req->sw == 0x9000)
-		note_channel(chip, file);
+		note_channel(chip, file, !way->how);
 	if (!said->select)
 		return;
 	se05x_note_select(chip, file, &said->name, said->plain ? req->sw : 0,
@@ -201,29 +240,62 @@ static void note_command(struct se05x_chip *chip, struct se05x_request *req,
 	spin_unlock(&chip->lock);
 }
 
+/* The chip is selected and the channel open: all that comes before the command's bytes. */
+static int reach_once(struct se05x_chip *chip, struct se05x_request *req,
+		      const struct se05x_way *way, bool last)
+{
+	bool select, open;
+	int ret = se05x_owner_wake(chip, true);
+
+	if (ret)
+		return ret;
+	spin_lock(&chip->lock);
+	select = must_select(chip, req->file, way);
+	if (select && req->demanded)
+		ret = stale(req, SE05X_REASON_CONTEXT);
+	spin_unlock(&chip->lock);
+	if (!ret && select)
+		ret = select_again(chip, req);
+	if (ret || !way->protect)
+		return ret;
+	spin_lock(&chip->lock);
+	open = chip->channel_state == SE05X_CHANNEL_OPEN;
+	spin_unlock(&chip->lock);
+	return open ? 0 : se05x_channel_open(chip, last, &req->sw);
+}
+
+/* An opening that the chip refused, or in which the link failed, is done once more. */
+static int reach(struct se05x_chip *chip, struct se05x_request *req, const struct se05x_way *way)
+{
+	bool once = !way->protect || req->demanded;
+	int ret = reach_once(chip, req, way, once);
+
+	if (!once && (ret == -EAGAIN || ret == -ECONNABORTED))
+		ret = reach_once(chip, req, way, true);
+	return ret;
+}
+
 static int serve_transceive(struct se05x_chip *chip, struct se05x_request *req)
 {
-	struct se05x_said said = se05x_parse_command(req->command, req->command_len);
-	bool select;
+	struct se05x_way way = {
+		.said = se05x_parse_command(req->command, req->command_len),
+		.how = se05x_channel_look(chip),
+	};
 	int ret;
 
 	spin_lock(&chip->lock);
-	ret = admit(chip, req, said.select);
+	ret = admit(chip, req, &way);
 	spin_unlock(&chip->lock);
-	ret = ret ?: se05x_owner_wake(chip, true);
+	ret = ret ?: reach(chip, req, &way);
 	if (ret)
 		return ret;
-	spin_lock(&chip->lock);
-	select = !said.select && se05x_must_select(chip, req->file);
-	spin_unlock(&chip->lock);
-	ret = select ? select_again(chip, req) : 0;
-	if (ret)
-		return ret;
-	if (!start(chip, req))
+	if (!start(chip, req, way.protect))
 		return -EBUSY;
-	ret = exchange_apdu(chip, req, req->command, req->command_len, &req->outcome);
+	if (way.said.meddles)
+		se05x_channel_drop(chip);
+	ret = exchange_own(chip, req, way.protect);
 	if (!ret)
-		note_command(chip, req, &said);
+		note_command(chip, req, &way);
 	return ret;
 }
 
@@ -266,7 +338,7 @@ static int serve_select(struct se05x_chip *chip, struct se05x_request *req)
 		ret = se05x_owner_wake(chip, true);
 		if (ret)
 			return ret;
-		if (!start(chip, req))
+		if (!start(chip, req, false))
 			return -EBUSY;
 		spin_lock(&chip->lock);
 		se05x_interrupt_chain(chip, req->file);
@@ -351,6 +423,8 @@ static int serve_reset(struct se05x_chip *chip, struct se05x_request *req)
 	spin_unlock(&chip->lock);
 	if (ret)
 		return ret;
+	if (req->privileged)
+		se05x_channel_forgive(chip);
 
 	chip->power_lost = false;
 	chip->resetting = true;
@@ -394,8 +468,19 @@ static int may_draw(struct se05x_chip *chip, const struct se05x_context *want)
 	       !chip->chain.file && se05x_same_aid(is, want) ? 0 : -EBUSY;
 }
 
+/* It opens the kernel's channel only while there is no client. */
+static int may_draw_protected(struct se05x_chip *chip, struct se05x_request *req, int how)
+{
+	lockdep_assert_held(&chip->lock);
+	if (how < 0)
+		return how;
+	if (chip->clients)
+		return chip->channel_state == SE05X_CHANNEL_OPEN ? 0 : -EBUSY;
+	return se05x_channel_refuses(chip, req);
+}
+
 /* Without a client: select the applet. The context counts as unknown afterwards. */
-static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
+static int draw_alone(struct se05x_chip *chip, struct se05x_request *req, bool protect)
 {
 	u8 command[SELECT_MAX] = { 0x00, INS_SELECT, P1_BY_NAME, P2_FIRST_FCI, req->aid_len };
 	u32 outcome = SE05X_OUTCOME_NOT_SENT;
@@ -407,7 +492,10 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 	      exchange_apdu(chip, req, command, 5 + req->aid_len + 1, &outcome);
 	if (!ret && !se05x_is_success(req->sw))
 		ret = -ENOTCONN;
-	return ret;
+	if (ret || !protect)
+		return ret;
+	se05x_note_version(chip, req->sw, req->response, req->response_len);
+	return se05x_channel_open(chip, true, &req->sw);
 }
 
 /*
@@ -417,22 +505,25 @@ static int draw_alone(struct se05x_chip *chip, struct se05x_request *req)
 static int serve_random(struct se05x_chip *chip, struct se05x_request *req)
 {
 	struct se05x_context want = { };
-	bool alone;
-	int ret;
+	int how = se05x_channel_look(chip), ret;
+	bool alone, protect;
 
 	se05x_set_aid(&want, req->aid, req->aid_len);
+	protect = how && se05x_is_iot(&want);
 	spin_lock(&chip->lock);
 	alone = !chip->clients;
 	ret = req->abandoned ? -EBUSY : may_draw(chip, &want);
+	if (!ret && protect)
+		ret = may_draw_protected(chip, req, how);
 	chip->quiet = alone && !ret;
 	spin_unlock(&chip->lock);
 	if (ret)
 		return ret;
 
 	if (alone)
-		ret = draw_alone(chip, req);
-	if (!ret && start(chip, req))
-		ret = exchange_apdu(chip, req, req->command, req->command_len, &req->outcome);
+		ret = draw_alone(chip, req, protect);
+	if (!ret && start(chip, req, protect))
+		ret = exchange_own(chip, req, protect);
 	else
 		ret = ret ?: -EBUSY;
 	spin_lock(&chip->lock);

@@ -85,6 +85,9 @@ void se05x_forget_context(struct se05x_chip *chip)
 	lockdep_assert_held(&chip->lock);
 	chip->context.state = SE05X_UNKNOWN;
 	chip->context.channel = 0;
+	chip->context.before = false;
+	if (chip->channel_state == SE05X_CHANNEL_OPEN)	/* a SELECT comes next */
+		chip->channel_state = SE05X_CHANNEL_CLOSED;
 	if (!chip->quiet)
 		se05x_renew(chip);
 }
@@ -224,6 +227,8 @@ void se05x_chip_counts(struct se05x_chip *chip, struct se05x_counts *counts)
 	counts->recoveries = chip->recoveries;
 	counts->waits = chip->waits;
 	counts->wait_us = chip->wait_us;
+	counts->channel = chip->channel_state;
+	counts->openings = chip->openings;
 	counts->link = chip->stats;
 	spin_unlock(&chip->lock);
 }

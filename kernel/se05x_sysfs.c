@@ -5,11 +5,9 @@
  * Only root reads the counters that change with each APDU.
  */
 #include <linux/device.h>
-#include <linux/i2c.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
-#include <linux/property.h>
 #include <linux/sysfs.h>
 
 #include "se05x.h"
@@ -51,20 +49,9 @@ static ssize_t atr_show(struct device *dev, struct device_attribute *attr, char 
 }
 static DEVICE_ATTR_RO(atr);
 
-/*
- * Where the chip is, the same at each boot. Names of software nodes are numbers that
- * depend on the order of probes, and so do names of buses.
- */
 static ssize_t location_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct i2c_client *client = to_i2c_client(dev->parent);
-	struct device *adapter = &client->adapter->dev;
-	struct fwnode_handle *fwnode = dev_fwnode(&client->dev);
-
-	if (fwnode && !is_software_node(fwnode))
-		return sysfs_emit(buf, "%pfw\n", fwnode);
-	return sysfs_emit(buf, "%s/%02x\n", dev_name(adapter->parent ?: adapter),
-			  client->addr);
+	return sysfs_emit(buf, "%s\n", to_chip(dev)->location);
 }
 static DEVICE_ATTR_RO(location);
 
@@ -113,6 +100,34 @@ static ssize_t power_off_ms_store(struct device *dev, struct device_attribute *a
 }
 static DEVICE_ATTR_RW(power_off_ms);
 
+static ssize_t channel_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", se05x_channel_mode(to_chip(dev)));
+}
+
+static ssize_t channel_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t len)
+{
+	return se05x_channel_set_mode(to_chip(dev), buf) ?: len;
+}
+static DEVICE_ATTR_RW(channel);
+
+/* Whether it is open at the moment would show when others use the chip. */
+static ssize_t channel_state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	static const char * const names[] = {
+		[SE05X_CHANNEL_NONE] = "plain",
+		[SE05X_CHANNEL_CLOSED] = "protected",
+		[SE05X_CHANNEL_OPEN] = "protected",
+		[SE05X_CHANNEL_REJECTED] = "rejected",
+	};
+	struct se05x_counts counts;
+
+	se05x_chip_counts(to_chip(dev), &counts);
+	return sysfs_emit(buf, "%s\n", names[counts.channel]);
+}
+static DEVICE_ATTR_RO(channel_state);
+
 #define COUNT_ATTR(_name, _mode, _field)					\
 static ssize_t _name##_show(struct device *dev, struct device_attribute *attr,	\
 			    char *buf)						\
@@ -143,6 +158,7 @@ COUNT_ATTR(wtx, 0400, link.wtx);
 COUNT_ATTR(resends, 0400, link.resends);
 COUNT_ATTR(waits, 0400, waits);
 COUNT_ATTR(wait_us, 0400, wait_us);
+COUNT_ATTR(openings, 0400, openings);
 
 static struct attribute *chip_attrs[] = {
 	&dev_attr_state.attr,
@@ -150,16 +166,24 @@ static struct attribute *chip_attrs[] = {
 	&dev_attr_location.attr,
 	&dev_attr_idle_ms.attr,
 	&dev_attr_power_off_ms.attr,
+	&dev_attr_channel.attr,
+	&dev_attr_channel_state.attr,
 	&dev_attr_generation.attr,
 	NULL
 };
 
-/* power_off_ms can't be set without a line or supply to switch. */
+/*
+ * power_off_ms can't be set without a line or supply to switch, nor channel on a kernel
+ * that has none.
+ */
 static umode_t chip_visible(struct kobject *kobj, struct attribute *attr, int n)
 {
 	struct se05x_chip *chip = to_chip(kobj_to_dev(kobj));
 
-	return attr == &dev_attr_power_off_ms.attr && !chip->can_power ? 0444 : attr->mode;
+	if ((attr == &dev_attr_power_off_ms.attr && !chip->can_power) ||
+	    (attr == &dev_attr_channel.attr && !chip->channel))
+		return 0444;
+	return attr->mode;
 }
 
 static const struct attribute_group chip_group = {
@@ -186,6 +210,7 @@ static struct attribute *count_attrs[] = {
 	&dev_attr_resends.attr,
 	&dev_attr_waits.attr,
 	&dev_attr_wait_us.attr,
+	&dev_attr_openings.attr,
 	NULL
 };
 

@@ -1371,7 +1371,7 @@ static int take_response(struct se05x_link *link, struct se05x_apdu *apdu)
 	for (;;) {
 		int ret;
 
-		if (link->rx_len > SE05X_T1_RESPONSE_MAX - apdu->response_len)
+		if (link->rx_len > SE05X_T1_RESPONSE_MAX + apdu->overhead - apdu->response_len)
 			return -EIO;
 		memcpy(apdu->response + apdu->response_len, link->rx + 3, link->rx_len);
 		apdu->response_len += link->rx_len;

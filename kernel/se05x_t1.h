@@ -195,8 +195,9 @@ struct se05x_link {
 /**
  * struct se05x_apdu - one command for se05x_link_transceive()
  * @command: C-APDU
- * @command_len: its length, 4 to SE05X_T1_COMMAND_MAX
- * @response: where the R-APDU goes, room for SE05X_T1_RESPONSE_MAX bytes
+ * @command_len: its length, at least 4
+ * @response: where the R-APDU goes, room for SE05X_T1_RESPONSE_MAX bytes and @overhead
+ * @overhead: how much longer this answer may be
  * @response_len: its length, 0 on failure
  * @outcome: enum se05x_outcome, also on failure
  */
@@ -204,6 +205,7 @@ struct se05x_apdu {
 	const u8 *command;
 	size_t command_len;
 	u8 *response;
+	size_t overhead;
 	size_t response_len;
 	u32 outcome;
 };

@@ -228,6 +228,7 @@ static void serve(struct se05x_chip *chip)
 		request_drop(req);
 		chip->send_events(chip);
 	}
+	se05x_channel_settle(chip);
 	chip->send_events(chip);
 }
 
@@ -295,6 +296,7 @@ int se05x_worker_add(struct se05x_file *file, struct se05x_request *req, bool no
 	req->outcome = SE05X_OUTCOME_NOT_SENT;
 	req->sw = 0;
 	req->reason = SE05X_REASON_NONE;
+	req->protection = SE05X_PROTECTION_NONE;
 	req->response_len = 0;
 	req->generation = 0;
 	req->queued_us = ktime_to_us(ktime_get());
@@ -361,6 +363,7 @@ static void idle_work(struct kthread_work *work)
 	spin_unlock(&chip->lock);
 
 	se05x_owner_idle(chip);
+	se05x_channel_settle(chip);
 
 	spin_lock(&chip->lock);
 	owner_free(chip);
@@ -388,6 +391,7 @@ static void quiesce_work(struct kthread_work *work)
 	struct se05x_chip *chip = container_of(work, struct se05x_chip, quiesce);
 
 	se05x_owner_sleep(chip);
+	se05x_channel_settle(chip);
 	spin_lock(&chip->lock);
 	owner_free(chip);
 	spin_unlock(&chip->lock);

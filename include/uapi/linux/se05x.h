@@ -106,7 +106,8 @@ enum se05x_protection {
 /**
  * enum se05x_channel - &se05x_info.channel, the kernel's secure channel
  * @SE05X_CHANNEL_NONE: commands to the IoT applet go plain
- * @SE05X_CHANNEL_CLOSED: the next command to the IoT applet opens it
+ * @SE05X_CHANNEL_CLOSED: the next command to the IoT applet opens it, or is refused
+ *	if there is no key
  * @SE05X_CHANNEL_OPEN: it is open
  * @SE05X_CHANNEL_REJECTED: the chip accepted none of the kernel's keys
  *
@@ -200,7 +201,7 @@ struct se05x_info {
 
 /*
  * se05x_transceive.flags: send the command through the kernel's secure channel,
- * or fail with ENOKEY. This kernel has no secure channel yet.
+ * or fail with ENOKEY and send nothing, not even a SELECT
  */
 #define SE05X_TRANSCEIVE_PROTECTED	(1U << 0)
 
@@ -407,8 +408,8 @@ struct se05x_reset {
 
 /**
  * enum se05x_cmd - commands of the family
- * @SE05X_CMD_CHIP_GET: one chip (@SE05X_A_INDEX) or, as a dump, all: its state
- *	and how often it was reset and recovered
+ * @SE05X_CMD_CHIP_GET: one chip (@SE05X_A_INDEX) or, as a dump, all: its state,
+ *	the secure channel's, and how often it was reset and recovered
  * @SE05X_CMD_COUNTERS_GET: one chip or all, the same way: its counters; needs
  *	CAP_NET_ADMIN
  * @SE05X_CMD_EVENT: sent to the group "events"
@@ -453,6 +454,9 @@ enum se05x_cmd {
  * @SE05X_A_RUNG: u32, an enum se05x_rung, with @SE05X_EVENT_RECOVERY
  * @SE05X_A_COUNT: u32, how many events of this kind in a row became this one
  * @SE05X_A_LOST: u32, events that the kernel could not send before this one
+ * @SE05X_A_CHANNEL: u32, an enum se05x_channel, but never @SE05X_CHANNEL_OPEN: where
+ *	two applets are in use that changes with each APDU
+ * @SE05X_A_OPENINGS: u64, how often the kernel's secure channel was opened
  */
 enum se05x_attr {
 	SE05X_A_PAD = 1,
@@ -484,9 +488,11 @@ enum se05x_attr {
 	SE05X_A_RUNG,
 	SE05X_A_COUNT,
 	SE05X_A_LOST,
+	SE05X_A_CHANNEL,
+	SE05X_A_OPENINGS,
 };
 
-#define SE05X_A_MAX	SE05X_A_LOST
+#define SE05X_A_MAX	SE05X_A_OPENINGS
 
 /**
  * enum se05x_event - @SE05X_A_EVENT; programs must skip events that they don't know
@@ -501,6 +507,10 @@ enum se05x_attr {
  * @SE05X_EVENT_GENERATION: the applet's state may be gone, by a reset, a recovery,
  *	sleep, power off or resume
  * @SE05X_EVENT_LOCK: somebody has held the lock for a second
+ * @SE05X_EVENT_CHANNEL_REJECTED: the chip refused the kernel's secure channel
+ * @SE05X_EVENT_CHANNEL_LOST: an answer in the channel was not the chip's
+ * @SE05X_EVENT_CHANNEL_PLAIN: commands to the IoT applet go plain from now on, and
+ *	went protected before; root wanted it so
  */
 enum se05x_event {
 	SE05X_EVENT_ADDED = 1,
@@ -513,6 +523,9 @@ enum se05x_event {
 	SE05X_EVENT_GIVEN_UP,
 	SE05X_EVENT_GENERATION,
 	SE05X_EVENT_LOCK,
+	SE05X_EVENT_CHANNEL_REJECTED,
+	SE05X_EVENT_CHANNEL_LOST,
+	SE05X_EVENT_CHANNEL_PLAIN,
 };
 
 /**
