@@ -126,7 +126,8 @@ static bool parse(struct nlmsghdr *header, struct nlattr **attrs)
 		[SE05X_A_RESETS ... SE05X_A_WAIT_US] = { .type = NLA_U64 },
 		[SE05X_A_EVENT] = { .type = NLA_U32 },
 		[SE05X_A_TIME] = { .type = NLA_U64 },
-		[SE05X_A_BY ... SE05X_A_LOST] = { .type = NLA_U32 },
+		[SE05X_A_BY ... SE05X_A_CHANNEL] = { .type = NLA_U32 },
+		[SE05X_A_OPENINGS] = { .type = NLA_U64 },
 	};
 
 	return !genlmsg_parse(header, 0, attrs, SE05X_A_MAX, policy);
@@ -233,6 +234,7 @@ static int take_chip(struct nl_msg *msg, void *arg)
 	*chip = (struct se05x_monitor_chip) {
 		.index = get_u32(attrs, SE05X_A_INDEX),
 		.state = get_u32(attrs, SE05X_A_STATE),
+		.channel = get_u32(attrs, SE05X_A_CHANNEL),
 		.resets = get_u64(attrs, SE05X_A_RESETS),
 		.recoveries = get_u64(attrs, SE05X_A_RECOVERIES),
 	};
@@ -263,6 +265,7 @@ static int take_counters(struct nl_msg *msg, void *arg)
 	chip->resends = get_u64(attrs, SE05X_A_RESENDS);
 	chip->waits = get_u64(attrs, SE05X_A_WAITS);
 	chip->wait_us = get_u64(attrs, SE05X_A_WAIT_US);
+	chip->openings = get_u64(attrs, SE05X_A_OPENINGS);
 	return NL_OK;
 }
 
@@ -320,6 +323,9 @@ EXPORT const char *se05x_event_name(uint32_t event)
 		[SE05X_EVENT_OFF] = "off", [SE05X_EVENT_RESET] = "reset",
 		[SE05X_EVENT_RECOVERY] = "recovery", [SE05X_EVENT_GIVEN_UP] = "given-up",
 		[SE05X_EVENT_GENERATION] = "generation", [SE05X_EVENT_LOCK] = "lock",
+		[SE05X_EVENT_CHANNEL_REJECTED] = "channel-rejected",
+		[SE05X_EVENT_CHANNEL_LOST] = "channel-lost",
+		[SE05X_EVENT_CHANNEL_PLAIN] = "channel-plain",
 	};
 
 	return NAME(names, event);

@@ -53,8 +53,9 @@ struct se05x_monitor_event {
  * @resets: resets on request
  * @recoveries: how often the link had to be mended
  * @rungs: tries of each rung of the ladder, by enum se05x_rung
- * @has_counters: 1: what follows is there; 0: that needs CAP_NET_ADMIN
- * @padding: 0
+ * @has_counters: 1: what follows @channel is there; 0: that needs CAP_NET_ADMIN
+ * @channel: enum se05x_channel, but never SE05X_CHANNEL_OPEN: whether it is open at the
+ *	moment shows when others use the chip
  * @generation: as in struct se05x_info
  * @apdus: commands whose first block was tried
  * @bytes_out: bytes written
@@ -66,6 +67,7 @@ struct se05x_monitor_event {
  * @resends: blocks written again because the chip asked
  * @waits: requests that had to wait for another or for a lock
  * @wait_us: how long all requests were in the queue, in microseconds
+ * @openings: how often the kernel's secure channel was opened
  * @reserved: 0
  */
 struct se05x_monitor_chip {
@@ -75,7 +77,7 @@ struct se05x_monitor_chip {
 	uint64_t recoveries;
 	uint64_t rungs[SE05X_RUNG_GIVEN_UP + 1];
 	uint32_t has_counters;
-	uint32_t padding;
+	uint32_t channel;
 	uint64_t generation;
 	uint64_t apdus;
 	uint64_t bytes_out;
@@ -87,7 +89,8 @@ struct se05x_monitor_chip {
 	uint64_t resends;
 	uint64_t waits;
 	uint64_t wait_us;
-	uint64_t reserved[8];
+	uint64_t openings;
+	uint64_t reserved[7];
 };
 
 /**

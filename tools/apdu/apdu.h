@@ -12,6 +12,7 @@ int command_monitor(const struct options *opt);
 int command_stats(const struct options *opt);
 int command_trace(struct se05x *se, const struct options *opt, char **args, int n);
 const char *state_name(uint32_t state);
+const char *channel_name(uint32_t channel);
 
 /*
  * What is to be sent, read and checked before anything is. Return: the script,

@@ -22,6 +22,17 @@ const char *state_name(uint32_t state)
 	return state && state <= SE05X_STATE_GIVEN_UP ? names[state] : "unknown";
 }
 
+/* As sysfs has it: whether it is open at the moment is not for everybody. */
+const char *channel_name(uint32_t channel)
+{
+	static const char * const names[] = {
+		[SE05X_CHANNEL_NONE] = "plain", [SE05X_CHANNEL_CLOSED] = "protected",
+		[SE05X_CHANNEL_OPEN] = "protected", [SE05X_CHANNEL_REJECTED] = "rejected",
+	};
+
+	return channel <= SE05X_CHANNEL_REJECTED ? names[channel] : "unknown";
+}
+
 /* The ATR's last field. Return: its length; the kernel has checked the lengths. */
 static size_t historical(const struct se05x_info *info, const uint8_t **bytes)
 {
@@ -55,7 +66,8 @@ static void show_json(const struct se05x_info *info, const char *device)
 	       info->ifsc, info->mcf_khz, info->config, info->mpot_ms, info->segt_us,
 	       info->wut_us);
 	print_hex(stdout, hb, hb_len);
-	printf("\",\"max_command\":%u,\"max_response\":%u,\"power\":%s,"
+	printf("\",\"channel\":\"%s\"", channel_name(info->channel));
+	printf(",\"max_command\":%u,\"max_response\":%u,\"power\":%s,"
 	       "\"simulated\":%s,\"atr\":\"",
 	       info->max_command, info->max_response,
 	       info->features & SE05X_FEATURE_POWER ? "true" : "false",
@@ -72,6 +84,7 @@ static void show_text(const struct se05x_info *info, const char *device)
 
 	printf("device            %s\n", device);
 	printf("state             %s\n", state_name(info->state));
+	printf("channel           %s\n", channel_name(info->channel));
 	if (info->features & SE05X_FEATURE_SIMULATED)
 		puts("simulated         no place for secrets");
 	printf("protocol version  %u\n", info->protocol_version);

@@ -181,6 +181,7 @@ static const struct {
 	ROW("blocks resent", resends, true),
 	ROW("waits", waits, true),
 	ROW("waited, us", wait_us, true),
+	ROW("channel openings", openings, true),
 	ROW("generation", generation, true),
 };
 
@@ -195,7 +196,8 @@ static void print_chip_json(const struct se05x_monitor_chip *chip)
 {
 	printf("{\"device\":\"");
 	print_device(chip->index);
-	printf("\",\"index\":%u,\"state\":\"%s\"", chip->index, state_name(chip->state));
+	printf("\",\"index\":%u,\"state\":\"%s\",\"channel\":\"%s\"", chip->index,
+	       state_name(chip->state), channel_name(chip->channel));
 	for (size_t i = 0; i < ROWS; i++)
 		if (!rows[i].private || chip->has_counters)
 			printf(",\"%s\":%llu", rows[i].json,
@@ -208,7 +210,10 @@ static void print_chip(const struct se05x_monitor_chip *chip,
 		       const struct se05x_monitor_chip *before)
 {
 	print_device(chip->index);
-	printf("  %s\n", state_name(chip->state));
+	printf("  %s", state_name(chip->state));
+	if (chip->channel)
+		printf(", %s", channel_name(chip->channel));
+	putchar('\n');
 	for (size_t i = 0; i < ROWS; i++) {
 		uint64_t value = value_of(chip, i);
 
