@@ -30,7 +30,7 @@ trap 'rm -rf "$work"' EXIT
 repo=$work/repo
 driver=drivers/misc/se05x
 selftests=tools/testing/selftests
-pages="abi protocol power watching hwrng"
+pages="abi channel protocol power watching hwrng"
 
 git_repo() {
 	git -C "$repo" -c commit.gpgsign=false -c core.hooksPath=/dev/null \
@@ -136,14 +136,18 @@ patch_2() {	# ABI
 }
 
 patch_3() {	# link layer
-	put_kernel se05x_{poll,t1,scp}.{c,h}
+	put_kernel se05x_{poll,t1}.{c,h}
 }
 
 patch_4() {
 	put_kernel se05x_trace.h
 }
 
-patch_5() {	# owner: what has no other place
+patch_5() {	# secure channel: what goes over the wire
+	put_kernel se05x_scp.{c,h}
+}
+
+patch_6() {	# owner: what has no other place
 	local f
 	for f in kernel/se05x*.[ch]; do
 		case $f in
@@ -153,7 +157,7 @@ patch_5() {	# owner: what has no other place
 	done
 }
 
-patch_6() {	# what programs see
+patch_7() {	# what programs see
 	local f
 	put_kernel se05x_{cdev,netlink,sysfs,hwrng}.c
 	put_as_is docs/netlink/se05x.yaml Documentation/netlink/specs/se05x.yaml
@@ -164,7 +168,7 @@ patch_6() {	# what programs see
 		"$repo"/Documentation/ABI/testing/*
 }
 
-patch_7() {	# bus
+patch_8() {	# bus
 	put_kernel se05x_{core,i2c}.c
 	{
 		echo '# SPDX-License-Identifier: GPL-2.0-only'
@@ -178,7 +182,7 @@ patch_7() {	# bus
 	printf 'obj-$(CONFIG_SE05X)\t\t+= se05x/\n' >> "$repo/drivers/misc/Makefile"
 }
 
-patch_8() {	# KUnit: part of the driver, or built in there would be two link layers
+patch_9() {	# KUnit: part of the driver, or built in there would be two link layers
 	put tests/kunit/se05x_test.c $driver/tests/se05x_test.c
 	sed -i -e '/^MODULE_/d' -e '/<linux\/module.h>/d' "$repo/$driver/tests/se05x_test.c"
 	sed -i -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$repo/$driver/tests/se05x_test.c"
@@ -190,7 +194,7 @@ patch_8() {	# KUnit: part of the driver, or built in there would be two link lay
 		>> "$repo/$driver/Makefile"
 }
 
-patch_9() {	# selftests
+patch_10() {	# selftests
 	local f
 	for f in tests/kselftest/*.[ch] tests/kselftest/{config,settings}; do
 		put_as_is "$f" "$selftests/se05x/${f##*/}"
@@ -203,7 +207,7 @@ patch_9() {	# selftests
 	edit $selftests/Makefile '/^TARGETS \+= seccomp$/ { print "TARGETS += se05x" } { print }'
 }
 
-patch_10() {	# pages
+patch_11() {	# pages
 	local page folder=Documentation/misc-devices/se05x
 	put_as_is packaging/intree/index.rst $folder/index.rst
 	for page in $pages; do
