@@ -50,10 +50,9 @@ TEST_F(apdu, info)
 	for (i = info.atr_len; i < sizeof(info.atr); i++)
 		EXPECT_EQ(0, info.atr[i]);
 	EXPECT_EQ(SE05X_CHANNEL_NONE, info.channel);
-	EXPECT_EQ(SE05X_CHANNEL_KEY_NONE, info.channel_key);
+	EXPECT_EQ(!info.openings, info.channel_key == SE05X_CHANNEL_KEY_NONE);
 	EXPECT_EQ(0, info.overhead_command);
 	EXPECT_EQ(0, info.overhead_response);
-	EXPECT_EQ(0, info.openings);
 
 	if (sim_count("runs") < 0)
 		SKIP(return, "a real chip: its ATR is its own");

@@ -241,11 +241,14 @@ TEST_F(netlink, one_chip)
 	/* nothing that moves with each APDU */
 	for (i = SE05X_A_GENERATION; i <= SE05X_A_WAIT_US; i++)
 		EXPECT_EQ(NULL, self->m.attrs[i]) TH_LOG("attribute %d", i);
+	EXPECT_EQ(NULL, self->m.attrs[SE05X_A_OPENINGS]);
+	EXPECT_EQ(SE05X_CHANNEL_NONE, get_u32(&self->m, SE05X_A_CHANNEL));
 
 	ASSERT_EQ(0, get(self, SE05X_CMD_COUNTERS_GET, 0));
 	EXPECT_EQ(generation(self->fd), get_u64(&self->m, SE05X_A_GENERATION));
 	for (i = SE05X_A_GENERATION; i <= SE05X_A_WAIT_US; i++)
 		EXPECT_NE(NULL, self->m.attrs[i]) TH_LOG("attribute %d", i);
+	EXPECT_NE(NULL, self->m.attrs[SE05X_A_OPENINGS]);
 	apdus = get_u64(&self->m, SE05X_A_APDUS);
 	ASSERT_EQ(0, echo(self->fd, NULL));
 	ASSERT_EQ(0, get(self, SE05X_CMD_COUNTERS_GET, 0));

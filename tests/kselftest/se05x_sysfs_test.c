@@ -93,9 +93,11 @@ TEST_F(sysfs, what_moves_is_for_root)
 		"generation", "counters/apdus", "counters/bytes_out", "counters/bytes_in",
 		"counters/blocks_out", "counters/blocks_in", "counters/polls", "counters/wtx",
 		"counters/resends", "counters/waits", "counters/wait_us",
+		"counters/openings",
 	};
 	static const char * const public[] = {
-		"state", "atr", "location", "idle_ms", "power_off_ms", "counters/resets",
+		"state", "atr", "location", "idle_ms", "power_off_ms", "channel",
+		"channel_state", "counters/resets",
 		"counters/recoveries", "counters/rung_rnak", "counters/rung_resync",
 		"counters/rung_soft", "counters/rung_chip", "counters/rung_power",
 		"counters/rung_given_up",
@@ -114,7 +116,7 @@ TEST_F(sysfs, what_moves_is_for_root)
 		for (i = 0; i < ARRAY_SIZE(public); i++)
 			if (get_attr(public[i], buf, sizeof(buf)))
 				_exit(51 + i);
-		if (set_attr("idle_ms", "1") != -EACCES)
+		if (set_attr("idle_ms", "1") != -EACCES || set_attr("channel", "off") != -EACCES)
 			_exit(98);
 		_exit(0);
 	}

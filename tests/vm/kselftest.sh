@@ -5,7 +5,8 @@
 #
 #   kselftest.sh [TEST...]
 #
-# $TESTS is the folder of the programs, if they are of another architecture.
+# $TESTS is the folder of the programs, if they are of another architecture. With
+# $CHANNEL the kernel has the chip's key, so commands to the IoT applet are protected.
 #
 # With $MINUTES they are repeated until that time has passed, each round with other
 # faults and another course of what is random.
@@ -24,13 +25,21 @@ if [ $# = 0 ]; then
 		set -- "$@" "$(basename "$t" .c)"
 	done
 fi
-"$here/up.sh" || exit 1
+# The key that a new simulated chip has, after its version number
+load_key() {
+	[ -n "${CHANNEL:-}" ] || return 0
+	printf '\013se05x-sim, S-ENCse05x-sim, S-MAC' |
+		keyctl padd logon se05x:default %:.se05x > /dev/null
+}
+
+"$here/up.sh" && load_key || exit 1
 status=0
 
 # the driver anew, as a test wants it
 driver() {	# [PARAMETER=VALUE...]
 	rmmod se05x
 	insmod "$here/../../build/$SE05X_KERNEL/kernel/se05x.ko" "$@"
+	load_key
 }
 
 end=$((SECONDS + ${MINUTES:-0} * 60))

@@ -18,7 +18,8 @@ console=${SE05X_CONSOLE:-$tmp/console}
 mkdir -p "$root"/{bin,dev,proc,sys,tmp}
 cp "$(command -v busybox)" "$root/bin/"
 for applet in $(busybox --list); do ln -s busybox "$root/bin/$applet" 2> /dev/null || :; done
-for program in "$top/build/host/tools/se05x-apdu" "$top/build/host/tools/se05x-sim"; do
+for program in "$top/build/host/tools/se05x-apdu" "$top/build/host/tools/se05x-sim" \
+	"$(command -v keyctl)"; do
 	cp "$program" "$root/bin/"
 	ldd "$program" | grep -o '/[^ ]*' | while read -r lib; do
 		mkdir -p "$root${lib%/*}"
