@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build drivers that forget to wipe, each one thing, from a copy of the sources:
-# build/distro/leak/*.ko, and the program that finds them out.
+# build/distro/leak/*.ko, and the programs that find them out.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -27,5 +27,6 @@ variant() {	# NAME OBJECT WHAT
 variant request se05x_client.o BUFFER	# of an open file, after each call
 variant orphan se05x_worker.o FREE	# left with the owner by its caller
 variant link se05x_t1.o BUFFER		# blocks of the link layer
+variant channel se05x_channel.o BUFFER	# static and session keys
 variant bus se05x_i2c.o BUFFER		# what goes to the adapter
 variant bounced se05x_i2c.o BOUNCED	# what the adapter copies

@@ -17,7 +17,6 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -27,7 +26,6 @@
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,16 +42,15 @@
 #include <linux/se05x.h>
 
 #include "../sim/sim_abi.h"
+#include "scan.h"
 
 #define DEBUGFS		"/sys/kernel/debug/"
-#define SIM		DEBUGFS "se05x-sim/"
 #define TRACING		"/sys/kernel/tracing/"
 
 #define MARKER		16
 #define HEX_MIN		12	/* digits of it in a row, in text */
 #define COMMAND		4096
 #define ANSWER		4098
-#define CHUNK		(1 << 20)
 #define HIGH_BITS	0x8080808080808080ULL
 
 #define INS_ANSWER	0x10	/* P1P2 bytes of marker */
@@ -61,27 +58,6 @@
 #define SLOW_US		2000000
 
 static volatile uint8_t half[2][MARKER];
-static int test_number, failures;
-
-static void die(const char *what)
-{
-	printf("Bail out! %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void ok(bool good, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	printf("%sok %d - ", good ? "" : "not ", ++test_number);
-	vprintf(format, args);
-	printf("\n");
-	fflush(stdout);
-	va_end(args);
-	failures += !good;
-}
-
 /* ---- the marker ---- */
 
 static uint8_t marker_byte(size_t i)
@@ -116,23 +92,6 @@ static bool is_marker(const volatile uint8_t *p, size_t len)
 		if (p[i] != marker_byte(i))
 			return false;
 	return true;
-}
-
-static void wipe(volatile uint8_t *p, size_t len)
-{
-	while (len--)
-		*p++ = 0;
-}
-
-/* Pages that stay where they are, and that a killed child leaves to us */
-static uint8_t *buffer(size_t len)
-{
-	uint8_t *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
-
-	if (p == MAP_FAILED)
-		die("mmap");
-	return p;
 }
 
 /* ---- the chip's applet ---- */
@@ -254,16 +213,6 @@ static int run_until(struct client *c, int sig, useconds_t after)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
 }
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int ret = fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	return ret;
-}
-
 /* Each way that an APDU can go, each in a file that stays open */
 static size_t run_clients(struct client **c)
 {
@@ -371,45 +320,6 @@ static unsigned int count(const uint64_t *p, size_t words, uint64_t address)
 			printf("# marker at physical %#llx\n",
 			       (unsigned long long)(address + at * 8));
 	}
-	return found;
-}
-
-/* All of the machine's memory, once. */
-static unsigned int scan_memory(uint64_t *scanned)
-{
-	uint64_t *chunk = (void *)buffer(CHUNK);
-	int fd = open("/proc/kcore", O_RDONLY);
-	unsigned int found = 0;
-	Elf64_Phdr phdr;
-	Elf64_Ehdr ehdr;
-	int i;
-
-	*scanned = 0;
-	if (fd < 0 || pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr))
-		die("/proc/kcore");
-	for (i = 0; i < ehdr.e_phnum; i++) {
-		uint64_t at;
-
-		if (pread(fd, &phdr, sizeof(phdr), ehdr.e_phoff + i * sizeof(phdr)) !=
-		    sizeof(phdr))
-			die("/proc/kcore");
-		/* vmalloc and the like, which is RAM seen again, has no address */
-		if (phdr.p_type != PT_LOAD || phdr.p_paddr == (Elf64_Addr)-1)
-			continue;
-		for (at = 0; at < phdr.p_filesz; at += CHUNK) {
-			uint64_t left = phdr.p_filesz - at;
-			ssize_t got = pread(fd, chunk, left < CHUNK ? left : CHUNK,
-					    phdr.p_offset + at);
-
-			if (got <= 0)
-				continue;
-			*scanned += got;
-			found += count(chunk, got / 8, phdr.p_paddr + at);
-		}
-	}
-	close(fd);
-	wipe((void *)chunk, CHUNK);
-	munmap(chunk, CHUNK);
 	return found;
 }
 
@@ -569,11 +479,11 @@ int main(int argc, char **argv)
 	if (put(SIM "forget", "1"))
 		die(SIM "forget");
 
-	when_open = scan_memory(&scanned);
+	when_open = scan_memory(count, &scanned);
 	for (i = 0; i < n; i++)
 		close(clients[i]->fd);
 	close(keep);
-	when_closed = scan_memory(&again);
+	when_closed = scan_memory(count, &again);
 	printf("# %llu MiB scanned\n", (unsigned long long)(scanned >> 20));
 	if (expect_found) {
 		ok(when_open, "a driver that does not wipe is found out");
