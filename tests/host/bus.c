@@ -53,6 +53,10 @@ static void applet_run(void *ctx, struct card *card, const u8 *apdu, size_t len,
 
 	if (bus->mute)
 		return;
+	if (bus->applet) {
+		bus->applet(bus, apdu, len, at);
+		return;
+	}
 	if (bus->canned) {
 		card_answer(card, bus->canned, bus->canned_len, at);
 		return;
@@ -71,8 +75,11 @@ static void applet_run(void *ctx, struct card *card, const u8 *apdu, size_t len,
 
 static void applet_reset(void *ctx, struct card *card)
 {
-	(void)ctx;
+	struct bus *bus = ctx;
+
 	(void)card;
+	if (bus->applet_reset)
+		bus->applet_reset(bus);
 }
 
 static const struct card_ops applet_ops = { .apdu = applet_run, .reset = applet_reset };

@@ -119,6 +119,11 @@ struct bus {
 	bool mute;		/* the applet never answers */
 	const u8 *canned;	/* answers this to everything */
 	size_t canned_len;
+	/* another applet, and what it and its host keep */
+	void (*applet)(struct bus *bus, const u8 *apdu, size_t len, u64 now);
+	void (*applet_reset)(struct bus *bus);
+	u64 applet_state[64];
+	u64 host_state[224];
 };
 
 /* A powered chip and a link that knows nothing of it yet. */

@@ -254,8 +254,9 @@ static void attacked(struct attack *a)
 		assert_int_equal(chip_commands(se), sent);
 	}
 	chip_hostile(se, NULL, NULL);
-	/* and in the chip: there can be another one */
-	GOOD(se05x_iot_session_close(session, &call));
+	se05x_iot_session_close(session, &call);
+	/* in the chip it is not, until another SELECT */
+	se05x_iot_reopen(iot, &call);
 }
 
 static void test_attacks(void **state)
@@ -294,12 +295,14 @@ static void test_link(void **state)
 	assert_int_equal(se05x_iot_random(session, bytes, 10, &call), -ESTALE);
 	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
 	GOOD(se05x_iot_session_close(session, &call));
+	GOOD(se05x_iot_reopen(iot, &call));
 	/* begun and aborted */
 	open_good();
 	chip_fail(se, 0, -ECONNABORTED, SE05X_OUTCOME_NOT_SENT);
 	assert_int_equal(se05x_iot_random(session, bytes, 10, &call), -ECONNABORTED);
 	assert_int_equal(se05x_iot_random(session, bytes, 10, &call), -ESTALE);
 	GOOD(se05x_iot_session_close(session, &call));
+	GOOD(se05x_iot_reopen(iot, &call));
 	/* each step of the opening */
 	for (unsigned int n = 0; n < 3; n++) {
 		chip_fail(se, n, -ECONNRESET, SE05X_OUTCOME_MAY_HAVE_RUN);
