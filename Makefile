@@ -43,7 +43,7 @@ demo-ssh:
 
 check:
 	@tests/setup.sh check
-	@tests/check.sh debug host life distro fuzz leak kunit overlay style install \
+	@tests/check.sh debug host life distro fuzz leak scp kunit overlay style install \
 		new_device bench i2cd programs_pkcs11 programs_pcsc programs_openssl
 
 check-host:

@@ -45,6 +45,7 @@ build_for() {
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
 	kcsan) modules kcsan && make -s -C tests/kselftest ;;
 	distro | distro_all | new_device | life | events | suspend | watch) programs && modules distro && make -s -C tests/kselftest ;;
+	scp) build_for distro && make -s -C tests/channel ;;
 	iot) programs && modules distro && tests/demo/sshd.sh ;;
 	i2cd) programs && modules distro && make -s -C tests/programs all ;;
 	i2cd_speed) build_for i2cd && make -s -C tests/bench all ;;
@@ -77,6 +78,15 @@ kselftest() {	# KERNEL [TEST...]
 # the debug kernel has them all; this is the kernel that people have
 stage_distro() { kselftest distro se05x_abi_test se05x_apdu_test se05x_share_test; }
 stage_distro_all() { kselftest distro; }
+# what programs see is the same in the kernel's secure channel
+stage_scp() {
+	local status=0
+	tests/vm/run.sh distro env CHANNEL=1 tests/vm/kselftest.sh se05x_share_test \
+		se05x_lock_test se05x_select_test se05x_client_test se05x_hwrng_test || status=1
+	kselftest distro se05x_scp_test se05x_scp_key_test || status=1
+	tests/vm/run.sh distro tests/channel/attack.sh || status=1
+	return $status
+}
 stage_debug() { kselftest debug; }
 # what differs without an enable line: resets, and what they cost
 stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_select_test; }
@@ -114,7 +124,7 @@ stage_kernels() {
 }
 
 # what stays in memory; each control is a driver that forgets one wipe
-stage_leak() { tests/vm/run.sh distro tests/leak/leak.sh request; }
+stage_leak() { tests/vm/run.sh distro tests/leak/leak.sh request channel; }
 stage_leak_controls() { tests/vm/run.sh distro tests/leak/leak.sh link orphan request bus bounced; }
 
 # all at once, with faults and with anything a program can hand in

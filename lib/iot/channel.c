@@ -43,11 +43,6 @@ static struct channel *channel_new(const struct se05x_iot_version *version)
 	return c;
 }
 
-bool siot_channel_is_open(const struct channel *c)
-{
-	return c && c->scp.open;
-}
-
 void siot_channel_free(struct channel *c)
 {
 	if (!c)

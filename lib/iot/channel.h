@@ -46,9 +46,6 @@ int siot_channel_run(struct se05x_iot *opened, const uint8_t *apdu, size_t len,
 int siot_channel_start(struct se05x_iot *opened, const struct se05x_scp_keys *keys, size_t len,
 		       const uint8_t chaining[SE05X_SCP_BLOCK]);
 
-/* Can a command be wrapped? NULL is none. */
-bool siot_channel_is_open(const struct channel *channel);
-
 /* Close and free it; NULL is fine. */
 void siot_channel_free(struct channel *channel);
 

@@ -175,11 +175,6 @@ EXPORT int se05x_iot_session_close(struct se05x_iot *session, struct se05x_call 
 
 	if (!session || !session->in_session)
 		return siot_refuse(session ? -EINVAL : 0, call);
-	/* out of step with the chip: a plain command ends the session there as well [U] */
-	if (!siot_channel_is_open(session->channel)) {
-		siot_channel_free(session->channel);
-		session->channel = NULL;
-	}
 	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x1C, 0);
 	ret = siot_run(session, &cmd, NULL, call);
 	/* lost, or not there any more: as good as closed */
