@@ -77,10 +77,12 @@ static int exchange_own(struct se05x_chip *chip, struct se05x_request *req, bool
 		return exchange_apdu(chip, req, req->command, req->command_len, &req->outcome);
 	ret = se05x_channel_transceive(chip, &apdu);
 	ret = note_exchange(chip, req, &apdu, &req->outcome, ret);
+	spin_lock(&chip->lock);	/* the caller may leave just now */
 	if (req->outcome == SE05X_OUTCOME_NOT_SENT)
 		req->protection = SE05X_PROTECTION_NONE;
 	else if (req->outcome == SE05X_OUTCOME_RAN)
 		req->protection = SE05X_PROTECTION_VERIFIED;
+	spin_unlock(&chip->lock);
 	return ret;
 }
 
