@@ -115,7 +115,8 @@ static int find_key(const char *description, struct se05x_key_id *id,
 
 	memset(id, 0, sizeof(*id));
 	if (IS_ERR(ref)) {
-		if (PTR_ERR(ref) == -EAGAIN)	/* keyring_search() found nothing */
+		/* EAGAIN is keyring_search()'s word for it */
+		if (PTR_ERR(ref) == -EAGAIN || PTR_ERR(ref) == -ENOKEY)
 			return -ENOKEY;
 		id->serial = PTR_ERR(ref);
 		return -EKEYREJECTED;
