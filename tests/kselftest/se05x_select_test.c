@@ -333,6 +333,8 @@ FIXTURE_SETUP(channel)
 {
 	struct se05x_select s;
 
+	if (attr_is("channel_state", "protected"))
+		SKIP(return, "the kernel has the chip's secure channel");
 	self->a = open_device(O_RDWR);
 	self->b = open_device(O_RDWR);
 	ASSERT_LE(0, self->a) TH_LOG("%s: %s", device(), strerror(errno));
