@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/keyctl.h>
@@ -348,6 +349,36 @@ static bool is_rejected(enum attack attack, uint8_t ins, unsigned int arg, unsig
 	return good && is_verified(get_version());
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* An opening that no verified command follows is not repeated within a second. */
+static void attack_first_command(void)
+{
+	unsigned int openings, refused = 0;
+	uint64_t begun;
+	struct result r;
+	bool good;
+
+	put_key();
+	openings = control->seen[INITIALIZE];
+	begun = now_ns();
+	r = attacked(STATUS, OTHER, 0x6E00, 1);
+	good = !r.ret && r.t.sw == 0x6E00 && control->seen[INITIALIZE] == openings + 1;
+	do {
+		r = get_version();
+		refused += r.ret == EKEYREJECTED;
+	} while (r.ret == EKEYREJECTED);
+	ok(good && is_verified(r) && control->seen[INITIALIZE] == openings + 2 &&
+	   now_ns() - begun >= 1000000000ULL,
+	   "an opening that led to nothing: no other one for a second, %u refused", refused);
+}
+
 static void attack_openings(void)
 {
 	unsigned int authentications = control->seen[AUTHENTICATE], i;
@@ -386,6 +417,7 @@ static void attack(const char *model)
 	ok(is_verified(get_version()), "the channel is open");
 	attack_answers(16 + 8 + 2);
 	attack_with_errors();
+	attack_first_command();
 	attack_openings();
 	kill(chip, SIGKILL);
 	waitpid(chip, NULL, 0);
