@@ -89,7 +89,9 @@ stage_scp() {
 }
 stage_debug() { kselftest debug; }
 # what differs without an enable line: resets, and what they cost
-stage_new_device() { BIND=new_device kselftest distro se05x_reset_test se05x_select_test; }
+stage_new_device() {
+	BIND=new_device kselftest distro se05x_reset_test se05x_select_test se05x_channel_test
+}
 
 stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
 stage_iot() { tests/vm/run.sh distro tests/vm/iot.sh; }

@@ -23,7 +23,7 @@ if ! make -s -C "$here/../kselftest" OUTPUT="$programs" > "$programs/log" 2>&1; 
 	exit 1
 fi
 status=0
-for t in select share; do
+for t in select channel share; do
 	# shellcheck disable=SC2016 # the variable is of the inner shell
 	"$build/tools/se05x-sim" --quiet --speed=1 run sh -c \
 		'SE05X_DEVICE=${SE05X_DEVICE#unix:} LD_PRELOAD=$1 exec "$2"' - \
