@@ -6,8 +6,8 @@
 #   setup.sh install|demo|demo-ssh|host|check|full|bench|fresh|intree
 set -eu
 
-build="gcc libc6-dev make pkg-config libssl-dev libnl-genl-3-dev libp11-kit-dev libfuse3-dev
-	libpcsclite-dev openssl"
+build="gcc libc6-dev make pkg-config libssl-dev libkeyutils-dev libnl-genl-3-dev libp11-kit-dev
+	libfuse3-dev libpcsclite-dev openssl"
 vm="linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod keyutils"
 host="libcmocka-dev device-tree-compiler python3-yaml openssh-client procps"
 check="linux-source-6.1 procps xz-utils bc bison flex libelf-dev perl sparse shellcheck

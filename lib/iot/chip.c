@@ -211,6 +211,16 @@ EXPORT int se05x_iot_timestamp(struct se05x_iot *iot, uint8_t stamp[12],
 	return siot_run_fixed(iot, &cmd, stamp, 12, call);
 }
 
+EXPORT int se05x_iot_platform_scp(struct se05x_iot *session, bool required,
+				  struct se05x_call *call)
+{
+	struct command cmd;
+
+	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x52, 0);
+	siot_u8(&cmd, TAG_1, required ? 1 : 2);
+	return siot_run(session, &cmd, NULL, call);
+}
+
 EXPORT int se05x_iot_random(struct se05x_iot *iot, void *buf, size_t len,
 			    struct se05x_call *call)
 {

@@ -181,6 +181,19 @@ enum se05x_iot_memory {
 int se05x_iot_free_memory(struct se05x_iot *iot, enum se05x_iot_memory memory,
 			  uint32_t *bytes, struct se05x_call *call);
 
+/**
+ * se05x_iot_platform_scp() - does the chip demand its secure channel? SetPlatformSCPRequest
+ *	(04 00 52)
+ * @session: session on the UserID 0x7FFF0207
+ * @required: from now on it refuses each command outside the channel; or not any more
+ * @call: may be NULL
+ *
+ * What the chip is told stays. FIPS parts can't be told that it is not required.
+ *
+ * Return: 0; -EACCES: no such session; as all functions.
+ */
+int se05x_iot_platform_scp(struct se05x_iot *session, bool required, struct se05x_call *call);
+
 /* se05x_iot_timestamp() - 12 bytes that only grow between resets: GetTimestamp (04 00 3D) */
 int se05x_iot_timestamp(struct se05x_iot *iot, uint8_t stamp[12], struct se05x_call *call);
 

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,39 +58,71 @@ static const char *take_line(char *line, struct scpkeys *keys, size_t len[3])
 	return len[i] ? NULL : "no key of 16, 24 or 32 bytes in hex";
 }
 
-const char *scpkeys_read(const char *path, struct scpkeys *keys, unsigned int *line)
+/* @several: ENC once more begins the next set, to which @file is put back */
+static const char *read_set(FILE *file, bool several, struct scpkeys *keys, unsigned int *line)
 {
-	FILE *file = fopen(path, "re");
 	const char *why = NULL;
 	size_t len[3] = { };
 	char text[200];
+	long before;
 
 	*keys = (struct scpkeys) { };
-	*line = 0;
-	if (!file)
-		return strerror(errno);
-	setvbuf(file, NULL, _IONBF, 0);	/* no copy of the keys is left in a buffer */
-	while (!why && fgets(text, sizeof(text), file)) {
+	while (!why && (before = ftell(file), fgets(text, sizeof(text), file))) {
+		if (several && len[0] && !strncmp(text + strspn(text, " \t"), "ENC", 3)) {
+			fseek(file, before, SEEK_SET);
+			break;
+		}
 		++*line;
 		if (!strchr(text, '\n') && !feof(file))
 			why = "a line that is too long";
 		else
 			why = take_line(text, keys, len);
 	}
-	if (!why) {
-		*line = 0;
-		if (ferror(file))
-			why = strerror(errno);
-		else if (!len[0] || !len[1])
-			why = "ENC and MAC are needed";
-		else if (len[0] != len[1] || (len[2] && len[2] != len[0]))
-			why = "the keys differ in length";
-	}
+	explicit_bzero(text, sizeof(text));
+	if (!why && ferror(file))
+		why = strerror(errno);
+	else if (!why && (!len[0] || !len[1]) && !(several && !len[0] && !len[1] && !len[2]))
+		why = "ENC and MAC are needed";
+	else if (!why && (len[0] != len[1] || (len[2] && len[2] != len[0])))
+		why = "the keys differ in length";
 	keys->len = len[0];
 	keys->dek_len = len[2];
 	if (why)
 		explicit_bzero(keys, sizeof(*keys));
-	explicit_bzero(text, sizeof(text));
+	return why;
+}
+
+const char *scpkeys_read_nth(const char *path, unsigned int nth, struct scpkeys *keys,
+			     unsigned int *line)
+{
+	FILE *file = fopen(path, "re");
+	const char *why = NULL;
+
+	*keys = (struct scpkeys) { };
+	*line = 0;
+	if (!file)
+		return strerror(errno);
+	setvbuf(file, NULL, _IONBF, 0);	/* no copy of the keys is left in a buffer */
+	do {
+		why = read_set(file, true, keys, line);
+	} while (!why && --nth && keys->len);
+	fclose(file);
+	return why;
+}
+
+const char *scpkeys_read(const char *path, struct scpkeys *keys, unsigned int *line)
+{
+	FILE *file = fopen(path, "re");
+	const char *why;
+
+	*keys = (struct scpkeys) { };
+	*line = 0;
+	if (!file)
+		return strerror(errno);
+	setvbuf(file, NULL, _IONBF, 0);
+	why = read_set(file, false, keys, line);
+	if (why && feof(file))	/* of the whole file, not of its last line */
+		*line = 0;
 	fclose(file);
 	return why;
 }

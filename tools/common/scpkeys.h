@@ -30,4 +30,16 @@ struct scpkeys {
  */
 const char *scpkeys_read(const char *path, struct scpkeys *keys, unsigned int *line);
 
+/**
+ * scpkeys_read_nth() - the same of a file with several sets, each of which begins with its ENC
+ * @path: the file
+ * @nth: which, from 1
+ * @keys: the keys; their @len is 0 if there are not so many sets
+ * @line: the line that is wrong, or where the set ends
+ *
+ * Return: NULL, or words that say what is wrong with the file.
+ */
+const char *scpkeys_read_nth(const char *path, unsigned int nth, struct scpkeys *keys,
+			     unsigned int *line);
+
 #endif /* SE05X_TOOLS_SCPKEYS_H */

@@ -267,6 +267,12 @@ int iot_policy(struct tool *t, char **args, int n);
 int iot_attest(struct tool *t, char **args, int n);
 int attest_verify(struct tool *t, char **args, int n);
 int iot_name(struct tool *t, char **args, int n);
+int channel_show(struct tool *t, char **args, int n);
+int channel_load(struct tool *t, char **args, int n);
+int channel_probe(struct tool *t, char **args, int n);
+int channel_mandate(struct tool *t, char **args, int n);
+int channel_unmandate(struct tool *t, char **args, int n);
+int channel_rotate(struct tool *t, char **args, int n);
 int iot_help(struct tool *t, char **args, int n);
 
 #endif /* SE05X_TOOLS_TOOL_H */
