@@ -46,6 +46,7 @@ build_for() {
 	kcsan) modules kcsan && make -s -C tests/kselftest ;;
 	distro | distro_all | new_device | life | events | suspend | watch) programs && modules distro && make -s -C tests/kselftest ;;
 	scp) build_for distro && make -s -C tests/channel ;;
+	channel) programs && modules distro ;;
 	iot) programs && modules distro && tests/demo/sshd.sh ;;
 	i2cd) programs && modules distro && make -s -C tests/programs all ;;
 	i2cd_speed) build_for i2cd && make -s -C tests/bench all ;;
@@ -97,6 +98,7 @@ stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
 stage_iot() { tests/vm/run.sh distro tests/vm/iot.sh; }
 stage_i2cd() { tests/vm/run.sh distro tests/vm/i2cd.sh; }
 stage_i2cd_speed() { tests/vm/run.sh distro tests/bench/i2cd.sh; }
+stage_channel() { tests/vm/run.sh distro tests/vm/channel.sh; }
 stage_watch() { tests/vm/run.sh distro tests/vm/watch.sh; }
 stage_events() { tests/vm/run.sh distro tests/vm/events.sh; }
 stage_suspend() { tests/vm/suspend.sh; }

@@ -67,7 +67,8 @@ ok "man pages" have $usr/share/man/man{1/se05x-{apdu,sim,tool}.1,3/libse05x{,-io
 while read -r f; do
 	ok "page of $f" have "$usr/share/man/man3/$f.3"
 done < <(cat lib/*/*.map | sed -n 's/^[ \t]*\(se05x_[a-z0-9_]*\);/\1/p')
-ok "udev rule and group" have /etc/udev/rules.d/60-se05x.rules /etc/sysusers.d/se05x.conf
+ok "udev rule and group" have /etc/udev/rules.d/60-se05x.rules /etc/sysusers.d/se05x.conf \
+	/etc/systemd/system/se05x-channel@.service
 ok "se05x-i2cd" have $usr/sbin/se05x-i2cd $usr/share/man/man8/se05x-i2cd.8 \
 	/etc/udev/rules.d/61-se05x-i2cd.rules /etc/systemd/system/se05x-i2cd@.service \
 	/etc/sysusers.d/se05x-i2cd.conf

@@ -162,7 +162,8 @@ int chip_failed(const struct tool *t, uint32_t id, int error)
 	case -EACCES:
 		if (wants_channel(t))
 			hint = "; the chip takes commands in a secure channel (SCP03) only: a FIPS"
-			       " part, or one that was told so. The kernel needs its key: se05x(4)";
+			       " part, or one that was told so. 'sudo se05x-tool channel load FILE'"
+			       " gives the kernel its keys";
 		else if (!t->owner)
 			hint = "; if it belongs to a UserID or a key, --user-id or --auth helps";
 		break;

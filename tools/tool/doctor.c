@@ -169,7 +169,7 @@ static void check_channel(struct doctor *d, struct tool *t, const struct se05x_i
 		report(d, "key", false, "the key of the secure channel (SCP03) has to be the chip's",
 		       "no key that the kernel has opens the chip's secure channel");
 	else if (t->call.sw == 0x6982)
-		report(d, "key", false, "the kernel needs the chip's SCP03 key; see se05x(4)",
+		report(d, "key", false, "'sudo se05x-tool channel load FILE' gives the kernel the chip's keys",
 		       "the chip wants a secure channel: a FIPS part, or one that was told so");
 	else if (ret && !t->call.sw)
 		report(d, "key", false, "dmesg says more", "a command failed: %s",

@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the VM: the keys of the kernel's secure channel, from the file to the chip and back, by
+# se05x-tool. TAP.
+set -uo pipefail
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+tmp=$(mktemp -d)
+cd "$tmp" || exit 1
+keys=$top/tests/sim/scp.keys
+folder=/etc/se05x/channel
+
+fails() { ! "$@"; }
+says() {	# PATTERN COMMAND...: it fails, and says so
+	local pattern=$1
+	shift
+	! "$@" > said 2>&1 || { cat said; return 1; }
+	cat said
+	grep -q "$pattern" said
+}
+
+up() {	# CHIP [OPTION...]
+	APPLET="--chip=$*" STATE=$tmp/state "$top/tests/vm/up.sh" > /dev/null || exit 1
+	name=$(tr / - < $chip/location)
+	own=$folder/$name.keys
+	next=$folder/$name.next.keys
+}
+
+afresh() {	# a driver without keys, and a chip with the keys of its state
+	down
+	up "$@"
+}
+
+plain() { says 6982 se05x-tool list; }
+works() { se05x-tool --hex random 16; }
+channel() { se05x-tool --json channel | tee said; grep -q "\"channel\":$1" said; }
+key() { se05x-tool --json channel | tee said; grep -q "\"key\":$1" said; }
+
+new_keys() {	# FILE BYTES
+	local name
+	for name in ENC MAC DEK; do
+		echo "$name $(openssl rand -hex "$2")"
+	done > "$1"
+}
+
+wrong() {
+	sed 's/^MAC ../MAC 00/' "$keys" > other
+	se05x-tool channel load other && says KEYREJECTED se05x-tool random 4 && channel 3
+}
+
+# ---- keys into the kernel ----
+
+bad_files() {
+	printf 'ENC 00\n' > short
+	says 'line 1: no key of 16, 24 or 32 bytes' se05x-tool channel load short || return 1
+	printf 'ENC %032d\n' 0 > half
+	says 'ENC and MAC are needed' se05x-tool channel load half || return 1
+	says 'No such file' se05x-tool channel load nowhere || return 1
+	says 'what a boot loads' se05x-tool channel load
+}
+
+not_root() {
+	chmod 666 /dev/se05x
+	install -m 644 "$keys" keys.copy
+	chmod 755 "$tmp"
+	says 'only root\|root.s' setpriv --reuid=nobody --clear-groups \
+		"$top/build/host/tools/se05x-tool" channel load keys.copy
+}
+
+# what the systemd unit does
+from_credential() {
+	mkdir -p credentials
+	cp "$keys" credentials/se05x
+	CREDENTIALS_DIRECTORY=$tmp/credentials se05x-tool channel load && works && key 1
+}
+
+from_folder() {
+	install -D -m 600 "$keys" "$own"
+	se05x-tool channel load && works && key 1
+}
+
+# ---- rotation ----
+
+rotate() { se05x-tool --force --yes channel rotate "$1"; }
+
+rotated() {	# BYTES
+	new_keys "new$1" "$1"
+	rotate "new$1" && works && key 1 && cmp <(grep -i . "new$1" | tr a-f A-F) \
+		<(tr a-f A-F < "$own") && [ ! -e "$next" ] &&
+		! grep -q "se05x:.*:next" /proc/keys
+}
+
+asks_twice() {
+	new_keys fresh 16
+	says 'force' se05x-tool --yes channel rotate fresh &&
+		says 'no terminal to ask on' se05x-tool --force channel rotate fresh
+}
+
+same_keys() { says 'these are the old keys' rotate "$own"; }
+no_dek() { grep -v DEK fresh > short; says 'without DEK' rotate short; }
+
+old_file_is_wrong() {
+	cp "$own" saved
+	sed -i 's/^MAC ../MAC 5A/' "$own"
+	says 'the chip has other keys than' rotate fresh
+	local ret=$?
+	cp saved "$own"
+	[ $ret = 0 ] && [ ! -e "$next" ] && se05x-tool channel load && works
+}
+
+# The chip loses its power in PUT KEY, before or after it has the new keys
+cut() {	# WHEN
+	afresh SE050E "--cut-rotation=$1"
+	se05x-tool channel load && works || return 1
+	cp "$own" before
+	new_keys fresh 16
+	rotate fresh
+	local ret=$?
+	# whatever was found out then, the next boot's keys fit
+	afresh SE050E
+	se05x-tool channel load && works || return 1
+	if [ "$1" = after ]; then
+		[ $ret = 0 ] && cmp <(tr a-f A-F < fresh) "$own"
+	else
+		[ $ret = 3 ] && cmp before "$own" && [ ! -e "$next" ]
+	fi
+}
+
+# The tool dies between two steps: both files are there, and the next boot tries both
+died() {
+	cp "$own" old
+	new_keys fresh 16
+	cp fresh "$next"
+	afresh SE050E
+	se05x-tool channel load && works && key 1 &&
+		says 'an earlier change was cut off' rotate fresh && rm "$next"
+	# and with the chip on the other side of it
+	rotate fresh && cp old "$own" && cp fresh "$next" || return 1
+	afresh SE050E
+	se05x-tool channel load && works && key 2
+	rm "$next"
+	cp fresh "$own"
+	se05x-tool channel load && works
+}
+
+# ---- the demand ----
+
+mandated() {
+	echo password > password
+	se05x-tool --force --password-file=password userid 0x7FFF0207 || return 1
+	says 'force' se05x-tool --yes channel mandate || return 1
+	says '7FFF0207' se05x-tool --force --yes channel mandate || return 1
+	se05x-tool --user-id=0x7FFF0207 --password-file=password --force --yes channel mandate &&
+		works || return 1
+	afresh SE050E
+	plain || return 1
+	se05x-tool channel load && works &&
+		se05x-tool --user-id=0x7FFF0207 --password-file=password channel unmandate || return 1
+	afresh SE050E
+	works
+}
+
+up SE050E
+ok "no channel without keys" channel 0
+ok "all works plain" works
+ok "bad key files" bad_files
+ok "a wrong key: refused, and never plain" wrong
+ok "only root may" not_root
+ok "probe: the kernel has a key, and root may try others" eval \
+	'se05x-tool channel probe other "$keys" | tee said && grep -q "scp.keys, set 1: the chip has" said'
+ok "the right key" eval 'se05x-tool channel load "$keys" && works && channel 2 && key 1'
+afresh SE050E
+ok "from a credential" from_credential
+afresh SE050E
+ok "from the folder of the boot" from_folder
+ok "it asks twice" asks_twice
+ok "the old keys are no new ones" same_keys
+ok "keys cannot be changed without DEK" no_dek
+ok "the old file is another chip's" old_file_is_wrong
+ok "new keys" rotated 16
+ok "and once more" rotated 16
+ok "longer ones" rotated 32
+ok "shorter ones again" rotated 16
+ok "power cut before the chip has them" cut before
+ok "power cut after it" cut after
+ok "the tool dies in the middle" died
+ok "the chip demands the channel, and no more" mandated
+down
+for c in SE050F SE052F; do
+	rm -f state "$folder"/*
+	up $c
+	ok "$c: refused without keys, and the remedy is named" eval \
+		'says 6982 se05x-tool list && grep -q "channel load" said'
+	ok "$c: with keys all works" eval 'se05x-tool channel load "$keys" && works &&
+		se05x-tool keygen 0x01010101 p256 && se05x-tool list'
+	down
+done
+echo "1..$n"
