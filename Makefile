@@ -39,6 +39,11 @@ demo-ssh:
 	@tests/setup.sh demo-ssh
 	@tests/demo/run.sh ssh.sh
 
+# a FIPS part, which wants the kernel's secure channel: docs/channel.md
+demo-fips:
+	@tests/setup.sh demo
+	@tests/demo/run.sh fips.sh --chip=SE050F
+
 # ---- to be proved ----
 
 check:
@@ -125,6 +130,6 @@ style:
 clean:
 	$(RM) -r build tests/kselftest/build tests/kselftest/se05x_*_test
 
-.PHONY: all lib tools module overlay demo demo-tls demo-ssh check check-host faults coverage fuzz soak \
+.PHONY: all lib tools module overlay demo demo-tls demo-ssh demo-fips check check-host faults coverage fuzz soak \
 	check-fresh check-full $(FULL:%=check-full-%) check-full-fresh intree bench \
 	bench-virtual style clean

@@ -10,6 +10,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
 story=tests/demo/${1:-story.sh}
+shift $(($# > 0))
 . tests/alive.sh
 tell() { echo "demo: since $SECONDS s"; }
 alive tell
@@ -25,4 +26,4 @@ fi
 echo "demo: no /dev/se05x here: building the driver and a simulated chip"
 tests/vm/modules.sh distro > /dev/null
 echo "demo: booting the distribution's kernel in a VM (software emulation)"
-tests/vm/run.sh distro bash -c "tests/vm/up.sh && exec $story"
+tests/vm/run.sh distro env APPLET="$*" bash -c "tests/vm/up.sh && exec $story"
