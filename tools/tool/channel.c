@@ -214,7 +214,7 @@ static int load(struct tool *t, const char *path, const char *description)
 	ret = channel_read_keys(path, &keys) ?: channel_link(ring, description, &keys);
 	OPENSSL_cleanse(&keys, sizeof(keys));
 	if (!ret)
-		say(&t->opt, "%s: loaded as %s\n", path, description);
+		say(&t->opt, "%s: loaded as %s", path, description);
 	return ret;
 }
 
@@ -348,6 +348,6 @@ int channel_probe(struct tool *t, char **args, int n)
 	if (ret)
 		return ret;
 	if (!any)
-		say(&t->opt, "none of these keys is the chip's\n");
+		say(&t->opt, "none of these keys is the chip's");
 	return any ? OK : UNMET;
 }

@@ -40,8 +40,8 @@ static int request(struct tool *t, bool required)
 	int ret = CHIP(t, se05x_iot_platform_scp, required);
 
 	if (!ret) {
-		say(&t->opt, required ? "from now on the chip demands the secure channel\n" :
-		    "the chip does not demand the secure channel any more\n");
+		say(&t->opt, required ? "from now on the chip demands the secure channel" :
+		    "the chip does not demand the secure channel any more");
 		return OK;
 	}
 	if (t->call.sw == 0x6985)
@@ -290,7 +290,7 @@ static int settle(struct tool *t, struct rotation *r, int ret, bool tried)
 	switch (has) {
 	case NEW_KEYS:
 		if (ret)
-			say(&t->opt, "but the chip has the new keys\n");
+			say(&t->opt, "but the chip has the new keys");
 		ret = settle_new(r);
 		if (!ret)
 			say(&t->opt, "the chip has new keys; a boot loads them from %s\n",
