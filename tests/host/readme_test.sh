@@ -15,14 +15,9 @@ here=$(realpath "$(dirname "$0")")
 top=$(realpath "$here/../..")
 # shellcheck source-path=SCRIPTDIR
 . "$here/tool.sh"
-
-# blocks FILE LANGUAGE HEADING: the blocks of that language below headings that match
-blocks() {
-	awk -v language="$2" -v heading="$3" '/^```/ && on { on = 0; next }
-		!on && /^## / { there = $0 ~ heading }
-		there && $0 == "```" language { on = 1; next }
-		on' "$top/$1"
-}
+# shellcheck source=tests/blocks.sh
+. "$top/tests/blocks.sh"
+cd "$top" || exit 1
 
 # type_in: what comes on stdin is typed in a clone where nobody is root. A program that reads
 # its input, as se05x-sim run sh does, gets the lines after its own.
