@@ -74,6 +74,10 @@ ok "se05x-i2cd" have $usr/sbin/se05x-i2cd $usr/share/man/man8/se05x-i2cd.8 \
 	/etc/sysusers.d/se05x-i2cd.conf
 ok "reader of pcscd" have $usr/lib/pcsc/drivers/libifdse05x.so $usr/share/se05x/se05x.reader \
 	/etc/polkit-1/rules.d/49-se05x.rules
+ok "keyscript, and hook of initramfs-tools" have $usr/lib/cryptsetup/scripts/decrypt_se05x \
+	/etc/initramfs-tools/hooks/se05x
+ok "which takes the tool from there" grep -q "copy_exec $usr/bin/se05x-tool " \
+	"$DESTDIR/etc/initramfs-tools/hooks/se05x"
 ok "sources for DKMS" have "/usr/src/se05x-$version"/{dkms.conf,kernel/se05x_i2c.c,include/uapi/linux/se05x.h}
 ok "overlay" have /boot/firmware/overlays/se05x.dtbo
 ok "nothing but 0644, 0755 and folders" \
@@ -125,7 +129,8 @@ ok "leaves nothing" same
 ok "uninstall of nothing" make -s uninstall
 ok "other folders" make -s install DKMS=yes PREFIX=/usr LIBDIR=/usr/lib/here OVERLAYS=/else
 ok "are used" have /usr/lib/here/libse05x.so /usr/lib/udev/rules.d/60-se05x.rules \
-	/usr/lib/sysusers.d/se05x.conf /else/se05x.dtbo
+	/usr/lib/sysusers.d/se05x.conf /else/se05x.dtbo \
+	/usr/share/initramfs-tools/hooks/se05x /usr/lib/cryptsetup/scripts/decrypt_se05x
 unpackaged() {
 	local f p patterns
 	mapfile -t patterns < <(cat debian/*.install)
