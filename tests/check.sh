@@ -56,6 +56,7 @@ build_for() {
 	programs_pcsc | programs_openssl | programs_openssl_12) build_for programs_pkcs11 ;;
 	programs_pcsc_13 | programs_openssl_13) build_for programs_pkcs11_13 ;;
 	programs_pkcs11_13) programs && programs_root trixie ;;
+	disk) tests/disk/root.sh bookworm > /dev/null && tests/disk/root.sh trixie > /dev/null ;;
 	kernels) programs && modules 6.12 && modules newest && make -s -C tests/kselftest ;;
 	esac
 }
@@ -176,6 +177,14 @@ stage_programs_openssl_13() { tests/programs/openssl.sh trixie; }
 # pcscd of both, with our driver
 stage_programs_pcsc() { tests/programs/pcsc.sh bookworm; }
 stage_programs_pcsc_13() { tests/programs/pcsc.sh trixie; }
+
+# a root file system and other volumes that the chip unlocks; as the packages
+stage_disk() {
+	local status=0
+	tests/disk/disk.sh bookworm || status=1
+	tests/disk/disk.sh trixie || status=1
+	return $status
+}
 
 # laid into kernel trees and built there
 stage_intree() { tests/intree/intree_test.sh; }

@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Disks that the chip unlocks, on a real Debian with make install: in a VM other volumes,
+# and a root file system made; then that one booted, with an initramfs of Debian's own
+# tools. TAP on stdout; needs root.
+#
+#   disk.sh SUITE
+#
+# The suite's root in the cache is not touched: what is written goes to a tmpfs.
+# shellcheck disable=SC2016,SC2034 # words for ok's eval
+set -uo pipefail
+
+suite=${1:?usage: disk.sh SUITE}
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+lower=$("$here/root.sh" "$suite") || exit 1
+tmp=$(mktemp -d)
+root=$tmp/root
+made=$tmp/made
+release=$(basename "$lower"/boot/vmlinuz-*)
+release=${release#vmlinuz-}
+n=0
+
+leave() {
+	umount -l "$root" "$tmp/rw" 2> /dev/null
+	rm -rf --one-file-system "$tmp"
+}
+trap leave EXIT
+
+ok() {	# WHAT COMMAND...
+	local what="$suite: $1"
+	shift
+	n=$((n + 1))
+	if "$@" > "$tmp/out" 2>&1; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		tail -n 40 "$tmp/out" | sed 's/^/# /'
+	fi
+}
+
+inside() { "$top/tests/inside.sh" "$root" "$@"; }
+
+mkdir -p "$tmp/rw" "$root" "$made"
+mount -t tmpfs rw "$tmp/rw"
+mkdir "$tmp/rw/upper" "$tmp/rw/work"
+mount -t overlay -o "lowerdir=$lower,upperdir=$tmp/rw/upper,workdir=$tmp/rw/work" root "$root"
+mkdir -p "$root/src/se05x"
+(cd "$top" && git ls-files -z -co --exclude-standard | tar -c --null -T - --ignore-failed-read) |
+	tar -x --no-same-owner -C "$root/src/se05x"
+
+# ---- installed ----
+
+# below /usr/local on one suite, and as the packages do on the other
+where=
+[ "$suite" = bookworm ] || where="PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu"
+ok "make install" inside sh -c "cd /src/se05x && make -s install SETUP=no DKMS=no KVER=$release $where"
+ok "the simulated chip" inside sh -c "mkdir -p /src/sim/tests && cd /src/se05x &&
+	cp -r kernel include /src/sim && cp -r tests/card tests/sim /src/sim/tests &&
+	make -s -C /lib/modules/$release/build M=/src/sim/tests/sim modules &&
+	cp /src/sim/tests/sim/se05x-sim.ko /lib/modules/$release/updates && depmod $release"
+
+# ---- the chip's owner at work, in the VM ----
+
+kernel=$tmp/kernel
+mkdir -p "$kernel"
+echo "$release" > "$kernel/release"
+ln -s "$root/boot/vmlinuz-$release" "$kernel/image"
+ln -s "$root/lib" "$kernel/lib"
+
+in_vm() {	# SCRIPT
+	local status planned
+	ROOT=$root BOOT=systemd RESULTS=$made SE05X_VM_TIMEOUT=900 "$top/tests/vm/run.sh" "$kernel" \
+		/bin/bash "/src/se05x/tests/disk/$1" "$suite" "$n" > "$tmp/vm" 2> "$tmp/vm.err"
+	status=$?
+	grep -v '^1\.\.' "$tmp/vm"
+	planned=$(sed -n 's/^1\.\.//p' "$tmp/vm")
+	n=$((n + ${planned:-0}))
+	ok "the VM ended well" eval '[ $status = 0 ] || { cat "$tmp/vm.err"; false; }'
+}
+
+in_vm volumes.sh
+in_vm make_root.sh
+
+# ---- its initramfs ----
+
+initramfs() { inside mkinitramfs -o /boot/initrd "$release"; }
+says() {	# WORDS COMMAND...: fails, and says so
+	local words=$1
+	shift
+	! "$@" > "$tmp/said" 2>&1 && grep -e "$words" "$tmp/said" && return
+	cat "$tmp/said"
+	return 1
+}
+
+cp "$made/crypttab" "$root/etc/crypttab"
+ok "no initramfs without the sealed key" says "no file /etc/se05x/cryptroot.sealed" initramfs
+mkdir -p "$root/etc/se05x"
+cp "$made/cryptroot.sealed" "$root/etc/se05x/"
+mv "$root/lib/modules/$release/updates/se05x.ko" "$tmp/"
+ok "no initramfs without the driver" says "no driver se05x for the kernel $release" initramfs
+mv "$tmp/se05x.ko" "$root/lib/modules/$release/updates/"
+# the chip, and nothing else, is the test's
+cp "$here/chip-hook.sh" "$root/etc/initramfs-tools/hooks/chip"
+cp "$here/chip-start.sh" "$root/etc/initramfs-tools/scripts/local-top/chip"
+ok "the initramfs" initramfs
+have() {
+	local f list
+	list=$(inside lsinitramfs /boot/initrd)
+	for f in "$@"; do
+		grep -q "$f" <<< "$list" || { echo "no $f"; return 1; }
+	done
+}
+ok "has driver, buses, tool, keyscript and sealed key" have /se05x.ko /i2c-ocores.ko \
+	/se05x-tool '/libcrypto.so.[0-9]*' /decrypt_se05x etc/se05x/cryptroot.sealed
+
+# ---- booted ----
+
+# boot STATE [ANSWER]: with the chip that is in that file; ANSWER to whoever asks
+boot() {
+	local piece pid from to
+	cp "$root/boot/initrd" "$tmp/initrd"
+	if [ -e "$1" ]; then
+		cp "$1" "$tmp/chip"
+		(cd "$tmp" && echo chip | cpio -o -H newc --quiet | gzip) >> "$tmp/initrd"
+	fi
+	: > "$tmp/tty"
+	: > "$tmp/console"
+	coproc timeout --foreground "${SE05X_VM_TIMEOUT:-900}" qemu-system-x86_64 \
+		-accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nodefaults -no-reboot -display none \
+		-kernel "$kernel/image" -initrd "$tmp/initrd" \
+		-append "root=/dev/mapper/cryptroot ro console=ttyS0 loglevel=7 panic=-1 oops=panic tsc=reliable" \
+		-drive "file=$made/root.img,format=raw,if=virtio,snapshot=on" \
+		-serial stdio -serial "file:$tmp/tty"
+	pid=$COPROC_PID
+	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
+	# a question ends with a colon and without a line's end
+	while IFS= read -r -d : -u "$from" piece; do
+		printf '%s:' "$piece" >> "$tmp/console"
+		case $piece in
+		*Passphrase*) printf '%s\r' "${2-}" >&"$to" ;;
+		esac
+	done
+	wait "$pid"
+	exec {from}<&- {to}>&-
+	tail -n 60 "$tmp/console"
+	grep -q "^the root file system$" "$tmp/tty"
+}
+console() { grep -a -e "$1" "$tmp/console" || { tail -n 60 "$tmp/console"; false; }; }
+
+ok "the chip unlocks the root" boot "$made/state"
+ok "and nobody is asked" eval '! grep -a Passphrase "$tmp/console"'
+ok "no rule of the wire was broken" grep -qx "violations 0" "$tmp/tty"
+ok "another chip: the passphrase does" boot "$made/other" "$(cat "$made/passphrase")"
+ok "and it was said why" console "another chip's key sealed that file"
+ok "no chip: the passphrase does" boot "$tmp/none" "$(cat "$made/passphrase")"
+ok "and it was said why" console "/dev/se05x: no such device"
+echo "1..$n"

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the VM, booted from a root with this project in it: an encrypted root file system
+# whose key the chip has sealed. It, crypttab, the sealed key and the chip's state go to
+# $RESULTS. TAP on stdout.
+#
+#   make_root.sh SUITE NUMBER-OF-RESULTS-BEFORE
+set -uo pipefail
+
+# shellcheck source=tests/disk/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+fast="--pbkdf pbkdf2 --pbkdf-force-iterations 1000"	# this machine's processor is emulated
+
+# as an installer does
+with_passphrase() {
+	printf 'recovery words' > passphrase
+	truncate -s 64M root.img
+	# shellcheck disable=SC2086 # words are meant
+	cryptsetup luksFormat -q $fast root.img passphrase
+}
+
+# what the page says, on this disk, and with an answer to what cryptsetup asks
+typed() {
+	page '^## The root file system' |
+		sed "s|/dev/mmcblk0p2|root.img|; s|luksAddKey|luksAddKey $fast --key-file passphrase|" |
+		bash -exo pipefail
+}
+
+filled() {
+	cryptsetup open --key-file passphrase root.img cryptroot &&
+		mkfs.ext4 -q /dev/mapper/cryptroot && mkdir -p mnt && mount /dev/mapper/cryptroot mnt || return
+	mkdir mnt/{bin,sbin,proc,sys,dev,run}
+	for f in /bin/busybox $(ldd /bin/busybox | grep -o '/[^ ]*'); do
+		mkdir -p "mnt${f%/*}"
+		cp -L "$f" "mnt$f"
+	done
+	cp "$here/end.sh" mnt/sbin/init
+	echo "the root file system" > mnt/marker
+	umount mnt && cryptsetup close cryptroot
+}
+
+# what is described for dracut, whose systemd does at boot what this one does now
+by_unit() {
+	local loop
+	loop=$(losetup --find --show root.img)
+	page '^## dracut' ini > /etc/systemd/system/se05x-cryptroot.service
+	echo "cryptroot $loop /run/cryptroot.key luks,keyfile-erase,headless=yes" > /etc/crypttab
+	systemctl daemon-reload
+	systemctl enable se05x-cryptroot
+	systemctl start systemd-cryptsetup@cryptroot || { journalctl -n 20; return 1; }
+	ls -l /dev/mapper/cryptroot && [ ! -e /run/cryptroot.key ] &&
+		systemctl stop systemd-cryptsetup@cryptroot && losetup -d "$loop"
+}
+
+handed_over() {
+	crypttab > "$RESULTS/crypttab"
+	cp root.img /etc/se05x/cryptroot.sealed passphrase "$RESULTS/" && cp /run/se05x-state "$RESULTS/state" &&
+		se05x-sim --quiet --chip=SE051 --state="$RESULTS/other" run se05x-tool keygen 0x20000001 p256
+}
+
+# a keyscript in Debian's folder needs no path
+crypttab() {
+	local keyscript
+	keyscript=$(find /usr/lib /usr/local/lib -maxdepth 3 -name decrypt_se05x)
+	echo "cryptroot UUID=$(cryptsetup luksUUID root.img) 0x20000001:/etc/se05x/cryptroot.sealed" \
+		"luks,initramfs,keyscript=${keyscript#/usr/lib/cryptsetup/scripts/}"
+}
+
+# The hook takes the modules that this machine's chip is on, whatever MODULES is: of the
+# simulated one that is its bus. Debian 13's initramfs-tools note them down first.
+hooked() {
+	mkdir -p initramfs/cryptroot
+	crypttab > initramfs/cryptroot/crypttab
+	DESTDIR=$PWD/initramfs MODULES=dep CONFDIR=/etc/initramfs-tools verbose=n version=$(uname -r) \
+		__MODULES_TO_ADD=$PWD/modules \
+		"$(find /etc/initramfs-tools /usr/share/initramfs-tools -name se05x)" || return
+	{ find initramfs -type f; [ ! -e modules ] || cat modules; } > taken
+	cat taken
+	for f in 'se05x$\|/se05x.ko' 'se05x[-_]sim' /se05x-tool$ /askpass$ /etc/se05x/cryptroot.sealed$; do
+		grep -q "$f" taken || { echo "no $f"; return 1; }
+	done
+}
+
+ok "a chip on the bus" chip_up
+ok "a volume with a passphrase" with_passphrase
+ok "the commands of docs/disk-encryption.md" typed
+ok "a root file system in it" filled
+ok "the unit for dracut" by_unit
+ok "hook of initramfs-tools" hooked
+ok "all of it for the next boot" handed_over
+echo "1..$((n - first))"
