@@ -69,9 +69,17 @@ static void crypto_ends(void)
 static CK_RV set_up(void)
 {
 	static bool done;
+	static pid_t owner;
 
 	if (!p11.initialised)
 		p11.initialised = p11_private_page();
+	/*
+	 * In a child a new one: locks of its parent's random numbers, for one, may be held by
+	 * threads that are not here. The old one is left, as nobody may touch it.
+	 */
+	if (owner != getpid())
+		p11.lib = NULL;
+	owner = getpid();
 	if (!p11.lib)
 		p11.lib = OSSL_LIB_CTX_new();
 	if (!p11.initialised || !p11.lib)

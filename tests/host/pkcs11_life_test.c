@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libse05x-pkcs11: forks, threads, rebinds, the end; and what each search costs in APDUs */
+#include "../../lib/pkcs11/pkcs11.h"
 #include "pkcs11_core.h"
 
 /* ---- fork, threads, rebind ---- */
@@ -62,6 +63,31 @@ static void test_fork_without_rights(void **state)
 	(void)state;
 	assert_int_equal(find_class(s, CKO_PUBLIC_KEY), 2);
 	assert_int_equal(child_of(without_rights, s), 0);
+}
+
+static OSSL_LIB_CTX *parents;
+
+static int in_context_of_its_own(CK_SESSION_HANDLE s)
+{
+	(void)s;
+	return C_Initialize(NULL) ? 1 : !p11.lib || p11.lib == parents;
+}
+
+/*
+ * A thread that signs holds locks of libcrypto, which nobody opens in a child that is forked
+ * meanwhile: a child's libcrypto begins anew.
+ */
+static void test_fork_crypto(void **state)
+{
+	CK_OBJECT_HANDLE o;
+
+	(void)state;
+	OK(import_ec(rw(), false, "", "", &o));
+	parents = p11.lib;
+	assert_int_equal(child_of(in_context_of_its_own, 0), 0);
+	OK(C_Finalize(NULL));
+	OK(C_Initialize(NULL));
+	assert_ptr_equal(p11.lib, parents);
 }
 
 static void *work(void *arg)
@@ -412,7 +438,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		CHIP(test_fork), CHIP(test_fork_without_rights), CHIP(test_threads),
-		CHIP(test_destroy_at_once), CHIP(test_login_at_once),
+		CHIP(test_destroy_at_once), CHIP(test_fork_crypto),
+		CHIP(test_login_at_once),
 		CHIP(test_rebind), CHIP(test_exit), CHIP(test_processes), CHIP(test_cost),
 	};
 
