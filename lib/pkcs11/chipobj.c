@@ -176,6 +176,13 @@ CK_RV p11_type_all(struct p11_token *token, enum se05x_iot_kind kind)
 	return CKR_OK;
 }
 
+/* The chip's word for it is kept, an error of the link is not. */
+static bool is_lasting(CK_RV rv)
+{
+	return rv != CKR_DEVICE_REMOVED && rv != CKR_DEVICE_ERROR && rv != CKR_HOST_MEMORY &&
+	       rv != CKR_TOKEN_NOT_PRESENT && rv != CKR_TOKEN_NOT_RECOGNIZED;
+}
+
 CK_RV p11_chipobj_type(struct p11_token *token, struct p11_chipobj *o)
 {
 	struct se05x_iot_object info;
@@ -184,7 +191,7 @@ CK_RV p11_chipobj_type(struct p11_token *token, struct p11_chipobj *o)
 	if (o->typed)
 		return CKR_OK;
 	rv = P11_IOT(token, se05x_iot_object, o->id, &info);
-	if (rv == CKR_DEVICE_REMOVED || rv == CKR_DEVICE_ERROR || rv == CKR_HOST_MEMORY)
+	if (!is_lasting(rv))
 		return rv;
 	pthread_mutex_lock(&p11.lock);
 	if (!rv && !o->typed)
@@ -204,13 +211,6 @@ static int read_public(struct se05x_iot *iot, void *arg, struct se05x_call *call
 	struct reading *r = arg;
 
 	return keys_public(iot, &r->o->info, p11.lib, &r->key, call);
-}
-
-/* The chip's word for it is kept, an error of the link is not. */
-static bool is_lasting(CK_RV rv)
-{
-	return rv != CKR_DEVICE_REMOVED && rv != CKR_DEVICE_ERROR && rv != CKR_HOST_MEMORY &&
-	       rv != CKR_TOKEN_NOT_PRESENT;
 }
 
 CK_RV p11_chipobj_public(struct p11_token *token, struct p11_chipobj *o)

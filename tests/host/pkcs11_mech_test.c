@@ -357,11 +357,55 @@ static void test_failures(void **state)
 	destroy(aes);
 }
 
+static CK_ULONG count_all(void)
+{
+	CK_OBJECT_HANDLE all[64];
+	CK_ULONG n = 0;
+
+	OK(f->C_FindObjectsInit(s, NULL, 0));
+	OK(f->C_FindObjects(s, all, 64, &n));
+	OK(f->C_FindObjectsFinal(s));
+	return n;
+}
+
+static void begin_anew(void)
+{
+	OK(f->C_Finalize(NULL));
+	OK(f->C_Initialize(NULL));
+	OK(f->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s));
+}
+
+/* What fails once in a search is not taken for the chip's word for ever. */
+static void test_failed_search(void **state)
+{
+	static const int errors[] = { EPERM, ENOTTY, ENOPKG, EIO };
+	struct pair ec = make_ec("prime256v1", CK_TRUE, CK_TRUE, CK_FALSE);
+	CK_ULONG all = count_all();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		bool failed = true;
+
+		for (int n = 0; failed; n++) {
+			begin_anew();
+			fail_command(n, 0, -errors[i]);
+			if (!f->C_FindObjectsInit(s, NULL, 0))
+				f->C_FindObjectsFinal(s);
+			failed = fail_command(-1, 0, 0);
+			if (count_all() != all)
+				fail_msg("%d objects of %d after error %d of command %d",
+					 (int)count_all(), (int)all, errors[i], n);
+		}
+	}
+	EVP_PKEY_free(ec.key);	/* its handles are of another time */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_7(test_list), ON_3(test_list), ON_NO_RSA(test_list_no_rsa), ON_7(test_states),
-		ON_7(test_unsupported), ON_7(test_buffers), ON_3(test_buffers), ON_7(test_kept),
+		ON_7(test_unsupported), ON_7(test_failed_search), ON_3(test_failed_search),
+		ON_7(test_buffers), ON_3(test_buffers), ON_7(test_kept),
 		ON_7(test_policy), ON_3(test_policy_3), ON_7(test_failures), ON_3(test_failures),
 	};
 
