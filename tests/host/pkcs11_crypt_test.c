@@ -559,7 +559,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_7(test_aes), ON_3(test_aes), ON_7(test_counter), ON_7(test_aead), ON_3(test_aead),
-		ON_7(test_stream), { "test_stream_pin", test_stream_pin, setup_pin, teardown, NULL },
+		ON_7(test_stream),
+		{ "test_stream_pin", test_stream_pin, setup_pin, teardown, NULL },
 		ON_7(test_parameters), ON_7(test_rsa), ON_3(test_rsa), ON_7(test_digests),
 	};
 

@@ -510,7 +510,8 @@ static void test_not_destroyable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHIP(test_import), CHIP(test_templates), CHIP(test_session_objects), CHIP(test_long_numbers),
+		CHIP(test_import), CHIP(test_templates), CHIP(test_session_objects),
+		CHIP(test_long_numbers),
 		CHIP(test_certificate), CHIP(test_data), CHIP(test_names),
 		CHIP(test_broken_creation), CHIP(test_link_errors), CHIP(test_not_destroyable),
 	};
