@@ -21,7 +21,7 @@ skipped=0
 # ---- what is built, once and before any stage ----
 
 programs() {
-	make -s -C lib all && make -s -C tools all && make -s -C dts-overlay all
+	make -s -j"$(nproc)" -C lib all && make -s -j"$(nproc)" -C tools all && make -s -C dts-overlay all
 }
 
 modules() {
@@ -32,7 +32,7 @@ programs_root() { [ "$(id -u)" != 0 ] || tests/programs/root.sh "$1" > /dev/null
 
 build_for() {
 	case $1 in
-	host) programs && make -s -C tests/host all ;;
+	host) programs && make -s -j"$(nproc)" -C tests/host all ;;
 	overlay) programs && make -s -C tests/overlay all ;;
 	bench) make -s -C tests/bench all ;;
 	hotpath) modules distro && make -s -C tests/bench all ;;
