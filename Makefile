@@ -88,7 +88,7 @@ check-fresh:
 FULL := distro arch debug kernels
 FULL_distro := distro_all events suspend watch iot hotpath leak_controls coverage \
 	programs_pkcs11_12 programs_pkcs11_13 programs_pcsc_13 programs_openssl_12 \
-	programs_openssl_13 i2cd_speed
+	programs_openssl_13 programs_driver channel i2cd_speed
 FULL_arch := arch overlay_boot armhf pages16k i386
 FULL_debug := kcsan soak life_debug disk
 FULL_kernels := kernels strict intree packages

@@ -54,6 +54,7 @@ build_for() {
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
 	programs_pkcs11 | programs_pkcs11_12) programs && programs_root bookworm ;;
 	programs_pcsc | programs_openssl | programs_openssl_12) build_for programs_pkcs11 ;;
+	programs_driver) build_for programs_pkcs11 && modules distro ;;
 	programs_pcsc_13 | programs_openssl_13) build_for programs_pkcs11_13 ;;
 	programs_pkcs11_13) programs && programs_root trixie ;;
 	disk) tests/disk/root.sh bookworm > /dev/null && tests/disk/root.sh trixie > /dev/null ;;
@@ -174,6 +175,7 @@ stage_programs_pkcs11_13() { tests/programs/pkcs11.sh trixie "softhsm2 se05x se0
 stage_programs_openssl() { tests/programs/openssl.sh bookworm tool web mqtt tls; }
 stage_programs_openssl_12() { tests/programs/openssl.sh bookworm vpn many; }
 stage_programs_openssl_13() { tests/programs/openssl.sh trixie; }
+stage_programs_driver() { tests/programs/driver.sh bookworm; }
 # pcscd of both, with our driver
 stage_programs_pcsc() { tests/programs/pcsc.sh bookworm; }
 stage_programs_pcsc_13() { tests/programs/pcsc.sh trixie; }

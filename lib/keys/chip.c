@@ -202,6 +202,17 @@ static bool passed(struct timespec t)
 	return now.tv_sec > t.tv_sec || (now.tv_sec == t.tv_sec && now.tv_nsec >= t.tv_nsec);
 }
 
+/* Not by who gave up his rights meanwhile, or went into a chroot */
+static bool can_open_again(const struct keys_chip *chip)
+{
+	struct se05x *se;
+
+	if (se05x_open(chip->device, &se))
+		return false;
+	se05x_close(se);
+	return true;
+}
+
 static void *close_when_idle(void *arg)
 {
 	struct keys_chip *chip = arg;
@@ -214,8 +225,10 @@ static void *close_when_idle(void *arg)
 			pthread_cond_wait(&chip->changed, &chip->lock);
 		else if (!passed(end))
 			pthread_cond_timedwait(&chip->changed, &chip->lock, &end);
-		else
+		else if (can_open_again(chip))
 			close_file(chip);
+		else
+			break;
 	}
 	chip->closer_ended = true;
 	pthread_mutex_unlock(&chip->lock);

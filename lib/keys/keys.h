@@ -357,7 +357,7 @@ struct keys_chip;
  * and chains are not the parent's too; where the child may not open one, the parent's
  * serves single commands. After a rebind it goes on with the new device if the unique
  * number is the same. After five idle seconds the file is closed, so that the chip may
- * sleep, and opened anew at the next use.
+ * sleep, and opened anew at the next use; but not by who could not open it any more.
  */
 struct keys_chip *keys_chip_new(const char *device);
 void keys_chip_free(struct keys_chip *chip);

@@ -124,7 +124,12 @@ export OPENSSL_CONF=$tmp/openssl.cnf
 echo 'subjectAltName=DNS:localhost' > names
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=CA' \
 	-keyout ca.key -out ca.pem 2> /dev/null
-chip --chip="${CHIP:-SE051}"
+if [ -n "${driver:-}" ]; then
+	APPLET=--chip=SE051 bash /se05x/tests/vm/up.sh > /dev/null || exit 1
+	chmod 600 /dev/se05x
+else
+	chip --chip="${CHIP:-SE051}"
+fi
 if ! { key ec p256 0x01010101 && key rsa rsa2048 0x01010102 && key ed ed25519 0x01010103; }; then
 	echo "not ok 1 - $part: keys and certificates"
 	echo 1..1
