@@ -3,6 +3,7 @@
 #
 # In the VM: the keys of the kernel's secure channel, from the file to the chip and back, by
 # se05x-tool. TAP.
+# shellcheck disable=SC2016 # what eval and wait_for get
 set -uo pipefail
 
 # shellcheck source-path=SCRIPTDIR

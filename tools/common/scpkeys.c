@@ -121,7 +121,7 @@ const char *scpkeys_read(const char *path, struct scpkeys *keys, unsigned int *l
 		return strerror(errno);
 	setvbuf(file, NULL, _IONBF, 0);
 	why = read_set(file, false, keys, line);
-	if (why && feof(file))	/* of the whole file, not of its last line */
+	if (!why || feof(file))	/* nothing, or the whole file */
 		*line = 0;
 	fclose(file);
 	return why;

@@ -83,6 +83,8 @@ int channel_link(key_serial_t ring, const char *description, const struct scpkey
 		      KEY_SPEC_PROCESS_KEYRING);
 	OPENSSL_cleanse(payload, sizeof(payload));
 	if (key >= 0) {
+		/* so that channel_unlink() finds it, whoever of root calls that */
+		keyctl_setperm(key, KEY_POS_ALL | KEY_USR_VIEW | KEY_USR_SEARCH);
 		ret = keyctl_link(key, ring);
 		keyctl_unlink(key, KEY_SPEC_PROCESS_KEYRING);
 	}

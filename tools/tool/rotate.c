@@ -293,7 +293,7 @@ static int settle(struct tool *t, struct rotation *r, int ret, bool tried)
 			say(&t->opt, "but the chip has the new keys");
 		ret = settle_new(r);
 		if (!ret)
-			say(&t->opt, "the chip has new keys; a boot loads them from %s\n",
+			say(&t->opt, "the chip has new keys; a boot loads them from %s",
 			    r->old_path);
 		return ret;
 	case OLD_KEYS:

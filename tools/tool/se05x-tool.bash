@@ -4,7 +4,7 @@
 _se05x_tool()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="info doctor random timestamp list show name delete curve keygen import export refpem csr
+	local commands="info doctor random timestamp list show name delete curve channel keygen import export refpem csr
 		sign verify ecdh encrypt decrypt seal unseal mac hkdf put get cert counter pcr
 		userid policy attest help"
 	local words=$commands w command='' n=0
@@ -42,6 +42,7 @@ _se05x_tool()
 		*,,*) ;;
 		*,cert,0) words="put get enroll" ;;
 		*,curve,0) words="list delete" ;;
+		*,channel,0) words="load probe rotate mandate unmandate" ;;
 		*,curve,1) words="p224 p256 p384 p521 brainpoolP256r1 brainpoolP384r1" ;;
 		*,help,0) words=$commands ;;
 		*,counter,0) words="new get add set" ;;
