@@ -415,11 +415,16 @@ static int unwrap(struct se05x_chip *chip, struct se05x_apdu *apdu, size_t len)
 	}
 	memcpy(apdu->response, channel->answer, ret);
 	apdu->response_len = ret;
-	if (verified)	/* the chip knows the keys: another opening may come at any time */
+	if (!verified)
+		apdu->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
+	/*
+	 * The chip knows the keys: another opening may come at any time. A bare error that
+	 * leaves the channel open counts, too, or a program that begins with one, such as
+	 * reading an object that is not there, would keep the next one waiting.
+	 */
+	if (channel->scp.open)
 		channel->not_before_us = 0;
 	else
-		apdu->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
-	if (!channel->scp.open)
 		lose_channel(chip);
 	return 0;
 }
