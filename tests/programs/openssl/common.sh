@@ -123,6 +123,7 @@ EOC
 export OPENSSL_CONF=$tmp/openssl.cnf
 echo 'subjectAltName=DNS:localhost' > names
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=CA' \
+	-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign \
 	-keyout ca.key -out ca.pem 2> /dev/null
 if [ -n "${driver:-}" ]; then
 	APPLET=--chip=SE051 bash /se05x/tests/vm/up.sh > /dev/null || exit 1

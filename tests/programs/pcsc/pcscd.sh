@@ -48,7 +48,10 @@ entry() {	# NUMBER NAME
 }
 
 start() {
-	pcscd --foreground --config "$tmp/readers" > log 2>&1 &
+	local polkit=
+	# there is no polkit here to ask; older ones have no such option
+	! pcscd --help | grep -q disable-polkit || polkit=--disable-polkit
+	pcscd --foreground $polkit --config "$tmp/readers" > log 2>&1 &
 	daemon=$!
 	until_ test -S /run/pcscd/pcscd.comm
 }
