@@ -151,8 +151,8 @@ stage_coverage() { yes_or_no coverage make -s -C tests/host coverage; }
 # the same draws each time: what fails here fails by a change; make fuzz draws anew
 stage_fuzz() {
 	yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30 SEED=1
-	yes_or_no fuzz-iot make -s -C tests/fuzz fuzz-iot SECONDS=30 SEED=1
-	yes_or_no fuzz-pkcs11 make -s -C tests/fuzz fuzz-pkcs11 SECONDS=30 SEED=1
+	yes_or_no fuzz-iot make -s -C tests/fuzz fuzz-iot SECONDS=20 SEED=1
+	yes_or_no fuzz-pkcs11 make -s -C tests/fuzz fuzz-pkcs11 SECONDS=10 SEED=1
 	yes_or_no fuzz-ref make -s -C tests/fuzz fuzz-ref SECONDS=30 SEED=1
 }
 # what an APDU costs beside bus and chip
