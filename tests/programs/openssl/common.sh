@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source=tests/programs/common.sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # For the parts of openssl.sh: a simulated chip with the keys ec, rsa and ed, whose files are
@@ -6,57 +6,7 @@
 # localhost; and OPENSSL_CONF, by which every program has the provider. plain is openssl
 # without it.
 
-build=/se05x/build/host
-part=$(basename "$0" .sh)
-tmp=$(mktemp -d)
-chmod 755 "$tmp"
-cd "$tmp" || exit 1
-export PATH=$build/tools:$PATH HOME=$tmp
-n=0
-failed=0
-begun=()	# what to stop at the end
-
-leave() {
-	[ ${#begun[@]} = 0 ] || kill "${begun[@]}" 2> /dev/null
-	wait
-	rm -rf "$tmp"
-}
-trap leave EXIT
-
-# until_ COMMAND...: wait until it succeeds
-until_() {
-	for _ in $(seq 300); do
-		! "$@" > /dev/null 2>&1 || return 0
-		sleep 0.1
-	done
-	echo "waited in vain: $*" >&2
-	return 1
-}
-
-port() { : < "/dev/tcp/localhost/$1"; }	# does somebody listen there?
-
-# ok NAME COMMAND...
-ok() {
-	local what="$part: $1"
-	shift
-	n=$((n + 1))
-	if "$@" > "$tmp/out" 2>&1 < /dev/null; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		tail -n 30 "$tmp/out" | sed 's/^/#  /'
-		failed=1
-	fi
-	[ "$1" = said ] || cp "$tmp/out" "$tmp/said"
-}
-
-said() { grep -q -e "$1" "$tmp/said"; }	# the command of the last ok
-fails() { ! "$@"; }
-
-plan() {
-	echo "1..$n"
-	exit $failed
-}
+. /se05x/tests/programs/common.sh
 
 plain() { OPENSSL_CONF=/dev/null openssl "$@"; }
 

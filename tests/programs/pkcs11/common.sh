@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source=tests/programs/common.sh disable=SC2034 # for it
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # For the parts of pkcs11.sh: a token of the module in $1, softhsm2, se05x or se05x-pin, in
@@ -8,63 +8,15 @@
 variant=${1:?usage: PART.sh softhsm2|se05x|se05x-pin}
 kind=${variant%-pin}
 user=
-build=/se05x/build/host
-part=$(basename "$0" .sh)
-tmp=$(mktemp -d)
-chmod 755 "$tmp"
-cd "$tmp" || exit 1
-export PIN=123456 PATH=$build/tools:$PATH HOME=$tmp
-n=0
-failed=0
-begun=()	# what to stop at the end
-
-leave() {
-	[ "$BASHPID" = $$ ] || return	# a job that was stopped before it was a program
-	[ ${#begun[@]} = 0 ] || kill "${begun[@]}" 2> /dev/null
-	rm -rf "$tmp"
-}
-trap leave EXIT
-
-# until COMMAND...: wait until it succeeds
-until_() {
-	for _ in $(seq 600); do
-		! "$@" > /dev/null 2>&1 || return 0
-		sleep 0.1
-	done
-	echo "waited in vain: $*" >&2
-	return 1
-}
-
-port() { : < "/dev/tcp/localhost/$1"; }	# does somebody listen there?
-
-# ok NAME COMMAND...
-ok() {
-	local what="$variant: $part: $1"
-	shift
-	n=$((n + 1))
-	if "$@" > "$tmp/out" 2>&1 < /dev/null; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		tail -n 30 "$tmp/out" | sed 's/^/#  /'
-		failed=1
-	fi
-	[ "$1" = said ] || cp "$tmp/out" "$tmp/said"
-}
+suite_of=$variant
+export PIN=123456
+. /se05x/tests/programs/common.sh
 
 # on MODULE NAME COMMAND...: a test for one module, if the other can't or needn't
 on() {
 	[ "$kind" = "$1" ] || return 0
 	shift
 	ok "$@"
-}
-
-said() { grep -q -e "$1" "$tmp/said"; }	# the command of the last ok
-fails() { ! "$@"; }
-
-plan() {
-	echo "1..$n"
-	exit $failed
 }
 
 # chip OPTION...: a simulated chip at $SE05X_DEVICE
