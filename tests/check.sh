@@ -93,7 +93,8 @@ stage_scp() {
 stage_debug() { kselftest debug; }
 # what differs without an enable line: resets, and what they cost
 stage_new_device() {
-	BIND=new_device kselftest distro se05x_reset_test se05x_select_test se05x_channel_test
+	tests/vm/run.sh distro env BIND=new_device tests/vm/kselftest.sh \
+		se05x_reset_test se05x_select_test se05x_channel_test
 }
 
 stage_life() { tests/vm/run.sh distro tests/vm/life.sh; }
