@@ -90,7 +90,7 @@ FULL_distro := distro_all life events suspend watch iot hotpath leak_controls co
 	programs_pkcs11_12 programs_pkcs11_13 programs_pcsc_13 programs_openssl_12 \
 	programs_openssl_13 programs_driver channel i2cd_speed
 FULL_arch := arch overlay_boot armhf pages16k i386
-FULL_debug := kcsan soak life_debug disk
+FULL_debug := debug_rest kcsan soak life_debug disk
 FULL_kernels := kernels strict intree packages
 
 check-full: check $(FULL:%=check-full-%) check-full-fresh

@@ -41,7 +41,7 @@ build_for() {
 	pages16k) build_for armhf && modules pages16k ;;
 	i386) programs && modules distro && tests/arch/programs.sh i386 ;;
 	kunit) modules debug ;;
-	debug | soak | life_debug) programs && modules debug && make -s -C tests/kselftest ;;
+	debug | debug_rest | soak | life_debug) programs && modules debug && make -s -C tests/kselftest ;;
 	leak | leak_controls) modules distro && tests/leak/build.sh ;;
 	kcsan) modules kcsan && make -s -C tests/kselftest ;;
 	distro | distro_all | new_device | life | events | suspend | watch) programs && modules distro && make -s -C tests/kselftest ;;
@@ -79,7 +79,9 @@ kselftest() {	# KERNEL [TEST...]
 }
 
 # the debug kernel has them all; this is the kernel that people have
-stage_distro() { kselftest distro se05x_abi_test se05x_apdu_test se05x_share_test; }
+stage_distro() {
+	kselftest distro se05x_abi_test se05x_apdu_test se05x_share_test se05x_outage_test
+}
 stage_distro_all() { kselftest distro; }
 # what programs see is the same in the kernel's secure channel
 stage_scp() {
@@ -90,7 +92,11 @@ stage_scp() {
 	tests/vm/run.sh distro tests/channel/attack.sh || status=1
 	return $status
 }
-stage_debug() { kselftest debug; }
+# what is left of them is for check-full: they wait long, and run on another kernel in check
+rest="se05x_outage_test se05x_scp_test se05x_scp_key_test"
+stage_debug() { tests/vm/run.sh debug env SKIP="$rest" tests/vm/kselftest.sh; }
+# shellcheck disable=SC2086 # words are meant
+stage_debug_rest() { kselftest debug $rest; }
 # what differs without an enable line: resets, and what they cost
 stage_new_device() {
 	tests/vm/run.sh distro env BIND=new_device tests/vm/kselftest.sh \
