@@ -42,7 +42,7 @@ static struct keys_chip *all;
 /* files of bursts under way: a child that keeps one holds the chip's lock */
 static struct burst {
 	struct burst *next;
-	int fd;
+	struct se05x **owner;	/* who closes it, unless a child did */
 } *bursts;
 
 static void before_fork(void)
@@ -76,8 +76,10 @@ static void in_child(void)
 		chip->users = 0;
 		chip->has_closer = false;
 	}
-	for (; bursts; bursts = bursts->next)
-		close(bursts->fd);
+	for (; bursts; bursts = bursts->next) {
+		se05x_close(*bursts->owner);
+		*bursts->owner = NULL;
+	}
 }
 
 static void watch_forks(void)
@@ -364,9 +366,9 @@ bool keys_chip_inherited(struct keys_chip *chip)
 	return inherited;
 }
 
-static void burst_begins(struct burst *burst, int fd)
+static void burst_begins(struct burst *burst, struct se05x **owner)
 {
-	burst->fd = fd;
+	burst->owner = owner;
 	pthread_mutex_lock(&all_lock);
 	burst->next = bursts;
 	bursts = burst;
@@ -436,7 +438,7 @@ int keys_chip_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t
 
 	if (ret)
 		return ret;
-	burst_begins(&burst, se05x_fd(se));
+	burst_begins(&burst, &se);
 	ret = se05x_lock(se, call);
 	if (!ret)
 		ret = pin ? run_in_session(se, iot, id, pin, len, refused, run, arg, call) :
@@ -486,10 +488,14 @@ static int open_session(struct keys_chip *chip, uint32_t id, const void *pin, si
 	return 0;
 }
 
-void keys_session_close(struct keys_session *s)
+void keys_session_close(struct keys_session **session)
 {
+	struct keys_session *s = *session;
+
 	if (!s)
 		return;
+	/* first, so that a child forked meanwhile does not close what is freed here */
+	*session = NULL;
 	/* in a child it is the parent's, and has to stay open in the chip */
 	if (s->owner == getpid())
 		se05x_iot_session_close(s->iot, NULL);
@@ -511,16 +517,14 @@ int keys_session_run(struct keys_chip *chip, uint32_t id, const void *pin, size_
 		ret = open_session(chip, id, pin, len, session, call);
 	if (ret)
 		return ret;
-	burst_begins(&burst, se05x_fd((*session)->se));
+	burst_begins(&burst, &(*session)->se);
 	ret = se05x_lock((*session)->se, call);
 	if (!ret && run)
 		ret = run((*session)->iot, arg, call);
 	se05x_unlock((*session)->se);
 	burst_ends(&burst);
 	/* whoever selected another applet, or reset the chip, ended it */
-	if (ret && !keys_answered(call)) {
-		keys_session_close(*session);
-		*session = NULL;
-	}
+	if (ret && !keys_answered(call))
+		keys_session_close(session);
 	return ret;
 }

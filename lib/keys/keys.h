@@ -432,8 +432,8 @@ struct keys_session;
 int keys_session_run(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,
 		     struct keys_session **session, keys_run *run, void *arg,
 		     struct se05x_call *call);
-/* In a forked child it only forgets what is its parent's. NULL is fine. */
-void keys_session_close(struct keys_session *session);
+/* *session is NULL then. In a forked child it only forgets what is its parent's. */
+void keys_session_close(struct keys_session **session);
 
 /* keys_burst() that does not show a PIN which was *@refused before, and says so there */
 int keys_chip_burst(struct keys_chip *chip, uint32_t id, const void *pin, size_t len,

@@ -190,8 +190,7 @@ static int only_try(struct se05x_iot *session, void *arg, struct se05x_call *cal
 static void wipe_pin(struct p11_token *token)
 {
 	explicit_bzero(token->pin, sizeof(*token->pin));
-	keys_session_close(token->session);
-	token->session = NULL;
+	keys_session_close(&token->session);
 	token->logged_in = false;
 }
 

@@ -203,8 +203,7 @@ void p11_sessions_end(void)
 	for (struct p11_token *token = p11.tokens; token; token = token->next) {
 		pthread_mutex_init(&token->pin_lock, NULL);
 		explicit_bzero(token->pin, sizeof(*token->pin));
-		keys_session_close(token->session);
-		token->session = NULL;
+		keys_session_close(&token->session);
 		token->logged_in = false;
 		token->sessions = token->rw_sessions = 0;
 	}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lib/keys: a chip that is used with a PIN */
+#include <fcntl.h>
+
 #include "keys_run.h"
 
 static int read_counter(struct se05x_iot *session, void *value, struct se05x_call *c)
@@ -75,7 +77,7 @@ static void test_session(void **state)
 	/* a child leaves it alone */
 	child = fork();
 	if (!child) {
-		keys_session_close(session);
+		keys_session_close(&session);
 		_exit(0);
 	}
 	waitpid(child, &status, 0);
@@ -88,9 +90,9 @@ static void test_session(void **state)
 					  &call), -ENODEV);
 	assert_null(session);
 	GOOD(keys_session_run(chip, PIN_ID, "1234", 4, &session, read_counter, &value, &call));
-	keys_session_close(session);
+	keys_session_close(&session);
 	GOOD(keys_burst(chip, PIN_ID, "1234", 4, NULL, NULL, &call));
-	keys_session_close(NULL);
+	keys_session_close(&session);
 }
 
 static void test_secret(void **state)
@@ -164,6 +166,89 @@ static void test_burst_fork(void **state)
 	assert_int_equal(ret, 0);
 }
 
+/* ---- a child closes no file of a stranger ---- */
+
+static struct keys_session *kept;
+
+/* Files of others take the numbers that are free: closing one twice closes theirs. */
+static int close_among_strangers(void)
+{
+	int strangers[16], closed = 0;
+
+	for (int i = 0; i < 16; i++)
+		strangers[i] = dup(0);
+	keys_session_close(&kept);
+	for (int i = 0; i < 16; i++)
+		closed += fcntl(strangers[i], F_GETFD) < 0;
+	return closed;
+}
+
+static int fork_and_close(struct se05x_iot *session, void *arg, struct se05x_call *c)
+{
+	int *status = arg;
+	pid_t child = fork();
+
+	(void)session;
+	(void)c;
+	if (!child)
+		_exit(close_among_strangers());
+	waitpid(child, status, 0);
+	return 0;
+}
+
+static void test_session_fork(void **state)
+{
+	struct keys_chip *chip = *state;
+	int status = -1;
+
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_userid_create, PIN_ID, "1234", 4, NULL));
+	GOOD(keys_session_run(chip, PIN_ID, "1234", 4, &kept, fork_and_close, &status, &call));
+	assert_int_equal(status, 0);
+	/* between two bursts the child's copy is its own to close */
+	fork_and_close(NULL, &status, NULL);
+	assert_int_equal(status, 0);
+	GOOD(keys_session_run(chip, PIN_ID, "4321", 4, &kept, NULL, NULL, &call));
+	keys_session_close(&kept);
+}
+
+/* Another thread may fork while a session is closed: the linker sends that by here. */
+static int *fork_at_close;
+
+void __real_se05x_close(struct se05x *se);
+void __wrap_se05x_close(struct se05x *se);
+
+void __wrap_se05x_close(struct se05x *se)
+{
+	int *status = fork_at_close;
+
+	__real_se05x_close(se);
+	fork_at_close = NULL;
+	if (status)
+		fork_and_close(NULL, status, NULL);
+}
+
+static void test_session_close_fork(void **state)
+{
+	struct keys_chip *chip = *state;
+	uint64_t value;
+	int status = -1;
+
+	GOOD(KEYS_RUN(chip, &call, se05x_iot_userid_create, PIN_ID, "1234", 4, NULL));
+	GOOD(keys_session_run(chip, PIN_ID, "1234", 4, &kept, NULL, NULL, &call));
+	fork_at_close = &status;
+	keys_session_close(&kept);
+	assert_int_equal(status, 0);
+	/* and where the chip ended it */
+	GOOD(keys_session_run(chip, PIN_ID, "1234", 4, &kept, NULL, NULL, &call));
+	stop();
+	start(file);
+	status = -1;
+	fork_at_close = &status;
+	assert_int_equal(keys_session_run(chip, PIN_ID, "1234", 4, &kept, read_counter, &value,
+					  &call), -ENODEV);
+	assert_int_equal(status, 0);
+}
+
 /* Who only ever made bursts knows his chip as well. */
 static void test_burst_rebind(void **state)
 {
@@ -180,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHIP(test_secret), CHIP(test_burst), CHIP(test_burst_of_nobody),
 		CHIP(test_session), CHIP(test_burst_fork), CHIP(test_burst_rebind),
+		CHIP(test_session_fork), CHIP(test_session_close_fork),
 	};
 
 	return test_main("keys pin", tests, sizeof(tests) / sizeof(tests[0]));
