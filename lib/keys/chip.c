@@ -353,6 +353,7 @@ void keys_chip_forget(struct keys_chip *chip)
 {
 	pthread_mutex_lock(&chip->lock);
 	chip->known = false;
+	chip->gone = true;
 	pthread_mutex_unlock(&chip->lock);
 }
 

@@ -392,7 +392,7 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 bool keys_chip_uid(struct keys_chip *chip, uint8_t uid[SE05X_IOT_UID_LEN]);
 /* Before it is used: no thread is made for it, and so its file is not closed when idle. */
 void keys_chip_no_threads(struct keys_chip *chip);
-/* Whichever chip is there when it is opened next is the one. */
+/* Whichever chip is there is the one: it is opened anew when it is used next. */
 void keys_chip_forget(struct keys_chip *chip);
 /* Its file was opened by the parent of this process, and serves for want of another */
 bool keys_chip_inherited(struct keys_chip *chip);

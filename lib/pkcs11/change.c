@@ -28,7 +28,7 @@ static bool has_record(const struct p11_token *token, uint32_t id)
 	bool has;
 
 	pthread_mutex_lock(&p11.lock);
-	has = token->names && keys_names_of(token->names, id);
+	has = token->listed && keys_names_of(token->names, id);
 	pthread_mutex_unlock(&p11.lock);
 	return has;
 }
@@ -49,7 +49,7 @@ static CK_RV destroy_in_chip(struct p11_session *s, struct p11_object *object)
 	if (rv && rv != CKR_OBJECT_HANDLE_INVALID)
 		return rv;
 	if (has_record(token, id)) {
-		r.user = token->logged_in ? token->config.user : 0;
+		r.user = token->logged_in ? p11_config(token)->user : 0;
 		if (p11_run_locked(token, rename_it, &r))
 			p11_log("0x%08X is deleted, its name is not", id);
 	}
@@ -204,7 +204,7 @@ static CK_RV set_name(struct p11_session *s, struct p11_object *object,
 {
 	struct p11_token *token = s->token;
 	struct p11_chipobj *o = object->chip;
-	struct renaming r = { .user = token->logged_in ? token->config.user : 0 };
+	struct renaming r = { .user = token->logged_in ? p11_config(token)->user : 0 };
 	CK_RV rv;
 
 	if (p11_is_reserved(o->id))

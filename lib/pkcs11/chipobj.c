@@ -33,18 +33,20 @@ struct listing {
 	uint32_t *ids;
 	size_t n;
 	struct keys_names *names;
+	unsigned int successors;
 };
 
 static int list(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 {
 	struct listing *l = arg;
+	const struct keys_names *before = l->token->listed ? l->token->names : NULL;
 	int ret;
 
 	free(l->ids);
 	l->ids = NULL;
 	ret = se05x_iot_list(iot, &l->ids, &l->n, call);
 	if (!ret)
-		ret = keys_names_read_of(iot, l->ids, l->n, l->token->names, &l->names, call);
+		ret = keys_names_read_of(iot, l->ids, l->n, before, &l->names, call);
 	return ret;
 }
 
@@ -61,6 +63,11 @@ static CK_RV take(struct p11_token *token, const struct listing *l)
 	CK_RV rv = CKR_OK;
 
 	pthread_mutex_lock(&p11.lock);
+	if (token->successors != l->successors) {
+		pthread_mutex_unlock(&p11.lock);
+		keys_names_free(l->names);
+		return CKR_DEVICE_REMOVED;
+	}
 	keys_names_free(token->names);
 	token->names = l->names;
 	token->listed = true;
@@ -74,10 +81,9 @@ static CK_RV take(struct p11_token *token, const struct listing *l)
 	return rv;
 }
 
-/* One thread at a time: names that one reads, another may not free */
 CK_RV p11_refresh(struct p11_token *token)
 {
-	struct listing l = { .token = token };
+	struct listing l = { .token = token, .successors = token->successors };
 	CK_RV rv;
 
 	pthread_mutex_lock(&token->list_lock);
@@ -112,9 +118,8 @@ void p11_objects_forget(struct p11_token *token)
 	for (struct p11_chipobj *o = token->objects; o; o = o->next)
 		if (!o->gone)
 			p11_chipobj_gone(o, false);
+	/* names go with the next list: who is at one reads them */
 	pthread_mutex_lock(&p11.lock);
-	keys_names_free(token->names);
-	token->names = NULL;
 	token->listed = false;
 	pthread_mutex_unlock(&p11.lock);
 }
@@ -155,14 +160,17 @@ void p11_objects_end(void)
 /* All of a kind by one command, instead of each by one or two */
 CK_RV p11_type_all(struct p11_token *token, enum se05x_iot_kind kind)
 {
+	unsigned int successors = token->successors;
 	uint32_t *ids = NULL;
 	size_t n = 0;
-	CK_RV rv = P11_IOT(token, se05x_iot_list_kind, kind, &ids, &n);
+	CK_RV rv;
 
-	if (rv)
-		return rv;
+	pthread_mutex_lock(&token->list_lock);
+	rv = P11_IOT(token, se05x_iot_list_kind, kind, &ids, &n);
 	pthread_mutex_lock(&p11.lock);
-	for (size_t i = 0; i < n; i++) {
+	if (token->successors != successors)
+		rv = CKR_DEVICE_REMOVED;
+	for (size_t i = 0; i < n && !rv; i++) {
 		struct p11_chipobj *o = keys_is_page(ids[i]) ? NULL : p11_chipobj(token, ids[i]);
 
 		if (!o || o->typed)
@@ -172,8 +180,9 @@ CK_RV p11_type_all(struct p11_token *token, enum se05x_iot_kind kind)
 		o->typed = true;
 	}
 	pthread_mutex_unlock(&p11.lock);
+	pthread_mutex_unlock(&token->list_lock);
 	free(ids);
-	return CKR_OK;
+	return rv;
 }
 
 /* The chip's word for it is kept, an error of the link is not. */
@@ -242,7 +251,7 @@ CK_RV p11_chipobj_attributes(struct p11_token *token, struct p11_chipobj *o)
 
 	if (o->asked_attributes)
 		return CKR_OK;
-	rv = token->version.major < 6 ? CKR_FUNCTION_NOT_SUPPORTED :
+	rv = token->learnt->version.major < 6 ? CKR_FUNCTION_NOT_SUPPORTED :
 	     P11_IOT(token, se05x_iot_attributes, o->id, &attributes);
 	if (!is_lasting(rv))
 		return rv;

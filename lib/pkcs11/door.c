@@ -79,12 +79,13 @@ CK_RV p11_run(struct p11_token *token, p11_command run, void *arg)
 static int run_as_user(struct p11_token *token, p11_command run, void *arg,
 		       struct se05x_call *call)
 {
+	const struct p11_config *config = p11_config(token);
 	const struct p11_pin *pin = token->pin;
 
-	if (token->config.keep_session)
-		return keys_session_run(token->chip, token->config.user, pin->value, pin->len,
+	if (config->keep_session)
+		return keys_session_run(token->chip, config->user, pin->value, pin->len,
 					&token->session, run, arg, call);
-	return keys_burst(token->chip, token->config.user, pin->value, pin->len, run, arg, call);
+	return keys_burst(token->chip, config->user, pin->value, pin->len, run, arg, call);
 }
 
 /* With pin_lock held. A wrong PIN is not tried twice: it may have been changed, or be blocked. */
@@ -144,10 +145,10 @@ bool p11_needs_pin(struct p11_object *object)
 {
 	struct p11_token *token = object->token;
 
-	if (!token->config.user || !token->logged_in)
+	if (!p11_config(token)->user || !token->logged_in)
 		return false;
 	p11_chipobj_attributes(token, object->chip);
-	return is_users(object->chip, token->config.user);
+	return is_users(object->chip, p11_config(token)->user);
 }
 
 CK_RV p11_run_as(struct p11_object *object, p11_command run, void *arg)
@@ -161,7 +162,7 @@ CK_RV p11_run_locked(struct p11_token *token, p11_command run, void *arg)
 	unsigned int tries = 0;
 	int ret;
 
-	if (token->config.user && token->logged_in)
+	if (p11_config(token)->user && token->logged_in)
 		return burst(token, run, arg);
 	do
 		ret = keys_burst(token->chip, 0, NULL, 0, run, arg, &call);
@@ -179,11 +180,11 @@ static int only_try(struct se05x_iot *session, void *arg, struct se05x_call *cal
 	struct se05x_iot_attributes a;
 
 	(void)call;
-	if (p11_logs() && !se05x_iot_attributes(session, token->config.user, &a, NULL) &&
+	if (p11_logs() && !se05x_iot_attributes(session, p11_config(token)->user, &a, NULL) &&
 	    (!a.policy_len ||
 	     se05x_iot_policy_rights(a.policy, a.policy_len) & SE05X_IOT_MAY_DELETE))
 		p11_log("warning: UserID 0x%08X may be deleted, and made anew with another PIN",
-			token->config.user);
+			p11_config(token)->user);
 	return 0;
 }
 

@@ -72,6 +72,7 @@ struct work {
 	bool to_be_named;
 	bool is_others_id;		/* the CKA_ID */
 	struct p11_chipobj made;	/* what it came to be */
+	unsigned int successors;	/* of its chip, when this began */
 };
 
 static bool is_taken(const uint32_t *ids, size_t n, uint32_t id)
@@ -207,20 +208,23 @@ static CK_RV prepare(struct p11_session *s, const struct p11_making *m, struct w
 	if (p11_template_bool(m->private, CKA_DESTROYABLE, true) &&
 	    p11_template_bool(m->public, CKA_DESTROYABLE, true))
 		rights |= SE05X_IOT_MAY_DELETE;
-	w->user = s->token->logged_in ? s->token->config.user : 0;
+	w->user = s->token->logged_in ? p11_config(s->token)->user : 0;
 	w->how.policy = w->policy;
 	w->how.policy_len = put_policy(w->policy, w->user, rights);
 	return CKR_OK;
 }
 
-/* It is known now, without being read once more. */
-static struct p11_chipobj *enter(struct p11_token *token, struct p11_chipobj *made)
+/* It is known now, without being read once more. NULL: no memory, or the chip went away. */
+static struct p11_chipobj *enter(struct p11_token *token, struct work *w)
 {
-	struct p11_chipobj *o;
+	struct p11_chipobj *made = &w->made, *o = NULL;
 
 	made->is_certificate = made->file && p11_is_certificate(made->file, made->file_len);
+	/* a list that was asked for before it was made is not entered after it */
+	pthread_mutex_lock(&token->list_lock);
 	pthread_mutex_lock(&p11.lock);
-	o = p11_chipobj(token, made->id);
+	if (token->successors == w->successors)
+		o = p11_chipobj(token, made->id);
 	if (o && !o->typed) {
 		o->info = made->info;
 		o->public = made->public;
@@ -232,6 +236,7 @@ static struct p11_chipobj *enter(struct p11_token *token, struct p11_chipobj *ma
 		made->file = NULL;
 	}
 	pthread_mutex_unlock(&p11.lock);
+	pthread_mutex_unlock(&token->list_lock);
 	return o;
 }
 
@@ -255,19 +260,21 @@ static CK_RV give_handles(struct p11_token *token, struct p11_chipobj *o,
 CK_RV p11_make(struct p11_session *s, const struct p11_making *making,
 	       CK_OBJECT_HANDLE *object, CK_OBJECT_HANDLE *public)
 {
-	struct work w = { .making = making };
+	struct work w = { .making = making, .successors = s->token->successors };
 	struct p11_chipobj *o;
 	CK_RV rv = prepare(s, making, &w);
 
 	if (!rv)
 		rv = p11_run_locked(s->token, do_make, &w);
 	if (!rv) {
-		o = enter(s->token, &w.made);
+		o = enter(s->token, &w);
 		/* where that fails the next search has its name */
 		if (o && w.to_be_named)
 			p11_refresh(s->token);
 		EVP_PKEY_free(w.made.public);
 		free(w.made.file);
+		if (!o && s->token->successors != w.successors)
+			return CKR_DEVICE_REMOVED;
 		return o ? give_handles(s->token, o, object, public) : CKR_HOST_MEMORY;
 	}
 	if (w.is_others_id)

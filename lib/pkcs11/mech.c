@@ -100,7 +100,7 @@ static const struct mechanism mechanisms[] = {
 
 bool mech_is_fips(const struct p11_token *token)
 {
-	const struct se05x_iot_version *v = &token->version;
+	const struct se05x_iot_version *v = &token->learnt->version;
 
 	/* SE050F: 3.4 and more of 3.x; SE052F: 7.2 with 10 to 1F as its last number */
 	return (v->major == 3 && v->minor >= 4) || (v->major == 7 && v->patch >> 4 == 1);

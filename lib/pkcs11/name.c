@@ -34,7 +34,7 @@ static bool record(const struct p11_token *token, uint32_t id, struct keys_name 
 	const struct keys_name *found;
 
 	pthread_mutex_lock(&p11.lock);
-	found = token->names ? keys_names_of(token->names, id) : NULL;
+	found = token->listed ? keys_names_of(token->names, id) : NULL;
 	if (found)
 		*name = *found;
 	pthread_mutex_unlock(&p11.lock);

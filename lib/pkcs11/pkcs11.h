@@ -111,6 +111,18 @@ struct p11_pin {
 	uint8_t value[P11_PIN_MAX];
 };
 
+/*
+ * What was learnt of a chip: it is whole, and is not changed any more. Another chip in its
+ * place has another one, and this one is kept until the end, as other threads may read it.
+ */
+struct p11_learnt {
+	struct p11_learnt *before;	/* of who was there before */
+	struct se05x_iot_version version;
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	char serial[P11_SERIAL_LEN + 1];
+	struct p11_config config;
+};
+
 struct p11_token {
 	struct p11_token *next;
 	CK_SLOT_ID slot;
@@ -118,12 +130,11 @@ struct p11_token {
 	struct keys_chip *chip;
 	_Atomic bool seen;	/* by C_WaitForSlotEvent */
 	_Atomic bool simulated;
-	/* what it is: learnt once */
+	/* what it is, never NULL; and that of the chip which is there, once it is known */
+	struct p11_learnt *_Atomic learnt;
 	_Atomic bool known, asked;
-	struct se05x_iot_version version;
-	uint8_t uid[SE05X_IOT_UID_LEN];
-	char serial[P11_SERIAL_LEN + 1];
-	struct p11_config config;
+	/* how often another chip took its place: with it goes what the one before was asked */
+	_Atomic unsigned int successors;
 	/* who uses it */
 	_Atomic bool logged_in;
 	pthread_mutex_t pin_lock;	/* a burst holds it, and who logs in or out; before p11.lock */
@@ -131,16 +142,26 @@ struct p11_token {
 	struct keys_session *session;	/* with keep_session: it stays open; with pin_lock */
 	unsigned int sessions, rw_sessions;
 	/* what is known of its objects: chipobj.c */
-	pthread_mutex_t list_lock;	/* who lists, writes names or reads them; before p11.lock */
+	/*
+	 * Held from before the chip is asked what it has until that is entered here, so that
+	 * nothing newer is undone; before p11.lock. Names are exchanged and freed with both locks
+	 * only: who holds one of them may read them, where they are listed.
+	 */
+	pthread_mutex_t list_lock;
 	struct p11_chipobj *_Atomic objects;
 	struct keys_names *names;
-	_Atomic bool listed;
+	_Atomic bool listed;	/* objects and names are of the chip that is there */
 };
+
+static inline const struct p11_config *p11_config(const struct p11_token *token)
+{
+	return &token->learnt->config;
+}
 
 /* A user is configured, so that private objects are shown to who logged in only */
 static inline bool p11_has_user(const struct p11_token *token)
 {
-	return token->config.user || token->config.wrong;
+	return p11_config(token)->user || p11_config(token)->wrong;
 }
 
 /* ---- sessions: session.c ---- */
@@ -356,7 +377,7 @@ CK_RV p11_error(struct p11_token *token, int ret, const struct se05x_call *call)
 /* The chip has it: by its version, which was learnt when a session was opened */
 static inline bool p11_feature(const struct p11_token *token, uint16_t feature)
 {
-	return token->version.features & feature;
+	return token->learnt->version.features & feature;
 }
 
 /* ---- mechanisms: mech.c ---- */

@@ -321,13 +321,13 @@ static CK_RV login(struct p11_session *s, CK_USER_TYPE type, const void *pin, si
 		return CKR_USER_TYPE_INVALID;
 	if (token->logged_in)
 		return CKR_USER_ALREADY_LOGGED_IN;
-	if (token->config.wrong) {
+	if (p11_config(token)->wrong) {
 		p11_log("login: pkcs11.conf is wrong");
 		return CKR_USER_PIN_NOT_INITIALIZED;
 	}
 	if (!pin && len)
 		return CKR_ARGUMENTS_BAD;
-	if (token->config.user) {
+	if (p11_config(token)->user) {
 		if (!pin)
 			return CKR_ARGUMENTS_BAD;
 		if (len < P11_PIN_MIN || len > P11_PIN_MAX)

@@ -54,6 +54,12 @@ static void add(struct p11_token *token)
 
 static void free_token(struct p11_token *token)
 {
+	struct p11_learnt *learnt;
+
+	while ((learnt = token->learnt)) {
+		token->learnt = learnt->before;
+		free(learnt);
+	}
 	keys_chip_free(token->chip);
 	p11_private_page_free(token->pin);
 	pthread_mutex_destroy(&token->pin_lock);
@@ -77,13 +83,14 @@ static void note(CK_SLOT_ID slot, const char *device)
 	token->device = strdup(device);
 	token->chip = keys_chip_new(device);
 	token->pin = p11_private_page();
-	if (!token->device || !token->chip || !token->pin || !is_there(token)) {
+	token->learnt = calloc(1, sizeof(*token->learnt));
+	if (!token->device || !token->chip || !token->pin || !token->learnt || !is_there(token)) {
 		free_token(token);
 		return;
 	}
 	if (p11.no_threads)
 		keys_chip_no_threads(token->chip);
-	p11_config_read("", &token->config);
+	p11_config_read("", &token->learnt->config);
 	/* what is there from the beginning did not come */
 	token->seen = !p11.looked;
 	pthread_mutex_lock(&p11.lock);
@@ -163,6 +170,7 @@ void p11_tokens_end(void)
 
 struct learning {
 	struct se05x_iot_version version;
+	unsigned int successors;
 };
 
 static int learn(struct se05x_iot *iot, void *arg, struct se05x_call *call)
@@ -174,44 +182,51 @@ static int learn(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 	return 0;
 }
 
-static void take(struct p11_token *token, const struct learning *l)
+/* Unless another thread was faster, or another chip took its place meanwhile */
+static CK_RV take(struct p11_token *token, const struct learning *l)
 {
-	struct p11_config config;
-	uint8_t uid[SE05X_IOT_UID_LEN], digest[EVP_MAX_MD_SIZE];
-	char serial[P11_SERIAL_LEN + 1] = "";
+	struct p11_learnt *new = calloc(1, sizeof(*new));
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	CK_RV rv = CKR_OK;
 
-	if (keys_chip_uid(token->chip, uid) &&
-	    EVP_Q_digest(p11.lib, "SHA256", NULL, uid, sizeof(uid), digest, NULL) == 1)
+	if (!new)
+		return CKR_HOST_MEMORY;
+	new->version = l->version;
+	if (keys_chip_uid(token->chip, new->uid) &&
+	    EVP_Q_digest(p11.lib, "SHA256", NULL, new->uid, sizeof(new->uid), digest, NULL) == 1)
 		for (size_t i = 0; i < P11_SERIAL_LEN / 2; i++)
-			sprintf(serial + 2 * i, "%02X", digest[i]);
-	p11_config_read(serial, &config);
+			sprintf(new->serial + 2 * i, "%02X", digest[i]);
+	p11_config_read(new->serial, &new->config);
 	pthread_mutex_lock(&p11.lock);
-	memcpy(token->uid, uid, sizeof(uid));
-	memcpy(token->serial, serial, sizeof(serial));
-	token->version = l->version;
-	token->config = config;
-	token->known = true;
+	if (token->successors != l->successors) {
+		rv = CKR_DEVICE_REMOVED;
+	} else if (!token->known) {
+		new->before = token->learnt;
+		token->learnt = new;
+		token->known = true;
+		new = NULL;
+	}
 	pthread_mutex_unlock(&p11.lock);
+	free(new);
+	return rv;
 }
 
 CK_RV p11_token_learn(struct p11_token *token)
 {
-	struct learning l;
+	struct learning l = { .successors = token->successors };
 	CK_RV rv;
 
 	if (token->known)
 		return CKR_OK;
 	rv = p11_run(token, learn, &l);
-	if (!rv)
-		take(token, &l);
-	return rv;
+	return rv ? rv : take(token, &l);
 }
 
 /* For a list of tokens: who is busy for a second has a blank one */
 static void learn_soon(struct p11_token *token)
 {
 	struct se05x_call call = { .deadline_ms = SERIAL_DEADLINE_MS };
-	struct learning l;
+	struct learning l = { .successors = token->successors };
 
 	if (token->known || token->asked)
 		return;
@@ -278,20 +293,22 @@ CK_RV C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO *info)
 
 static void describe(const struct p11_token *token, CK_TOKEN_INFO *info)
 {
+	const struct p11_learnt *l = token->learnt;
 	char model[32] = "SE05x";
 
 	if (token->known)
 		snprintf(model, sizeof(model), "%s%s %u.%u.%u", token->simulated ? "sim " : "",
-			 part(&token->version), token->version.major % 100,
-			 token->version.minor % 100, token->version.patch % 100);
+			 part(&l->version), l->version.major % 100, l->version.minor % 100,
+			 l->version.patch % 100);
 	else if (token->simulated)
 		strcpy(model, "sim SE05x");
 	p11_pad(info->label, sizeof(info->label), token->simulated ? "SE05x simulated" : "SE05x");
 	p11_pad(info->manufacturerID, sizeof(info->manufacturerID), "NXP");
 	p11_pad(info->model, sizeof(info->model), model);
-	p11_pad(info->serialNumber, sizeof(info->serialNumber), token->serial);
+	p11_pad(info->serialNumber, sizeof(info->serialNumber),
+		token->known ? l->serial : "");
 	p11_pad((CK_UTF8CHAR *)info->utcTime, sizeof(info->utcTime), "");
-	info->firmwareVersion = (CK_VERSION) { token->version.major, token->version.minor };
+	info->firmwareVersion = (CK_VERSION) { l->version.major, l->version.minor };
 	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED;
 	if (p11_has_user(token))
 		info->flags |= CKF_LOGIN_REQUIRED;
@@ -330,7 +347,7 @@ CK_RV C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 /* ---- coming and going ---- */
 
 /* Is another chip there now? Its own number says so. */
-static bool is_other(struct p11_token *token)
+static bool is_other(const struct p11_token *token, const struct p11_learnt *before)
 {
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	struct se05x_iot *iot;
@@ -342,7 +359,7 @@ static bool is_other(struct p11_token *token)
 	other = !se05x_iot_open(se, NULL, 0, &iot, NULL);
 	if (other) {
 		other = !se05x_iot_unique_id(iot, uid, NULL) &&
-			memcmp(uid, token->uid, sizeof(uid));
+			memcmp(uid, before->uid, sizeof(uid));
 		se05x_iot_close(iot);
 	}
 	se05x_close(se);
@@ -351,17 +368,26 @@ static bool is_other(struct p11_token *token)
 
 void p11_token_lost(struct p11_token *token)
 {
-	if (!is_other(token))
+	const struct p11_learnt *before = token->learnt;
+	bool first;
+
+	if (!is_other(token, before))
+		return;
+	/* first, so that nothing that the old one answered is entered after it */
+	pthread_mutex_lock(&p11.lock);
+	first = token->known && token->learnt == before;
+	if (first) {
+		token->known = token->asked = false;
+		token->successors++;
+	}
+	pthread_mutex_unlock(&p11.lock);
+	if (!first)
 		return;
 	p11_log("%s is another chip now", token->device);
 	p11_forget_pin(token);
 	p11_sessions_close(token);
 	p11_objects_forget(token);
 	keys_chip_forget(token->chip);
-	pthread_mutex_lock(&p11.lock);
-	token->known = token->asked = false;
-	token->serial[0] = 0;
-	pthread_mutex_unlock(&p11.lock);
 }
 
 /* Return: a slot whose token came or went since it was asked last */

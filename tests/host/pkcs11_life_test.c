@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libse05x-pkcs11: forks, threads, rebinds, the end; and what each search costs in APDUs */
-#include "../../lib/pkcs11/pkcs11.h"
+#include <semaphore.h>
+
+#include "../../lib/pkcs11/token.h"
 #include "pkcs11_core.h"
 
 /* ---- fork, threads, rebind ---- */
@@ -140,10 +142,16 @@ static _Atomic bool late;
 int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
 
+/* A thread comes to a list's lock, or to its end */
+static _Atomic bool watched;
+static sem_t met;
+
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	static _Atomic unsigned int n;
 
+	if (watched && p11.tokens && mutex == &p11.tokens->list_lock)
+		sem_post(&met);
 	if (late && n++ % 3 == 0)
 		usleep(n % 7 * 20);
 	return __real_pthread_mutex_lock(mutex);
@@ -265,6 +273,104 @@ static void test_rebind(void **state)
 	s = rw();
 	RV(C_GetAttributeValue(s, o, &t, 1), CKR_OBJECT_HANDLE_INVALID);
 	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 2);
+}
+
+/* What others do while a thread lists: before it reads the names, or after it */
+static void (*meanwhile)(void);
+static bool after_names;
+
+int __real_keys_names_read_of(struct se05x_iot *iot, const uint32_t *ids, size_t n,
+			      const struct keys_names *before, struct keys_names **names,
+			      struct se05x_call *call);
+int __wrap_keys_names_read_of(struct se05x_iot *iot, const uint32_t *ids, size_t n,
+			      const struct keys_names *before, struct keys_names **names,
+			      struct se05x_call *call);
+
+int __wrap_keys_names_read_of(struct se05x_iot *iot, const uint32_t *ids, size_t n,
+			      const struct keys_names *before, struct keys_names **names,
+			      struct se05x_call *call)
+{
+	void (*others)(void) = meanwhile;
+	int ret;
+
+	meanwhile = NULL;
+	if (others && !after_names)
+		others();
+	ret = __real_keys_names_read_of(iot, ids, n, before, names, call);
+	if (others && after_names)
+		others();
+	return ret;
+}
+
+static void swap_chips(void)
+{
+	stop();
+	start(other);
+	p11_token_lost(p11.tokens);
+}
+
+/* Another chip is there before the list of the one before is entered: it is not. */
+static void test_rebind_while_listing(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE t = { CKA_CLASS, &class, sizeof(class) };
+	CK_OBJECT_HANDLE o;
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	for (int after = 0; after < 2; after++) {
+		s = rw();
+		OK(import_ec(s, true, "mine", "", &o));
+		assert_int_equal(find_class(s, class), 3 + after);
+		after_names = after;
+		meanwhile = swap_chips;
+		RV(C_FindObjectsInit(s, &t, 1), CKR_DEVICE_REMOVED);
+		s = rw();
+		RV(C_GetAttributeValue(s, o, &t, 1), CKR_OBJECT_HANDLE_INVALID);
+		assert_int_equal(find_class(s, class), 2);
+		OK(C_Finalize(NULL));
+		stop();
+		start(file);
+		OK(C_Initialize(NULL));
+	}
+}
+
+static pthread_t maker;
+static CK_OBJECT_HANDLE made;
+
+static void *make(void *arg)
+{
+	CK_SESSION_HANDLE s;
+	CK_RV rv = C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s) ?:
+		   import_ec(s, true, "", "", &made);
+
+	sem_post(&met);
+	return rv ? arg : NULL;
+}
+
+static void make_one(void)
+{
+	watched = true;
+	assert_int_equal(pthread_create(&maker, NULL, make, &made), 0);
+	sem_wait(&met);
+	watched = false;
+}
+
+/* What was made since the chip was asked what it has is not taken for deleted. */
+static void test_make_while_listing(void **state)
+{
+	CK_SESSION_HANDLE s = rw();
+	void *failed;
+
+	(void)state;
+	sem_init(&met, 0, 0);
+	after_names = true;
+	meanwhile = make_one;
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 2);
+	pthread_join(maker, &failed);
+	assert_null(failed);
+	check_bytes(s, made, CKA_EC_PARAMS, p256, sizeof(p256));
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 3);
 }
 
 /* ---- the end of a process ---- */
@@ -440,7 +546,8 @@ int main(int argc, char **argv)
 		CHIP(test_fork), CHIP(test_fork_without_rights), CHIP(test_threads),
 		CHIP(test_destroy_at_once), CHIP(test_fork_crypto),
 		CHIP(test_login_at_once),
-		CHIP(test_rebind), CHIP(test_exit), CHIP(test_processes), CHIP(test_cost),
+		CHIP(test_rebind), CHIP(test_rebind_while_listing), CHIP(test_make_while_listing),
+		CHIP(test_exit), CHIP(test_processes), CHIP(test_cost),
 	};
 
 	(void)argv;
