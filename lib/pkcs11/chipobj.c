@@ -188,8 +188,9 @@ CK_RV p11_type_all(struct p11_token *token, enum se05x_iot_kind kind)
 /* The chip's word for it is kept, an error of the link is not. */
 static bool is_lasting(CK_RV rv)
 {
-	return rv != CKR_DEVICE_REMOVED && rv != CKR_DEVICE_ERROR && rv != CKR_HOST_MEMORY &&
-	       rv != CKR_TOKEN_NOT_PRESENT && rv != CKR_TOKEN_NOT_RECOGNIZED;
+	return rv != CKR_DEVICE_REMOVED && rv != CKR_DEVICE_ERROR && rv != CKR_DEVICE_MEMORY &&
+	       rv != CKR_HOST_MEMORY && rv != CKR_TOKEN_NOT_PRESENT &&
+	       rv != CKR_TOKEN_NOT_RECOGNIZED;
 }
 
 CK_RV p11_chipobj_type(struct p11_token *token, struct p11_chipobj *o)

@@ -24,6 +24,8 @@ static const struct {
 	{ -EBADE, CKR_PIN_INCORRECT },
 	{ -EKEYREVOKED, CKR_PIN_LOCKED },
 	{ -EDQUOT, CKR_DEVICE_MEMORY },
+	/* CKR_SESSION_COUNT is C_OpenSession's alone, which opens none in the chip */
+	{ -EUSERS, CKR_DEVICE_MEMORY },
 	{ -EBADR, CKR_ARGUMENTS_BAD },
 	{ -EINVAL, CKR_ARGUMENTS_BAD },
 };

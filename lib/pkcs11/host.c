@@ -174,14 +174,17 @@ CK_RV p11_host_new(struct p11_session *s, CK_OBJECT_CLASS class, CK_KEY_TYPE typ
 
 CK_RV p11_publish(struct p11_object *object, CK_OBJECT_HANDLE *handle)
 {
+	CK_RV rv = CKR_OK;
+
 	pthread_mutex_lock(&p11.lock);
 	object->handle = object->session->closed ? 0 : p11_table_add(&p11.objects, object);
+	if (!object->handle)
+		rv = object->session->closed ? CKR_SESSION_CLOSED : CKR_HOST_MEMORY;
 	*handle = object->handle;
 	pthread_mutex_unlock(&p11.lock);
-	if (*handle)
-		return CKR_OK;
-	p11_object_put(object);
-	return CKR_HOST_MEMORY;
+	if (rv)
+		p11_object_put(object);
+	return rv;
 }
 
 static bool ends(const struct p11_object *object, const struct p11_session *session,

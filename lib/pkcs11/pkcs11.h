@@ -292,7 +292,10 @@ static inline const struct se05x_iot_curve *p11_curve(const struct p11_object *o
  */
 CK_RV p11_host_new(struct p11_session *session, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
 		   const struct p11_template *t, struct p11_object **object);
-/* Give it a handle; the reference is the table's then */
+/*
+ * Give it a handle; the reference is the table's then, or dropped. CKR_SESSION_CLOSED: by
+ * another thread meanwhile; CKR_HOST_MEMORY
+ */
 CK_RV p11_publish(struct p11_object *object, CK_OBJECT_HANDLE *handle);
 
 /*

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libse05x-pkcs11: its interfaces, slots, sessions, PINs and configuration */
+#include "../../lib/pkcs11/pkcs11.h"
 #include "pkcs11_core.h"
 
 /* ---- what needs no chip ---- */
@@ -334,13 +335,81 @@ static void test_configuration(void **state)
 	rmdir(conf);
 }
 
+/* ---- errors ---- */
+
+static void test_errors(void **state)
+{
+	static const struct {
+		int error;
+		uint16_t sw;
+		CK_RV rv;
+	} cases[] = {
+		{ 0, 0x9000, CKR_OK }, { -ENOMEM, 0, CKR_HOST_MEMORY },
+		{ -ENODEV, 0, CKR_DEVICE_REMOVED }, { -ENOPKG, 0x6A82, CKR_TOKEN_NOT_RECOGNIZED },
+		{ -EPERM, 0, CKR_TOKEN_NOT_PRESENT }, { -EACCES, 0, CKR_TOKEN_NOT_PRESENT },
+		{ -EACCES, 0x6986, CKR_KEY_FUNCTION_NOT_PERMITTED },
+		{ -EOPNOTSUPP, 0x6D00, CKR_FUNCTION_NOT_SUPPORTED },
+		{ -E2BIG, 0, CKR_DATA_LEN_RANGE }, { -ENOENT, 0x6985, CKR_OBJECT_HANDLE_INVALID },
+		{ -EMEDIUMTYPE, 0x6985, CKR_KEY_TYPE_INCONSISTENT },
+		{ -EBADE, 0x6985, CKR_PIN_INCORRECT }, { -EKEYREVOKED, 0x6983, CKR_PIN_LOCKED },
+		{ -EDQUOT, 0x6A84, CKR_DEVICE_MEMORY }, { -EUSERS, 0x6985, CKR_DEVICE_MEMORY },
+		{ -EBADR, 0x6A80, CKR_ARGUMENTS_BAD }, { -EINVAL, 0, CKR_ARGUMENTS_BAD },
+		/* whatever else, known today or not */
+		{ -EIO, 0, CKR_DEVICE_ERROR }, { -EREMOTEIO, 0x6F00, CKR_DEVICE_ERROR },
+		{ -EPROTO, 0x9000, CKR_DEVICE_ERROR }, { -EBUSY, 0, CKR_DEVICE_ERROR },
+		{ -EXFULL, 0, CKR_DEVICE_ERROR },
+	};
+
+	(void)state;
+	rw();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct se05x_call c = { .sw = cases[i].sw };
+
+		RV(p11_error(p11.tokens, cases[i].error, &c), cases[i].rv);
+	}
+}
+
+/* Who has the UserID's only session: a login says that there is no room, and tries no PIN. */
+static void test_no_free_session(void **state)
+{
+	CK_SESSION_HANDLE s = with_user("", 3);
+	struct keys_session *others = NULL;
+
+	(void)state;
+	chip = keys_chip_new(device);
+	assert_int_equal(keys_session_run(chip, USER, "1234", 4, &others, NULL, NULL, &call), 0);
+	for (int i = 0; i < 4; i++)
+		RV(C_Login(s, CKU_USER, PIN, 4), CKR_DEVICE_MEMORY);
+	keys_session_close(&others);
+	keys_chip_free(chip);
+	OK(C_Login(s, CKU_USER, PIN, 4));
+}
+
+/* An object whose session another thread closed gets no handle, and the caller is told why. */
+static void test_publish(void **state)
+{
+	struct p11_object *object;
+	struct p11_session *s;
+	CK_OBJECT_HANDLE o = 7;
+	CK_SESSION_HANDLE handle = rw();
+
+	(void)state;
+	OK(p11_begin(handle, &s));
+	OK(p11_host_new(s, CKO_DATA, 0, NULL, &object));
+	OK(C_CloseAllSessions(0));
+	RV(p11_publish(object, &o), CKR_SESSION_CLOSED);
+	assert_int_equal(o, 0);
+	RV(p11_end(s, CKR_OK), CKR_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_initialized), cmocka_unit_test(test_interfaces),
 		CHIP(test_slots), CHIP(test_events), CHIP(test_sessions), CHIP(test_pin),
 		CHIP(test_pin_refused), CHIP(test_kept_session), CHIP(test_without_applet),
-		CHIP(test_configuration),
+		CHIP(test_configuration), CHIP(test_errors), CHIP(test_no_free_session),
+		CHIP(test_publish),
 	};
 
 	return test_main("pkcs11", tests, COUNT(tests));
