@@ -95,13 +95,15 @@ CK_RV p11_refresh(struct p11_token *token)
 	return rv;
 }
 
-/* Its memory stays until the end: other threads may be at it. */
+/* Its memory is freed when no call is under way any more: other threads may be at it. */
 void p11_chipobj_gone(struct p11_chipobj *o, bool keep_public)
 {
 	struct p11_object *halves[2] = { NULL, NULL };
 
 	pthread_mutex_lock(&p11.lock);
 	o->gone = true;
+	if (!o->holders)
+		p11.litter = true;
 	for (size_t i = keep_public; i < 2; i++) {
 		halves[i] = o->halves[i];
 		o->halves[i] = NULL;
@@ -124,15 +126,37 @@ void p11_objects_forget(struct p11_token *token)
 	pthread_mutex_unlock(&p11.lock);
 }
 
+static void free_chipobj(struct p11_chipobj *o)
+{
+	EVP_PKEY_free(o->public);
+	free(o->file);
+	free(o);
+}
+
+void p11_objects_sweep(void)
+{
+	p11.litter = false;
+	for (struct p11_token *token = p11.tokens; token; token = token->next) {
+		struct p11_chipobj *_Atomic *link = &token->objects, *o;
+
+		while ((o = *link)) {
+			if (!o->gone || o->holders) {
+				link = &o->next;
+				continue;
+			}
+			*link = o->next;
+			free_chipobj(o);
+		}
+	}
+}
+
 static void free_objects(struct p11_token *token)
 {
 	struct p11_chipobj *o;
 
 	while ((o = token->objects)) {
 		token->objects = o->next;
-		EVP_PKEY_free(o->public);
-		free(o->file);
-		free(o);
+		free_chipobj(o);
 	}
 	keys_names_free(token->names);
 	token->names = NULL;
@@ -355,6 +379,7 @@ struct p11_object *p11_half(struct p11_token *token, struct p11_chipobj *o, size
 		free(object);
 		return NULL;
 	}
+	o->holders++;
 	o->halves[half] = object;
 	return object;
 }

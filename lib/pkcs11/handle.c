@@ -6,7 +6,8 @@
 
 #define PLACE_BITS	20
 #define PLACES_MAX	((1u << PLACE_BITS) - 1)
-#define USES_MAX	((1u << (31 - PLACE_BITS)) - 1)
+/* what is left of a CK_ULONG but for one bit, and of uint32_t */
+#define USES_MAX	(sizeof(CK_ULONG) > 4 ? UINT32_MAX : (1u << (31 - PLACE_BITS)) - 1)
 
 static CK_ULONG handle_of(const struct p11_table *table, size_t place)
 {

@@ -27,6 +27,8 @@ void p11_object_put(struct p11_object *object)
 		return;
 	pthread_mutex_lock(&p11.lock);
 	last = !--object->references;
+	if (last && object->chip && !--object->chip->holders && object->chip->gone)
+		p11.litter = true;
 	pthread_mutex_unlock(&p11.lock);
 	if (last)
 		free_object(object);

@@ -164,6 +164,12 @@ CK_RV p11_enter(void)
 CK_RV p11_leave(CK_RV rv)
 {
 	pthread_rwlock_unlock(&p11.alive);
+	/* whoever leaves last; while others are at work it can wait */
+	if (p11.litter && !pthread_rwlock_trywrlock(&p11.alive)) {
+		if (*p11.initialised && !p11.crypto_gone)
+			p11_objects_sweep();
+		pthread_rwlock_unlock(&p11.alive);
+	}
 	return rv;
 }
 

@@ -39,8 +39,8 @@
 /* ---- handles: handle.c ---- */
 
 /*
- * A handle has 31 bits, as CK_ULONG may have 32: a place, and how often that place was
- * used, so that a handle of what is gone names nothing else soon.
+ * A handle is a place, and how often that place was used, so that a handle of what is gone
+ * names nothing else: for 2^32 uses of the place, and for 2047 where CK_ULONG has 32 bits.
  */
 struct p11_table {
 	struct p11_place {
@@ -224,6 +224,7 @@ struct p11_chipobj {
 	size_t file_len;
 	bool is_certificate;
 	_Atomic bool unreadable; /* the file: nobody may */
+	unsigned int holders;	/* objects that point here; with p11.lock */
 	struct p11_object *halves[2];	/* public; private, secret, certificate or data */
 };
 
@@ -405,6 +406,7 @@ struct p11 {
 	struct p11_token *tokens;
 	_Atomic bool looked;	/* for devices, since C_Initialize */
 	struct p11_table sessions, objects;
+	_Atomic bool litter;	/* records that are gone and that nobody holds: p11_leave() */
 };
 
 extern struct p11 p11;

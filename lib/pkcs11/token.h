@@ -48,5 +48,7 @@ void p11_objects_end(void);
 
 /* chipobj.c: nothing is known of its objects any more */
 void p11_objects_forget(struct p11_token *token);
+/* chipobj.c: free the records of what is gone. With p11.alive held for writing: no call reads. */
+void p11_objects_sweep(void);
 
 #endif /* SE05X_PKCS11_TOKEN_H */

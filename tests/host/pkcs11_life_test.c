@@ -414,6 +414,72 @@ static void test_exit(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* ---- a process that lives long ---- */
+
+static unsigned int records(void)
+{
+	unsigned int n = 0;
+
+	for (struct p11_chipobj *o = p11.tokens->objects; o; o = o->next)
+		n++;
+	return n;
+}
+
+/* What is deleted leaves nothing behind once nobody has a handle or an operation of it. */
+static void test_records(void **state)
+{
+	CK_MECHANISM ecdsa = { CKM_ECDSA, NULL, 0 };
+	CK_SESSION_HANDLE s = rw();
+	CK_OBJECT_HANDLE o, first = 0;
+	uint8_t sig[64], key[80];
+	CK_ATTRIBUTE get = { CKA_EC_POINT, key, sizeof(key) };
+	CK_ULONG n = sizeof(sig);
+	unsigned int before;
+
+	(void)state;
+	find(s, NULL, 0);
+	before = records();
+	for (int i = 0; i < 20; i++) {
+		OK(import_ec(s, true, "", "", &o));
+		first = first ? first : o;
+		OK(C_DestroyObject(s, o));
+		assert_int_equal(records(), before);
+		RV(C_GetAttributeValue(s, first, &get, 1), CKR_OBJECT_HANDLE_INVALID);
+	}
+	/* in use while it is deleted */
+	OK(import_ec(s, true, "", "", &o));
+	OK(C_SignInit(s, &ecdsa, o));
+	OK(C_DestroyObject(s, o));
+	assert_int_equal(records(), before + 1);
+	RV(C_Sign(s, scalar, sizeof(scalar), sig, &n), CKR_KEY_HANDLE_INVALID);
+	assert_int_equal(records(), before);
+	/* the public half is destroyed after the private one: as long as it is, it is known */
+	OK(import_ec(s, true, "", "", &o));
+	assert_int_equal(find_class(s, CKO_PUBLIC_KEY), 3);
+	first = objects[0];
+	OK(C_DestroyObject(s, o));
+	assert_int_equal(records(), before + 1);
+	OK(C_DestroyObject(s, first));
+	RV(C_DestroyObject(s, first), CKR_OBJECT_HANDLE_INVALID);
+	assert_int_equal(records(), before);
+}
+
+/* A handle of what is gone names nothing else, however often its place is used. */
+static void test_handles(void **state)
+{
+	struct p11_table table = { 0 };
+	CK_ULONG old = p11_table_add(&table, &table), again;
+
+	(void)state;
+	for (int i = 0; i < (sizeof(old) > 4 ? 10000 : 2000); i++) {
+		p11_table_remove(&table, i ? again : old);
+		assert_null(p11_table_get(&table, old));
+		again = p11_table_add(&table, &table);
+		assert_int_not_equal(again, old);
+	}
+	free(table.places);
+}
+
 /* ---- several processes ---- */
 
 /* Makes, names, finds and deletes; what others do meanwhile is no matter */
@@ -547,7 +613,8 @@ int main(int argc, char **argv)
 		CHIP(test_destroy_at_once), CHIP(test_fork_crypto),
 		CHIP(test_login_at_once),
 		CHIP(test_rebind), CHIP(test_rebind_while_listing), CHIP(test_make_while_listing),
-		CHIP(test_exit), CHIP(test_processes), CHIP(test_cost),
+		CHIP(test_records), cmocka_unit_test(test_handles), CHIP(test_exit),
+		CHIP(test_processes), CHIP(test_cost),
 	};
 
 	(void)argv;
