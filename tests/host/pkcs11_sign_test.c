@@ -118,7 +118,8 @@ static void ecdsa_lengths(const char *curve, CK_BBOOL token)
 static void test_ecdsa_lengths(void **state)
 {
 	static const char *const curves[] = {
-		"prime192v1", "secp224r1", "prime256v1", "secp384r1", "secp521r1", "secp256k1",
+		"prime192v1", "secp224r1", "prime256v1", "secp384r1", "secp521r1", "secp192k1",
+		"secp256k1",
 		"brainpoolP160r1", "brainpoolP192r1", "brainpoolP224r1", "brainpoolP256r1",
 		"brainpoolP320r1", "brainpoolP384r1", "brainpoolP512r1",
 	};

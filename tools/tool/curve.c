@@ -65,13 +65,13 @@ int unknown_type(const char *command, const char *text)
 	static const char *const types[] = {
 		"p192", "p224", "p256", "p384", "p521", "brainpoolP160r1", "brainpoolP192r1",
 		"brainpoolP224r1", "brainpoolP256r1", "brainpoolP320r1", "brainpoolP384r1",
-		"brainpoolP512r1", "secp256k1", "secp256r1", "ed25519", "x25519", "x448",
-		"rsa2048", "rsa3072", "rsa4096", NULL
+		"brainpoolP512r1", "secp192k1", "secp256k1", "secp256r1", "ed25519", "x25519",
+		"x448", "rsa2048", "rsa3072", "rsa4096", NULL
 	};
 	const char *like = most_like(text, types);
 
 	complain("%s: unknown type '%s'%s%s%s: p192 to p521, brainpoolP160r1 to brainpoolP512r1,"
-		 " secp256k1, ed25519, x25519, x448, rsa512 to rsa4096", command, text,
+		 " secp192k1, secp256k1, ed25519, x25519, x448, rsa512 to rsa4096", command, text,
 		 like ? ", is '" : "", like ?: "", like ? "' meant?" : "");
 	return USAGE;
 }

@@ -111,8 +111,8 @@ edwards() {
 
 # what both the chip has and pkcs11-tool knows
 for curve in secp192r1:prime192v1 secp224r1 secp256r1:prime256v1 secp384r1 secp521r1 \
-	secp256k1 brainpoolP192r1 brainpoolP224r1 brainpoolP256r1 brainpoolP320r1 brainpoolP384r1 \
-	brainpoolP512r1; do
+	secp192k1 secp256k1 brainpoolP192r1 brainpoolP224r1 brainpoolP256r1 brainpoolP320r1 \
+	brainpoolP384r1 brainpoolP512r1; do
 	ssl=${curve#*:} curve=${curve%:*}
 	ok "$curve: generate" user --keypairgen --key-type EC:$curve --id 20 --label $curve \
 		--usage-sign --usage-derive
