@@ -220,6 +220,8 @@ static CK_RV init(struct p11_session *s, const CK_ATTRIBUTE *attributes, CK_ULON
 		s->searching = true;	/* no object has it: NSS and others look for their own */
 		return CKR_OK;
 	}
+	if (rv == CKR_TEMPLATE_INCONSISTENT)
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;	/* the same type twice */
 	if (!rv)
 		rv = find_on_host(s, &t);
 	if (!rv)

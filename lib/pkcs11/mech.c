@@ -38,7 +38,9 @@ static const struct mechanism mechanisms[] = {
 	{ CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CHIP | CKF_GENERATE_KEY_PAIR | ON_CURVE, MONTGOMERY },
 	{ CKM_RSA_PKCS_KEY_PAIR_GEN, CHIP | CKF_GENERATE_KEY_PAIR, RSA },
 	{ CKM_AES_KEY_GEN, CKF_GENERATE, AES },
-	{ CKM_GENERIC_SECRET_KEY_GEN, CKF_GENERATE, SECRET },
+	/* of this one the sizes are bits */
+	{ CKM_GENERIC_SECRET_KEY_GEN, CKF_GENERATE, SIZES(8, 2048), FEATURE(HMAC),
+	  .key_type = CKK_GENERIC_SECRET },
 
 	{ CKM_ECDSA, CHIP | SIGNS | ON_CURVE, EC, .method = &ecdsa_method },
 	{ CKM_ECDSA_SHA1, CHIP | SIGNS | ON_CURVE, EC, .method = &ecdsa_method, DIGESTS(SHA1) },

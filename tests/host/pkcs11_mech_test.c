@@ -87,6 +87,11 @@ static void test_list(void **state)
 	assert_int_equal(info.flags, CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_ENCRYPT | CKF_DECRYPT);
 	assert_int_equal(info.ulMinKeySize, 1024);
 	assert_int_equal(info.ulMaxKeySize, 4096);
+	/* bits; of other secret keys bytes */
+	OK(f->C_GetMechanismInfo(slot(), CKM_GENERIC_SECRET_KEY_GEN, &info));
+	assert_int_equal(info.ulMaxKeySize, 2048);
+	OK(f->C_GetMechanismInfo(slot(), CKM_AES_KEY_GEN, &info));
+	assert_int_equal(info.ulMaxKeySize, 32);
 }
 
 static void test_list_no_rsa(void **state)

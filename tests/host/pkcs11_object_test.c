@@ -149,6 +149,8 @@ static void test_templates(void **state)
 	assert_int_equal(apdus, 0);
 	t[0] = (CK_ATTRIBUTE) { CKA_CLASS, &class, 3 };
 	RV(C_FindObjectsInit(s, t, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	t[0] = t[1] = (CK_ATTRIBUTE) { CKA_CLASS, &class, sizeof(class) };
+	RV(C_FindObjectsInit(s, t, 2), CKR_ATTRIBUTE_VALUE_INVALID);
 	RV(C_FindObjectsFinal(s), CKR_OPERATION_NOT_INITIALIZED);
 	OK(C_FindObjectsInit(s, NULL, 0));
 	RV(C_FindObjectsInit(s, NULL, 0), CKR_OPERATION_ACTIVE);
