@@ -19,13 +19,13 @@ struct keys_chip {
 	pthread_mutex_t lock;	/* for all that follows */
 	pthread_cond_t changed;
 	struct se05x *se;
-	struct se05x_iot *iot;
+	struct se05x_iot *iot;	/* NULL: nothing was sent by that file, so it keeps no chip awake */
 	bool inherited;		/* opened by the parent: its lock and chains are ours */
 	bool gone;		/* ENODEV: to be opened anew when nobody uses it */
 	unsigned int users;	/* calls under way */
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	bool known;		/* that is its unique number */
-	/* who closes it when it was idle */
+	/* who lets the chip sleep when it was idle */
 	bool no_threads;
 	unsigned int idle_ms;
 	struct timespec used;
@@ -112,35 +112,28 @@ struct keys_chip *keys_chip_new(const char *device)
 
 /* ---- open and closed ---- */
 
-static void close_file(struct keys_chip *chip)
+static void take_file(struct keys_chip *chip, struct se05x *se, struct se05x_iot *iot)
 {
-	struct se05x_iot *iot = chip->iot;
-	struct se05x *se = chip->se;
+	struct se05x_iot *iot_before = chip->iot;
+	struct se05x *se_before = chip->se;
 
 	/* first, so that a child forked meanwhile does not use or close what is freed here */
-	chip->iot = NULL;
-	chip->se = NULL;
+	chip->iot = iot;
+	chip->se = se;
 	chip->gone = false;
-	se05x_iot_close(iot);
-	se05x_close(se);
+	se05x_iot_close(iot_before);
+	se05x_close(se_before);
 }
 
 /* @uid: what it has to be, if @known; else it is learnt */
-static int open_file(const char *device, struct se05x **se, struct se05x_iot **iot,
-		     uint8_t uid[SE05X_IOT_UID_LEN], bool *known, struct se05x_call *call)
+static int begin_file(struct se05x *se, struct se05x_iot **iot, uint8_t uid[SE05X_IOT_UID_LEN],
+		      bool *known, struct se05x_call *call)
 {
 	uint8_t now[SE05X_IOT_UID_LEN];
 	int ret;
 
-	*call = (struct se05x_call) { .flags = call->flags, .deadline_ms = call->deadline_ms,
-				      .demanded = call->demanded };
 	*iot = NULL;
-	ret = se05x_open(device, se);
-	if (ret) {
-		*se = NULL;
-		return ret;
-	}
-	ret = se05x_iot_open(*se, NULL, 0, iot, call);
+	ret = se05x_iot_open(se, NULL, 0, iot, call);
 	if (!ret)
 		ret = se05x_iot_unique_id(*iot, now, call);
 	if (!ret && *known && memcmp(now, uid, sizeof(now))) {
@@ -149,14 +142,36 @@ static int open_file(const char *device, struct se05x **se, struct se05x_iot **i
 	}
 	if (ret) {
 		se05x_iot_close(*iot);
-		se05x_close(*se);
-		*se = NULL;
 		*iot = NULL;
 		return ret;
 	}
 	memcpy(uid, now, sizeof(now));
 	*known = true;
 	return 0;
+}
+
+static void clear_answer(struct se05x_call *call)
+{
+	*call = (struct se05x_call) { .flags = call->flags, .deadline_ms = call->deadline_ms,
+				      .demanded = call->demanded };
+}
+
+/* Who may not open one goes on with the one that is there: a worker's parent opened it. */
+static int begin_old(struct keys_chip *chip, int error, struct se05x_call *call)
+{
+	struct se05x_iot *iot;
+	int ret;
+
+	if (!chip->se || chip->iot)
+		return chip->iot ? 0 : error;
+	ret = begin_file(chip->se, &iot, chip->uid, &chip->known, call);
+	if (!ret)
+		chip->iot = iot;
+	if (ret != -ENODEV)
+		return ret;
+	take_file(chip, NULL, NULL);
+	clear_answer(call);
+	return error;
 }
 
 /* With the lock held */
@@ -169,18 +184,37 @@ static int provide(struct keys_chip *chip, struct se05x_call *call)
 	while (chip->gone && chip->users)
 		pthread_cond_wait(&chip->changed, &chip->lock);
 	if (chip->gone)
-		close_file(chip);
+		take_file(chip, NULL, NULL);
 	if (chip->iot && !chip->inherited)
 		return 0;
-	ret = open_file(chip->device, &se, &iot, chip->uid, &chip->known, call);
+	clear_answer(call);
+	ret = se05x_open(chip->device, &se);
 	if (ret)
-		/* a child that may not open one, as in a chroot, goes on with its parent's */
-		return chip->iot ? 0 : ret;
-	close_file(chip);
-	chip->se = se;
-	chip->iot = iot;
+		return begin_old(chip, ret, call);
+	ret = begin_file(se, &iot, chip->uid, &chip->known, call);
+	if (ret) {
+		se05x_close(se);
+		return ret;
+	}
+	take_file(chip, se, iot);
 	chip->inherited = false;
 	return 0;
+}
+
+void keys_chip_open(struct keys_chip *chip)
+{
+	struct se05x_info info;
+	struct se05x *se;
+	bool serves;
+
+	pthread_mutex_lock(&chip->lock);
+	/* one of before a rebind is of no use */
+	serves = chip->users || (chip->iot && !se05x_get_info(chip->se, &info));
+	if (!serves && !se05x_open(chip->device, &se)) {
+		take_file(chip, se, NULL);
+		chip->inherited = false;
+	}
+	pthread_mutex_unlock(&chip->lock);
 }
 
 /* ---- idleness ---- */
@@ -204,20 +238,11 @@ static bool passed(struct timespec t)
 	return now.tv_sec > t.tv_sec || (now.tv_sec == t.tv_sec && now.tv_nsec >= t.tv_nsec);
 }
 
-/* Not by who gave up his rights meanwhile, or went into a chroot */
-static bool can_open_again(const struct keys_chip *chip)
-{
-	struct se05x *se;
-
-	if (se05x_open(chip->device, &se))
-		return false;
-	se05x_close(se);
-	return true;
-}
-
+/* A new file is nobody to the chip. Who may not open one, as in a chroot, keeps what he has. */
 static void *close_when_idle(void *arg)
 {
 	struct keys_chip *chip = arg;
+	struct se05x *se;
 
 	pthread_mutex_lock(&chip->lock);
 	while (!chip->stop && chip->iot) {
@@ -227,8 +252,8 @@ static void *close_when_idle(void *arg)
 			pthread_cond_wait(&chip->changed, &chip->lock);
 		else if (!passed(end))
 			pthread_cond_timedwait(&chip->changed, &chip->lock, &end);
-		else if (can_open_again(chip))
-			close_file(chip);
+		else if (!se05x_open(chip->device, &se))
+			take_file(chip, se, NULL);
 		else
 			break;
 	}
@@ -237,7 +262,7 @@ static void *close_when_idle(void *arg)
 	return NULL;
 }
 
-/* With the lock held. Without a thread it stays open: no harm but to the chip's sleep. */
+/* With the lock held. Without a thread the file stays: no harm but to the chip's sleep. */
 static void watch_idleness(struct keys_chip *chip)
 {
 	sigset_t every, before;
@@ -271,7 +296,7 @@ void keys_chip_free(struct keys_chip *chip)
 	pthread_mutex_unlock(&chip->lock);
 	if (chip->has_closer)
 		pthread_join(chip->closer, NULL);
-	close_file(chip);
+	take_file(chip, NULL, NULL);
 	pthread_cond_destroy(&chip->changed);
 	pthread_mutex_destroy(&chip->lock);
 	free(chip->device);
@@ -362,7 +387,7 @@ bool keys_chip_inherited(struct keys_chip *chip)
 	bool inherited;
 
 	pthread_mutex_lock(&chip->lock);
-	inherited = chip->iot && chip->inherited;
+	inherited = chip->se && chip->inherited;
 	pthread_mutex_unlock(&chip->lock);
 	return inherited;
 }
@@ -422,9 +447,16 @@ static int open_own(struct keys_chip *chip, struct se05x **se, struct se05x_iot 
 {
 	uint8_t uid[SE05X_IOT_UID_LEN];
 	bool known = keys_chip_uid(chip, uid);
-	int ret = open_file(chip->device, se, iot, uid, &known, call);
+	int ret;
 
-	if (!ret)
+	clear_answer(call);
+	ret = se05x_open(chip->device, se);
+	if (ret)
+		return ret;
+	ret = begin_file(*se, iot, uid, &known, call);
+	if (ret)
+		se05x_close(*se);
+	else
 		learn(chip, uid);
 	return ret;
 }

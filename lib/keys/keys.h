@@ -356,10 +356,17 @@ struct keys_chip;
  * For many threads at once. In a forked child a file of its own is opened, so that lock
  * and chains are not the parent's too; where the child may not open one, the parent's
  * serves single commands. After a rebind it goes on with the new device if the unique
- * number is the same. After five idle seconds the file is closed, so that the chip may
- * sleep, and opened anew at the next use; but not by who could not open it any more.
+ * number is the same. After five idle seconds a new file takes the place of the used one,
+ * so that the chip may sleep, and children that are forked later have one that serves them;
+ * but not with who may not open it any more.
  */
 struct keys_chip *keys_chip_new(const char *device);
+/*
+ * keys_chip_open() - open the file now, if that can be, for children that may not
+ *
+ * Nothing is sent: the chip is neither waited for nor kept awake.
+ */
+void keys_chip_open(struct keys_chip *chip);
 void keys_chip_free(struct keys_chip *chip);
 
 /* One use of it, as KEYS_RUN() makes them */
@@ -390,7 +397,7 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 
 /* Its unique number; false: it was never open, so nobody knows it */
 bool keys_chip_uid(struct keys_chip *chip, uint8_t uid[SE05X_IOT_UID_LEN]);
-/* Before it is used: no thread is made for it, and so its file is not closed when idle. */
+/* Before it is used: no thread is made for it, and so its file keeps the chip awake. */
 void keys_chip_no_threads(struct keys_chip *chip);
 /* Whichever chip is there is the one: it is opened anew when it is used next. */
 void keys_chip_forget(struct keys_chip *chip);

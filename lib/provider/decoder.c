@@ -138,7 +138,6 @@ const OSSL_DISPATCH pem_decoder[] = {
 /* ---- DER ---- */
 
 /* An RSA key of 4096 bits has 600 bytes */
-#define OPEN_MS	1000
 #define DER_MAX	1024
 
 /* One SEQUENCE. Return: its bytes; 0: it is none, or longer than any of ours. */
@@ -166,18 +165,6 @@ static size_t read_der(struct provider *prov, OSSL_CORE_BIO *in, uint8_t der[DER
 	return n > 4 && len == n ? len : 0;
 }
 
-/*
- * Have the chip's file open, if that can be: a server's workers may have no right to open it,
- * and then use the one that their parent had (keys_chip_new()). Nobody waits long for it.
- */
-static void open_for_children(struct keys_chip *chip)
-{
-	struct se05x_call call = { .deadline_ms = OPEN_MS };
-	struct keys_turn turn = { 0 };
-
-	keys_end(chip, &turn, keys_begin(chip, &turn, &call), &call);
-}
-
 static struct key *claim(struct provider *prov, const struct keys_ref *ref,
 			 OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
 {
@@ -199,8 +186,9 @@ static struct key *claim(struct provider *prov, const struct keys_ref *ref,
 			   " has", ref->id);
 	else if (!ref->user || (place.pin = pin_ask(prov, &place, ask, arg)))
 		key = key_claim(prov, &place, public);
+	/* a server's workers may have no right to open it */
 	if (key)
-		open_for_children(place.chip);
+		keys_chip_open(place.chip);
 	keys_secret_free(place.pin);
 	EVP_PKEY_free(public);
 	return key;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lib/keys: a chip that is forked, rebound and left alone, and used by many threads */
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "keys_run.h"
 
@@ -104,6 +105,70 @@ static void test_idle(void **state)
 	keys_chip_free(chip);
 }
 
+/* As somebody who is not root: allowed while nobody else is a client of the chip */
+static bool may_reset(void)
+{
+	pid_t child = fork();
+	struct se05x *se;
+	int status;
+
+	if (!child) {
+		if (!getuid() && (chmod(folder, 0711) || chmod(path, 0666) || setuid(65534)))
+			_exit(127);
+		_exit(se05x_open(device, &se) || se05x_reset(se, SE05X_RESET_SOFT, 0, &call));
+	}
+	waitpid(child, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 127);
+	return !status;
+}
+
+/* A child that may not open the chip */
+static bool worker_serves(struct keys_chip *chip)
+{
+	char hidden[110];
+	int status;
+	pid_t child;
+
+	snprintf(hidden, sizeof(hidden), "%s.hidden", path);
+	assert_int_equal(rename(path, hidden), 0);
+	child = fork();
+	if (!child) {
+		bool yes = true;
+
+		_exit(KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes) || yes);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(rename(hidden, path), 0);
+	return !status;
+}
+
+/* A server's master that did not use the chip for long, and a worker that is started anew */
+static void test_idle_worker(void **state)
+{
+	struct keys_chip *chip;
+
+	(void)state;
+	keys_idle_ms = 0;
+	chip = keys_chip_new(device);
+	keys_idle_ms = 5000;
+	keys_chip_open(chip);
+	assert_true(may_reset());	/* nothing was sent */
+	for (int i = 0; i < 3; i++) {
+		assert_true(worker_serves(chip));
+		assert_false(exists(chip, ID));
+		/* the chip may sleep; the test would not end else */
+		while (!may_reset())
+			;
+	}
+	stop();
+	start(file);
+	assert_false(worker_serves(chip));
+	/* the master reads its keys again */
+	keys_chip_open(chip);
+	assert_true(worker_serves(chip));
+	keys_chip_free(chip);
+}
+
 /* Another chip is the one, if that is said. */
 static void test_forget(void **state)
 {
@@ -193,7 +258,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_chip), CHIP(test_rebind), CHIP(test_fork),
-		CHIP(test_idle), CHIP(test_forget), CHIP(test_reopen), CHIP(test_threads),
+		CHIP(test_idle), CHIP(test_idle_worker), CHIP(test_forget), CHIP(test_reopen),
+		CHIP(test_threads),
 	};
 
 	return test_main("keys chip", tests, sizeof(tests) / sizeof(tests[0]));

@@ -3,7 +3,7 @@
 
 struct se05x_call call;
 
-static char folder[] = "/tmp/keys-test-XXXXXX";
+char folder[] = "/tmp/keys-test-XXXXXX";
 char device[120], path[100], file[100], other[120];
 static char argument[120];
 static pid_t server;

@@ -33,7 +33,7 @@ extern struct se05x_call call;
 		fail_msg("%d, SW %04X: %s", good_ret, call.sw, #expression);	\
 } while (0)
 
-extern char device[120], path[100];	/* of the chip; its socket */
+extern char folder[], device[120], path[100];	/* of the chip; its socket, and where it is */
 /* Where the chip keeps its objects, as se05x-sim's option; another chip */
 extern char file[100], other[120];
 void start(const char *keep);

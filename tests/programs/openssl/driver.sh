@@ -19,6 +19,10 @@ serves() {	# PORT: eight handshakes at once, of both versions
 	[ $bad = 0 ]
 }
 
+workers() { pgrep -P "$(cat nginx.pid)"; }
+renewed() { [ "$(workers | wc -l)" = 2 ] && ! workers | grep -qxF "$before"; }
+asleep() { [ "$(cat /sys/class/se05x/se05x0/state)" = asleep ]; }
+
 ok "they may not open the chip" fails su -s /bin/sh www-data -c ': < /dev/se05x'
 for k in ec rsa; do
 	cat > nginx.conf <<-EOC
@@ -42,7 +46,12 @@ for k in ec rsa; do
 		}
 	EOC
 	ok "nginx, $k" serve nginx 4441 nginx -c "$tmp/nginx.conf"
+	ok "keys that nobody uses keep no chip awake" until_ asleep
 	ok "its workers sign" serves 4441
+	sleep 6	# longer than a file stays that nobody uses
+	before=$(workers)
+	ok "workers that died are started anew" eval 'kill -9 $before && until_ renewed'
+	ok "they sign" serves 4441
 	ok "a reload" nginx -c "$tmp/nginx.conf" -s reload
 	ok "they sign" serves 4441
 	stop 4441
