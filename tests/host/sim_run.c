@@ -14,6 +14,7 @@
 #include "sim_run.h"
 
 char sim_device[80];
+const char *sim_chip = "--chip=SE050E";
 static char folder[] = "/tmp/se05x_test.XXXXXX", argument[80];
 static pid_t server;
 
@@ -40,7 +41,7 @@ void sim_start(const char *option)
 
 	server = fork();
 	if (!server) {
-		execl(sim, sim, "--quiet", argument, option, NULL);
+		execl(sim, sim, "--quiet", argument, sim_chip, option, NULL);
 		_exit(127);
 	}
 	while (se05x_open(sim_device, &se)) {

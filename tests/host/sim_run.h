@@ -4,6 +4,7 @@
 #define SIM_RUN_H
 
 extern char sim_device[80];	/* as se05x_open() */
+extern const char *sim_chip;	/* which one */
 
 /* Run cmocka's tests. Return: for main() */
 #define sim_main(tests) \
