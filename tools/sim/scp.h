@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* SCP03 (GlobalPlatform, Card Specification, Amendment D): the card's side */
-#ifndef SE05X_SCP_H
-#define SE05X_SCP_H
+#ifndef SE05X_SIM_SCP_H
+#define SE05X_SIM_SCP_H
 
 #include "apdu.h"
 
@@ -71,4 +71,4 @@ void scp_close(struct scp *scp);
 uint16_t scp_put_key(struct scp_keys *keys, bool longer, const struct apdu *apdu,
 		     struct response *rsp);
 
-#endif /* SE05X_SCP_H */
+#endif /* SE05X_SIM_SCP_H */
