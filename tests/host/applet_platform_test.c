@@ -48,6 +48,42 @@ static void test_fips(void **state)
 	}
 }
 
+/* P-256's base point, which could be another's public key (FIPS 186-4, D.1.2.3) */
+#define POINT \
+	"046B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296" \
+	"4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5"
+
+/* An EC pair of a FIPS part signs or agrees, whoever may do the one and the other. */
+static void test_fips_pair(void **state)
+{
+	static const struct { const char *policy; unsigned int made, sign, agree; } cases[] = {
+		{ "11=080000000014040000 ", 0x6984, 0x6985, 0x6985 },
+		{ "11=0800000000100400000800000009040C0000 ", 0x6984, 0x6985, 0x6985 },
+		{ "11=080000000010040000 ", 0x9000, 0x9000, 0x6986 },
+		{ "11=080000000004040000 ", 0x9000, 0x6986, 0x9000 },
+		{ "", 0x9000, 0x9000, 0x6986 },
+	};
+	static const char *const models[] = { "SE050F", "SE052F" };
+	char body[200];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct applet *applet = chip_model(models[i % 2]);
+		struct host host = { .applet = applet, .only_data = i % 2 == 0 };
+
+		assert_int_equal(authenticate(&host, &test_keys, "0B"), 0x9000);
+		snprintf(body, sizeof(body), "%s41=" ID " 42=03", cases[i / 2].policy);
+		secured(cases[i / 2].made, &host, "80016100", body);
+		snprintf(body, sizeof(body), "41=" ID " 42=21 43=%.64s", POINT);
+		secured(cases[i / 2].sign, &host, "80030C09", body);
+		secured(cases[i / 2].agree, &host, "8003010F", "41=" ID " 42=" POINT);
+		/* a public key does neither */
+		secured(0x9000, &host, "80012100",
+			"11=080000000014040000 41=00000007 42=03 44=" POINT);
+		applet_free(applet);
+	}
+}
+
 /* What ends the channel */
 static void test_ends(void **state)
 {
@@ -300,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fips),
+		cmocka_unit_test(test_fips_pair),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_lc_form),
 		cmocka_unit_test(test_rotation),

@@ -36,7 +36,7 @@ uint16_t attributes(struct call *call, const struct object *object, uint8_t tag)
 	if (object->policy_len)
 		memcpy(at + 14, object->policy, policy_len);
 	else
-		policy_default(object->type, at + 14);
+		policy_default(call, object->type, at + 14);
 	at[14 + policy_len] = object->origin;
 	if (is_7(call))
 		put_be32(at + 15 + policy_len, object->version);

@@ -22,7 +22,13 @@
 #define RULES_3		(RULES_ALL | RIGHT_SIGN | RIGHT_VERIFY | RIGHT_KA | RIGHT_ENC | \
 			 RIGHT_DEC | RIGHT_KDF | RIGHT_WRAP | RIGHT_GEN | RIGHT_DESFIRE)
 
-/* Without a policy: everything but attesting and leaving the chip [U]. */
+/* What a FIPS part lets an EC pair do one of, whoever asks for it */
+#define RIGHTS_APART	(RIGHT_SIGN | RIGHT_KA)
+
+/*
+ * Without a policy: everything but attesting and leaving the chip [U]; the EC pair of a FIPS
+ * part signs [U].
+ */
 #define DEFAULT_FILE	(RIGHT_READ | RIGHT_WRITE | RIGHT_DELETE)
 #define DEFAULT_KEY	(DEFAULT_FILE | RIGHT_SIGN | RIGHT_VERIFY | RIGHT_KA | RIGHT_ENC | \
 			 RIGHT_DEC | RIGHT_KDF | RIGHT_WRAP | RIGHT_GEN | RIGHT_PBKDF)
@@ -50,9 +56,14 @@ static const uint8_t *find_entry(const uint8_t *set, size_t len, uint32_t auth_i
 	return NULL;
 }
 
+static bool signs_or_agrees(const struct call *call, uint8_t type)
+{
+	return call->iot->model->fips && (type == TYPE_EC_PAIR || type == TYPE_EC_PRIVATE);
+}
+
 uint16_t policy_check(const struct call *call, uint8_t type, const struct tlv *set)
 {
-	uint32_t known = is_file(type) ? RULES_ALL : RULES_3;
+	uint32_t known = is_file(type) ? RULES_ALL : RULES_3, all = 0;
 	const uint8_t *at = set->value, *end = at + set->len;
 
 	if (is_7(call) && !is_file(type))
@@ -70,9 +81,19 @@ uint16_t policy_check(const struct call *call, uint8_t type, const struct tlv *s
 		/* two entries for one would contradict each other */
 		if (find_entry(set->value, at - set->value, get_be(at + 1, 4)))
 			return SW_POLICY;
+		all |= rules;
 		at += 1 + at[0];
 	}
+	if (signs_or_agrees(call, type) && (all & RIGHTS_APART) == RIGHTS_APART)
+		return SW_POLICY;
 	return SW_OK;
+}
+
+static uint32_t default_rules(const struct call *call, uint8_t type)
+{
+	if (is_file(type))
+		return DEFAULT_FILE;
+	return signs_or_agrees(call, type) ? DEFAULT_KEY & ~RIGHT_KA : DEFAULT_KEY;
 }
 
 static bool pcr_matches(const struct call *call, const uint8_t *want)
@@ -93,7 +114,7 @@ uint32_t policy_rules(const struct call *call, const struct object *object)
 	uint32_t rules;
 
 	if (!object->policy_len)
-		return is_file(object->type) ? DEFAULT_FILE : DEFAULT_KEY;
+		return default_rules(call, object->type);
 	entry = find_entry(object->policy, object->policy_len, caller(call));
 	if (!entry)
 		entry = find_entry(object->policy, object->policy_len, 0);
@@ -110,9 +131,9 @@ uint16_t policy_allows(const struct call *call, const struct object *object, uin
 	return policy_rules(call, object) & right ? SW_OK : SW_DENIED;
 }
 
-void policy_default(uint8_t type, uint8_t set[9])
+void policy_default(const struct call *call, uint8_t type, uint8_t set[9])
 {
 	memset(set, 0, 9);
 	set[0] = ENTRY_MIN;
-	put_be32(set + 5, is_file(type) ? DEFAULT_FILE : DEFAULT_KEY);
+	put_be32(set + 5, default_rules(call, type));
 }

@@ -40,6 +40,6 @@ uint16_t policy_allows(const struct call *call, const struct object *object, uin
 uint32_t policy_rules(const struct call *call, const struct object *object);
 
 /* What an object made without a policy gets. Room for 9 bytes. */
-void policy_default(uint8_t type, uint8_t set[9]);
+void policy_default(const struct call *call, uint8_t type, uint8_t set[9]);
 
 #endif /* SE05X_POLICY_H */
