@@ -5,6 +5,7 @@
 
 #include <openssl/core_names.h>
 
+#include "mech.h"
 #include "object.h"
 
 /* What goes into the chip */
@@ -130,8 +131,18 @@ static uint32_t if_wanted(const struct p11_template *t, CK_ATTRIBUTE_TYPE usage,
 	return p11_template_bool(t, usage, true) ? right : 0;
 }
 
+/* The EC pair of a FIPS chip does one of the two: to sign, unless the template says otherwise. */
+static uint32_t ec_rights(const struct p11_template *t, bool fips)
+{
+	bool derive = p11_template_bool(t, CKA_DERIVE, !fips);
+
+	return (p11_template_bool(t, CKA_SIGN, !fips || !derive) ? SE05X_IOT_MAY_SIGN : 0) |
+	       (derive ? SE05X_IOT_MAY_AGREE : 0);
+}
+
 /* What the template does not forbid; a chip may refuse some of it for a kind of key */
-static uint32_t rights_of(const struct p11_template *t, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+static uint32_t rights_of(const struct p11_template *t, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
+			  bool fips)
 {
 	uint32_t rights;
 
@@ -152,9 +163,11 @@ static uint32_t rights_of(const struct p11_template *t, CK_OBJECT_CLASS class, C
 		return SE05X_IOT_MAY_READ | SE05X_IOT_MAY_WRITE;
 	}
 	rights = SE05X_IOT_MAY_READ;
+	if (type == CKK_EC)
+		return rights | ec_rights(t, fips);
 	if (type != CKK_EC_MONTGOMERY)
 		rights |= if_wanted(t, CKA_SIGN, SE05X_IOT_MAY_SIGN);
-	if (type == CKK_EC || type == CKK_EC_MONTGOMERY)
+	else
 		rights |= if_wanted(t, CKA_DERIVE, SE05X_IOT_MAY_AGREE);
 	/* it comes number by number, and each but the first writes a key that is there */
 	if (type == CKK_RSA)
@@ -302,10 +315,13 @@ static CK_RV in_chip(struct p11_session *s, const struct p11_template *t, CK_OBJ
 {
 	struct import in = { m, class == CKO_PRIVATE_KEY };
 	struct p11_making making = {
-		.private = t, .rights = rights_of(t, class, type), .make = make, .arg = &in,
+		.private = t, .rights = rights_of(t, class, type, mech_is_fips(s->token)),
+		.make = make, .arg = &in,
 	};
 	CK_RV rv;
 
+	if (class == CKO_PRIVATE_KEY && !mech_can_be(s->token, type, making.rights))
+		return CKR_TEMPLATE_INCONSISTENT;
 	if (class == CKO_PUBLIC_KEY) {
 		rv = s->rw ? find_half(s, m->key, handle) : CKR_SESSION_READ_ONLY;
 		if (rv || *handle)

@@ -140,7 +140,7 @@ static CK_RV want_modulus(struct pair *p)
 }
 
 /* Without a word of the template's: to sign, unless it is said to be for something else */
-static CK_RV want_rights(struct pair *p, bool fips)
+static CK_RV want_rights(const struct p11_token *token, struct pair *p)
 {
 	bool derive = p11_template_bool(&p->private, CKA_DERIVE, p->type == CKK_EC_MONTGOMERY);
 	bool decrypt = p11_template_bool(&p->private, CKA_DECRYPT, false) ||
@@ -160,9 +160,7 @@ static CK_RV want_rights(struct pair *p, bool fips)
 		if (derive && p->type != CKK_EC_EDWARDS)
 			p->rights |= SE05X_IOT_MAY_AGREE;
 	}
-	if (!p->rights || (fips && p->type == CKK_EC && sign && derive))
-		return CKR_TEMPLATE_INCONSISTENT;
-	return CKR_OK;
+	return mech_can_be(token, p->type, p->rights) ? CKR_OK : CKR_TEMPLATE_INCONSISTENT;
 }
 
 static CK_RV want_pair(struct p11_session *s, struct pair *p)
@@ -174,7 +172,7 @@ static CK_RV want_pair(struct p11_session *s, struct pair *p)
 	    (wants_token(&p->public) && !wants_token(&p->private)))
 		return CKR_TEMPLATE_INCONSISTENT;
 	rv = p->type == CKK_RSA ? want_modulus(p) : want_curve(p);
-	return rv ? rv : want_rights(p, mech_is_fips(s->token));
+	return rv ? rv : want_rights(s->token, p);
 }
 
 static int make_pair(struct se05x_iot *iot, uint32_t id, const struct se05x_iot_new *how,

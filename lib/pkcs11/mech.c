@@ -108,6 +108,14 @@ bool mech_is_fips(const struct p11_token *token)
 	return (v->major == 3 && v->minor >= 4) || (v->major == 7 && v->patch >> 4 == 1);
 }
 
+bool mech_can_be(const struct p11_token *token, CK_KEY_TYPE type, uint32_t rights)
+{
+	const uint32_t both = SE05X_IOT_MAY_SIGN | SE05X_IOT_MAY_AGREE;
+
+	/* an EC pair of a FIPS chip signs or agrees */
+	return rights && !(mech_is_fips(token) && type == CKK_EC && (rights & both) == both);
+}
+
 static bool has(const struct p11_token *token, const struct mechanism *m)
 {
 	/* these write flash, which a FIPS chip does not let everybody */

@@ -209,6 +209,8 @@ const struct keys_hash *mech_hash_named(CK_MECHANISM_TYPE type);
 const struct keys_hash *mech_hash_of_mgf(CK_RSA_PKCS_MGF_TYPE mgf);
 /* Its chip keeps the rules of FIPS 140 */
 bool mech_is_fips(const struct p11_token *token);
+/* Can a private key of that type be made in it with those rights (SE05X_IOT_MAY_*)? */
+bool mech_can_be(const struct p11_token *token, CK_KEY_TYPE type, uint32_t rights);
 
 /* ---- what goes on in a session: op.c ---- */
 

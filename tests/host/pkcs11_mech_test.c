@@ -405,9 +405,32 @@ static void test_failed_search(void **state)
 	EVP_PKEY_free(ec.key);	/* its handles are of another time */
 }
 
+/* An EC key of a FIPS chip signs or agrees, of another both. */
+static void test_fips(void **state)
+{
+	static const struct { struct se05x_iot_version version; bool fips; } chips[] = {
+		{ { .major = 3, .minor = 1 }, false }, { { .major = 3, .minor = 6 }, true },
+		{ { .major = 7, .minor = 2 }, false },
+		{ { .major = 7, .minor = 2, .patch = 0x10 }, true },
+	};
+	const uint32_t sign = SE05X_IOT_MAY_SIGN, agree = SE05X_IOT_MAY_AGREE;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(chips); i++) {
+		struct p11_learnt learnt = { .version = chips[i].version };
+		const struct p11_token token = { .learnt = &learnt };
+
+		assert_int_equal(mech_can_be(&token, CKK_EC, sign | agree), !chips[i].fips);
+		assert_true(mech_can_be(&token, CKK_EC, sign) && mech_can_be(&token, CKK_EC, agree));
+		assert_true(mech_can_be(&token, CKK_RSA, sign | SE05X_IOT_MAY_DECRYPT));
+		assert_false(mech_can_be(&token, CKK_EC, 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fips),
 		ON_7(test_list), ON_3(test_list), ON_NO_RSA(test_list_no_rsa), ON_7(test_states),
 		ON_7(test_unsupported), ON_7(test_failed_search), ON_3(test_failed_search),
 		ON_7(test_buffers), ON_3(test_buffers), ON_7(test_kept),
