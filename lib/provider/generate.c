@@ -246,6 +246,15 @@ static bool good_request(const struct generation *g)
 	return false;
 }
 
+/* The chip does not take the policy, and that is what a FIPS part would not take. */
+static bool wants_both(const struct generation *g, const struct se05x_call *call)
+{
+	const uint32_t both = SE05X_IOT_MAY_SIGN | SE05X_IOT_MAY_AGREE;
+
+	return g->type == TYPE_EC && call->sw == 0x6984 &&
+	       (se05x_iot_policy_rights(g->policy, g->policy_len) & both) == both;
+}
+
 static struct key *generate_in_chip(struct generation *g)
 {
 	struct place place = { .chip = provider_chip(g->prov, NULL) };
@@ -260,6 +269,9 @@ static struct key *generate_in_chip(struct generation *g)
 		raise_text("the chip makes RSA keys of 1024, 2048, 3072 and 4096 bits");
 	else if (ret)
 		raise_chip("generate", g->id, ret, &call);
+	if (ret && wants_both(g, &call))
+		raise_text("an EC key of a FIPS part signs or agrees, not both: %s says which",
+			   PARAM_POLICY);
 	if (ret)
 		return NULL;
 	place.id = g->id;

@@ -163,6 +163,24 @@ mandated() {
 	works
 }
 
+either() {
+	local genpkey=(openssl genpkey -provider default -provider se05x -propquery '?provider=se05x'
+		-algorithm EC -pkeyopt group:P-256 -pkeyopt se05x-id:0x01010103 -out key)
+
+	export OPENSSL_MODULES=$top/build/host/lib/ossl-modules
+	says 'not both' se05x-tool --policy=any:sign,agree,delete keygen 0x01010102 p256 &&
+		se05x-tool --policy=any:agree,delete keygen 0x01010102 p256 &&
+		says 'not both' "${genpkey[@]}" &&
+		"${genpkey[@]}" -pkeyopt se05x-policy:any:sign,read,delete &&
+		says TEMPLATE_INCONSISTENT pair --usage-sign --usage-derive &&
+		pair --usage-derive && pair --usage-sign
+}
+
+pair() {
+	pkcs11-tool --module "$top/build/host/lib/pkcs11/libse05x-pkcs11.so" --keypairgen \
+		--key-type EC:prime256v1 "$@"
+}
+
 up SE050E
 ok "no channel without keys" channel 0
 ok "all works plain" works
@@ -196,6 +214,7 @@ for c in SE050F SE052F; do
 		'says 6982 se05x-tool list && grep -q "channel load" said'
 	ok "$c: with keys all works" eval 'se05x-tool channel load "$keys" && works &&
 		se05x-tool keygen 0x01010101 p256 && se05x-tool list'
+	ok "$c: an EC key signs or agrees, not both" either
 	down
 done
 echo "1..$n"

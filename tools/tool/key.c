@@ -41,6 +41,25 @@ static int key_failed(const struct tool *t, uint32_t id, const char *type, int r
 	return TROUBLE;
 }
 
+/* The chip does not take the policy, and that is what a FIPS part would not take. */
+static bool wants_both(const struct tool *t, const struct se05x_iot_new *how)
+{
+	const uint32_t both = SE05X_IOT_MAY_SIGN | SE05X_IOT_MAY_AGREE;
+
+	return t->call.sw == 0x6984 &&
+	       (se05x_iot_policy_rights(how->policy, how->policy_len) & both) == both;
+}
+
+static int ec_failed(const struct tool *t, uint32_t id, const char *type, int ret,
+		     const struct se05x_iot_new *how)
+{
+	ret = key_failed(t, id, type, ret);
+	if (wants_both(t, how))
+		complain("%s: an EC key of a FIPS part signs or agrees, not both: --policy says"
+			 " which", t->command);
+	return ret;
+}
+
 int iot_keygen(struct tool *t, char **args, int n)
 {
 	const struct se05x_iot_curve *curve = curve_called(args[1]);
@@ -70,8 +89,10 @@ int iot_keygen(struct tool *t, char **args, int n)
 			 bits);
 		return USAGE;
 	}
-	return ret ? key_failed(t, id, curve ? curve->name : "RSA", ret) :
-		     made(t, id, "made");
+	if (ret)
+		return curve ? ec_failed(t, id, curve->name, ret, &how) :
+			       key_failed(t, id, "RSA", ret);
+	return made(t, id, "made");
 }
 
 /* ---- import ---- */
@@ -138,7 +159,7 @@ static int import_ec(struct tool *t, uint32_t id, const char *path, EVP_PKEY *ke
 		   &curve_made);
 	OPENSSL_cleanse(scalar, sizeof(scalar));
 	tell_curve(t, curve, curve_made);
-	return ret ? key_failed(t, id, curve->name, ret) : made(t, id, "imported");
+	return ret ? ec_failed(t, id, curve->name, ret, how) : made(t, id, "imported");
 }
 
 int iot_import(struct tool *t, char **args, int n)
