@@ -23,6 +23,8 @@
 #define ROUNDS	60
 #define IDLE_MS	3600000
 
+const char program[] = "i2cd_opener_test";
+
 #define C_APDU(...) ((const uint8_t []) { __VA_ARGS__ }), sizeof((const uint8_t []) { __VA_ARGS__ })
 #define SELECT_IOT C_APDU(0x00, 0xA4, 0x04, 0x00, 0x10, 0xA0, 0, 0, 3, 0x96, 0x54, 0x53, \
 			  0, 0, 0, 1, 3, 0, 0, 0, 0, 0)
@@ -163,12 +165,20 @@ static void leave(struct host *host)
 	pthread_mutex_unlock(&host->reader.lock);
 }
 
+static struct turns *line_of(uid_t uid)
+{
+	struct turns *turns;
+
+	assert_int_equal(turns_get(&turns, uid), 0);
+	return turns;
+}
+
 /* ---- one opener or two ---- */
 
 /* Two resets in a row come before the command that follows them, not one of them after it */
 static void test_order(void **state)
 {
-	struct turns *turns = turns_get(1);
+	struct turns *turns = line_of(1);
 	uint8_t use[] = { 0x80, 0x05, 0, 0, 21, 0x10, 8, 0, 0, 0, 0, 0, 0, 0, 0,
 			  0x41, 9, 0x80, 4, 0, 0x20, 0, 0, 0, 0, 0 };
 	struct host host;
@@ -196,7 +206,7 @@ static void test_order(void **state)
 
 static void test_interrupt(void **state)
 {
-	struct turns *turns = turns_get(1);
+	struct turns *turns = line_of(1);
 	struct host host;
 	int i;
 
@@ -226,7 +236,7 @@ static void test_interrupt(void **state)
 /* Two threads read: one waits, the other is not acknowledged */
 static void test_two_readers(void **state)
 {
-	struct turns *turns = turns_get(1);
+	struct turns *turns = line_of(1);
 	struct host host, second;
 
 	(void)state;
@@ -250,7 +260,7 @@ static void test_two_readers(void **state)
 /* Its reader is answered by opener_free() or never */
 static void test_free_with_reader(void **state)
 {
-	struct turns *turns = turns_get(1);
+	struct turns *turns = line_of(1);
 	struct host host;
 
 	(void)state;
@@ -383,6 +393,29 @@ static void test_many(void **state)
 	opener_end_all();
 }
 
+/* A user has so many openers, and then none until one of them has ended; another user has his */
+static void test_limit(void **state)
+{
+	static struct host hosts[TURNS_OPENERS], host;
+	struct opener *none;
+	int i;
+
+	(void)state;
+	for (i = 0; i < TURNS_OPENERS; i++)
+		come(&hosts[i], 1);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(opener_new(&none, &config, 1), -EMFILE);
+	come(&host, 2);
+	assert_int_equal(run(&host, SELECT_IOT), 0x9000);
+	leave(&host);
+	leave(&hosts[0]);
+	while ((i = opener_new(&hosts[0].opener, &config, 1)) == -EMFILE)
+		usleep(1000);	/* its thread has not ended yet */
+	assert_int_equal(i, 0);
+	for (i = 0; i < TURNS_OPENERS; i++)
+		leave(&hosts[i]);
+}
+
 /* ---- the chip ---- */
 
 static int setup(void **state)
@@ -408,7 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		OPENER(test_order), OPENER(test_interrupt), OPENER(test_two_readers),
 		OPENER(test_free_with_reader), OPENER(test_lock), OPENER(test_idle),
-		OPENER(test_many),
+		OPENER(test_many), OPENER(test_limit),
 	};
 
 	return sim_main(tests);

@@ -4,6 +4,7 @@
  *
  *	t1_opener calls		each call of i2c-dev, with what it may and may not be given
  *	t1_opener deaths N	N processes that open it, write a command or half of one, and die
+ *	t1_opener limit N	root opens it N times and no more, and another user can
  */
 #define _GNU_SOURCE
 
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,15 +182,38 @@ static void deaths(int n)
 		;
 }
 
+static void limit(int n)
+{
+	int fd, status;
+
+	while (n--)
+		open_node(0);
+	FAILS(open(node, O_RDWR), EMFILE);
+	MUST(!chmod(node, 0666));
+	if (!fork()) {
+		if (setuid(65534))
+			_exit(2);
+		fd = open_node(0);
+		if (ioctl(fd, I2C_SLAVE, 0x48))
+			_exit(3);
+		say(fd, 0xC0, NULL, 0);
+		_exit(failures);
+	}
+	MUST(wait(&status) > 0 && status == 0);
+	MUST(!chmod(node, 0600));
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc == 3 && !strcmp(argv[1], "deaths")) {
 		deaths(atoi(argv[2]));
+	} else if (argc == 3 && !strcmp(argv[1], "limit")) {
+		limit(atoi(argv[2]));
 	} else if (argc == 2 && !strcmp(argv[1], "calls")) {
 		calls();
 		interrupted();
 	} else {
-		fputs("usage: t1_opener calls | deaths N\n", stderr);
+		fputs("usage: t1_opener calls | deaths N | limit N\n", stderr);
 		return 2;
 	}
 	return failures != 0;

@@ -160,6 +160,12 @@ thousand_deaths() {
 	[ "$before" = "$after" ]
 }
 
+# one user's openers leave files and threads for another's, and are all given back
+limited() {
+	t1_opener limit 256 || return 1
+	wait_for '[ "$(threads_of)" = 1 ]' && client 1
+}
+
 no_cuse() {
 	mv /dev/cuse /dev/cuse.away
 	se05x-i2cd --name=other-i2c 2> err
@@ -214,6 +220,7 @@ ok "the server is killed and started again" restarted
 ok "the server is ended while a reader waits" terminated
 ok "the chip is unbound and bound again" rebound
 ok "a thousand deaths leave nothing behind" thousand_deaths
+ok "a user opens it 256 times and no more" limited
 ok "no /dev/cuse: the kernel option is named" no_cuse
 ok "no chip" no_chip
 ok "a second server for one name" twice

@@ -207,7 +207,7 @@ int opener_new(struct opener **new, const struct opener_config *config, uid_t ui
 	struct opener *opener = calloc(1, sizeof(*opener));
 	struct se05x_info info;
 	pthread_condattr_t attr;
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!opener)
 		return -ENOMEM;
@@ -217,8 +217,8 @@ int opener_new(struct opener **new, const struct opener_config *config, uid_t ui
 	pthread_cond_init(&opener->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	opener->config = config;
-	opener->turns = turns_get(uid);
-	if (opener->turns)
+	ret = turns_get(&opener->turns, uid);
+	if (!ret)
 		ret = guest_open(&opener->guest, config->device, &info);
 	if (!ret) {
 		slave_init(&opener->slave, info.atr, info.atr_len);

@@ -27,7 +27,10 @@ struct opener_config {
 	void (*reply)(void *reader, const uint8_t *buf, int len);
 };
 
-/* Return: 0; as se05x_open(); -ENOMEM, -EAGAIN: no thread. @uid is the caller. */
+/*
+ * Return: 0; as se05x_open(); -EMFILE: @uid, the caller, has too many; -ENOMEM, -EAGAIN: no
+ * thread.
+ */
 int opener_new(struct opener **opener, const struct opener_config *config, uid_t uid);
 /*
  * Returns at once; the thread ends what the opener has in the chip. A read that still waits

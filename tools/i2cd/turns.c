@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One exchange at a time for each user
+ * One exchange at a time for each user, and so many openers
  */
+#include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "common.h"
 #include "turns.h"
 
 struct turns {
 	struct turns *next;
 	uid_t uid;
 	unsigned int openers;
+	bool told;		/* that there are too many */
 	unsigned long first, last;	/* tickets: served now, given next */
 	pthread_cond_t moved;
 };
@@ -19,26 +23,44 @@ struct turns {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct turns *all;
 
-struct turns *turns_get(uid_t uid)
+/* The line of @uid, a new one if need be; NULL: no memory */
+static struct turns *line_of(uid_t uid)
 {
 	struct turns *turns;
 
-	pthread_mutex_lock(&lock);
-	for (turns = all; turns && turns->uid != uid; turns = turns->next)
-		;
-	if (!turns) {
-		turns = calloc(1, sizeof(*turns));
-		if (turns) {
-			turns->uid = uid;
-			pthread_cond_init(&turns->moved, NULL);
-			turns->next = all;
-			all = turns;
-		}
+	for (turns = all; turns; turns = turns->next)
+		if (turns->uid == uid)
+			return turns;
+	turns = calloc(1, sizeof(*turns));
+	if (turns) {
+		turns->uid = uid;
+		pthread_cond_init(&turns->moved, NULL);
+		turns->next = all;
+		all = turns;
 	}
-	if (turns)
-		turns->openers++;
-	pthread_mutex_unlock(&lock);
 	return turns;
+}
+
+int turns_get(struct turns **turns, uid_t uid)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&lock);
+	*turns = line_of(uid);
+	if (!*turns) {
+		ret = -ENOMEM;
+	} else if ((*turns)->openers < TURNS_OPENERS) {
+		(*turns)->openers++;
+	} else {
+		if (!(*turns)->told)
+			complain("user %u has %d openers, and gets no more", (unsigned int)uid,
+				 TURNS_OPENERS);
+		(*turns)->told = true;
+		*turns = NULL;
+		ret = -EMFILE;
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
 }
 
 void turns_put(struct turns *turns)
