@@ -408,6 +408,33 @@ static void test_drain(void **state)
 	assert_int_equal(slave_write(&slave, frame, 5, ms(), &task), -EREMOTEIO);
 }
 
+/*
+ * Who reads whole frames can't be made to wait either: without a request for more time he
+ * gives up after a BWT
+ */
+static void test_long_reads(void **state)
+{
+	uint8_t frame[FRAME_MAX] = { 0 }, in[260];
+	size_t n = frame_finish(frame, FRAME_NAD_HOST, 0, 4);
+
+	(void)state;
+	begin();
+	assert_int_equal(slave_write(&slave, frame, n, 0, &task), 0);
+	assert_int_equal(task, SLAVE_COMMAND);
+	assert_int_equal(slave_read(&slave, in, 260, true, 500), -EREMOTEIO);
+	assert_int_equal(slave_read(&slave, in, 2, true, 999), -EAGAIN);
+	assert_int_equal(slave_read(&slave, in, 260, true, 999), 260);
+	assert_int_equal(in[1], 0xC3);
+	assert_int_equal(slave_read(&slave, in, 260, true, 999), -EREMOTEIO);
+	frame[3] = in[3];
+	n = frame_finish(frame, FRAME_NAD_HOST, 0xE3, 1);
+	assert_int_equal(slave_write(&slave, frame, n, 999, &task), 0);
+	assert_int_equal(slave_read(&slave, in, 260, true, 1500), -EREMOTEIO);
+	slave_answer(&slave, (const uint8_t []) { 0x90, 0 }, 2);
+	assert_int_equal(slave_read(&slave, in, 260, true, 1500), 260);
+	assert_int_equal(in[1], 0);
+}
+
 /* A command that is longer than any: the chain is refused, and RESYNC mends it */
 static void test_too_long(void **state)
 {
@@ -439,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_chain_by_hand),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_long_reads),
 		cmocka_unit_test(test_too_long),
 	};
 

@@ -257,12 +257,14 @@ int slave_read(struct slave *slave, uint8_t *buf, size_t len, bool wait, uint64_
 {
 	size_t left;
 
-	if (!slave->out_len && slave->running && !slave->wtx_asked && !wait &&
-	    now >= slave->wtx_at)
-		put_wtx(slave);
+	if (!slave->out_len && slave->running && !slave->wtx_asked) {
+		if (wait && len <= SLAVE_HEADER_MAX)
+			return -EAGAIN;
+		if (now >= slave->wtx_at)
+			put_wtx(slave);
+	}
 	if (!slave->out_len)
-		return wait && slave->running && !slave->wtx_asked && len <= SLAVE_HEADER_MAX ?
-		       -EAGAIN : -EREMOTEIO;
+		return -EREMOTEIO;
 	left = slave->out_len - slave->out_pos;
 	if (left > len)
 		left = len;

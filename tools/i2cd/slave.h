@@ -71,7 +71,8 @@ int slave_write(struct slave *slave, const uint8_t *buf, size_t len, uint64_t no
 
 /*
  * slave_read() - one read message of the opener
- * @wait: the reader can wait; else the chip asks for more time (WTX) each BWT
+ * @wait: the reader can wait, if @len is a header's at most; any other one that reads while
+ *	the chip computes is asked for more time (WTX) each BWT
  *
  * Return: @len, of which what is behind the frame is 0xFF; -EREMOTEIO: not acknowledged,
  * since there is nothing to read; -EAGAIN: to be called again after slave_answer().
