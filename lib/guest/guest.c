@@ -36,13 +36,19 @@ int guest_open(struct guest *guest, const char *device, struct se05x_info *info)
 static bool is_select(const uint8_t *capdu, size_t len, const uint8_t **aid, size_t *aid_len)
 {
 	static const uint8_t header[3] = { 0x00, 0xA4, 0x04 };
+	size_t data = 5, le = 1;
 
 	if (len < 4 || memcmp(capdu, header, sizeof(header)) || (capdu[3] && capdu[3] != 0x0C))
 		return false;
-	*aid = capdu + 5;
 	*aid_len = len > 5 ? capdu[4] : 0;
+	if (len > 7 && !*aid_len) {	/* three bytes of Lc, and two of Le */
+		*aid_len = capdu[5] << 8 | capdu[6];
+		data = 7;
+		le = 2;
+	}
+	*aid = capdu + data;
 	return *aid_len <= sizeof(((struct guest *)0)->aid) &&
-	       (len <= 5 || (*aid_len && (len == 5 + *aid_len || len == 6 + *aid_len)));
+	       (len <= 5 || (*aid_len && (len == data + *aid_len || len == data + *aid_len + le)));
 }
 
 static bool begins(const uint8_t *capdu, size_t len, const uint8_t *with, size_t n)
@@ -206,6 +212,9 @@ static void note(struct guest *guest, const uint8_t *capdu, size_t len,
 	/* TAG_1, the session's number, SW; the length may be coded long */
 	if (!begins(capdu, len, create_session, 4) || rapdu_len < 12 || rapdu[0] != 0x41)
 		return;
+	if (generation != guest->ids_generation)	/* then those before are gone */
+		guest->n_ids = 0;
+	guest->ids_generation = generation;
 	if (guest->n_ids == GUEST_SESSIONS) {	/* then the oldest is closed already */
 		memmove(guest->ids[0], guest->ids[1], sizeof(guest->ids[0]));
 		guest->n_ids--;
@@ -247,17 +256,22 @@ void guest_unlock(struct guest *guest)
 	guest->locked = false;
 }
 
-/* Process, with CloseSession in it (80 04 00 1C) */
+/*
+ * Process, with CloseSession in it (80 04 00 1C). It is not sent if the session is gone, or
+ * goes with the SELECT that comes next: another one's applet is not selected away for it.
+ */
 static void close_applet_session(struct guest *guest, const uint8_t id[8])
 {
+	struct se05x_call call = { .demanded = guest->ids_generation };
 	uint8_t capdu[] = {
 		0x80, 0x05, 0x00, 0x00, 16, 0x10, 8, 0, 0, 0, 0, 0, 0, 0, 0,
 		0x41, 4, 0x80, 0x04, 0x00, 0x1C,
 	};
 	uint8_t rapdu[GUEST_RESPONSE_MAX];
+	size_t len = sizeof(rapdu);
 
 	memcpy(capdu + 7, id, 8);
-	guest_run(guest, capdu, sizeof(capdu), rapdu);
+	se05x_transceive(guest->se, capdu, sizeof(capdu), rapdu, &len, &call);
 }
 
 /* Nobody else has had the chip since its channel was opened */
@@ -273,7 +287,11 @@ void guest_forget(struct guest *guest)
 {
 	while (guest->se && guest->n_ids)
 		close_applet_session(guest, guest->ids[--guest->n_ids]);
-	/* it is ended by nothing but a SELECT that is sent, which ends everybody's sessions */
+	/*
+	 * It is ended by nothing but a SELECT that is sent, which ends everybody's sessions:
+	 * those too that were opened within the channel, which are not in ids. If another one
+	 * has the chip, his SELECT has ended them.
+	 */
 	if (guest->se && guest->selected && has_channel(guest))
 		se05x_select(guest->se, guest->aid, guest->aid_len, SE05X_SELECT_FRESH,
 			     NULL, NULL, NULL);

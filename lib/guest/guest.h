@@ -29,8 +29,9 @@ struct guest {
 	uint64_t generation;	/* of that channel: another one, and it is lost */
 	bool locked;		/* for that channel */
 	bool chain;		/* its last command is to go on: CLA bit 0x10 */
-	uint8_t ids[GUEST_SESSIONS][8];	/* applet sessions that it was given */
+	uint8_t ids[GUEST_SESSIONS][8];	/* applet sessions that it was given, in no channel */
 	unsigned int n_ids;
+	uint64_t ids_generation;	/* of these; another one, and they are gone */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../../lib/guest/guest.h"
+#include "scp_aes.h"
 #include "sim_run.h"
 
 #define SELECT_IOT	"00A4040010A000000396545300000001030000000000"
@@ -27,15 +28,21 @@ static struct guest guest, other;
 static uint8_t rapdu[GUEST_RESPONSE_MAX];
 static size_t rapdu_len;
 
+static size_t unhex(const char *hex, uint8_t *out)
+{
+	size_t n = 0;
+
+	for (; *hex; hex += 2)
+		assert_int_equal(sscanf(hex, "%2hhx", &out[n++]), 1);
+	return n;
+}
+
 /* Return: SW */
 static unsigned int run(struct guest *who, const char *hex)
 {
 	uint8_t capdu[300];
-	size_t n = 0;
 
-	for (; *hex; hex += 2)
-		assert_int_equal(sscanf(hex, "%2hhx", &capdu[n++]), 1);
-	rapdu_len = guest_run(who, capdu, n, rapdu);
+	rapdu_len = guest_run(who, capdu, unhex(hex, capdu), rapdu);
 	assert_in_range(rapdu_len, 2, sizeof(rapdu));
 	return rapdu[rapdu_len - 2] << 8 | rapdu[rapdu_len - 1];
 }
@@ -51,12 +58,68 @@ static void closing(char hex[60])
 	sprintf(hex + n, "41048004001C");
 }
 
+/* ---- a secure channel of its own ---- */
+
+static struct se05x_scp scp;
+static struct scp_aes keys[3];
+
+static void open_channel(struct guest *who)
+{
+	uint8_t command[SE05X_SCP_AUTHENTICATE];
+	const uint8_t host[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };	/* of INIT_UPDATE */
+	struct scp_aes enc, mac;
+	struct se05x_scp_keys session;
+	uint8_t answer[GUEST_RESPONSE_MAX];
+
+	assert_int_equal(run(who, "80500B0008010203040506070800"), 0x9000);
+	memcpy(answer, rapdu, rapdu_len);
+	scp_aes_set(&enc, (const uint8_t *)"se05x-sim, S-ENC", 16);
+	scp_aes_set(&mac, (const uint8_t *)"se05x-sim, S-MAC", 16);
+	assert_int_equal(se05x_scp_derive(&scp_aes, &enc, &mac, 16, host, answer, rapdu_len,
+					  &session), 0);
+	scp_aes_clear(&enc);
+	scp_aes_clear(&mac);
+	scp_aes_set(&keys[0], session.enc, 16);
+	scp_aes_set(&keys[1], session.mac, 16);
+	scp_aes_set(&keys[2], session.rmac, 16);
+	scp = (struct se05x_scp) { .cipher = &scp_aes, .enc = &keys[0], .mac = &keys[1],
+				   .rmac = &keys[2], .count_all = true };
+	assert_int_equal(se05x_scp_begin(&scp, host, answer), 0);
+	se05x_scp_authenticate(&scp, command);
+	rapdu_len = guest_run(who, command, sizeof(command), rapdu);
+	assert_int_equal(se05x_scp_authenticated(&scp, rapdu, rapdu_len), 0);
+}
+
+static void close_channel(void)
+{
+	se05x_scp_close(&scp);
+	for (int i = 0; i < 3; i++)
+		scp_aes_clear(&keys[i]);
+}
+
+/* As run(), in the channel */
+static unsigned int run_wrapped(struct guest *who, const char *hex)
+{
+	uint8_t capdu[100], wrapped[200];
+	bool verified;
+	int len;
+
+	len = se05x_scp_wrap(&scp, capdu, unhex(hex, capdu), wrapped, sizeof(wrapped));
+	assert_true(len > 0);
+	len = se05x_scp_unwrap(&scp, rapdu, guest_run(who, wrapped, len, rapdu), &verified);
+	assert_true(len >= 2);
+	rapdu_len = len;
+	return rapdu[len - 2] << 8 | rapdu[len - 1];
+}
+
+/* ---- the tests ---- */
+
 static int setup(void **state)
 {
 	struct se05x_info info;
 
 	(void)state;
-	sim_start(NULL);
+	sim_start("--scp-key-file=" KEYS);
 	if (guest_open(&guest, sim_device, &info) || guest_open(&other, sim_device, &info))
 		return -1;
 	/* two UserIDs, of which each has one session at a time */
@@ -91,6 +154,61 @@ static void test_sessions(void **state)
 	guest_forget(&guest);
 	assert_int_equal(run(&other, CREATE(USER_1)), 0x9000);
 	assert_int_equal(run(&other, CREATE(USER_2)), 0x9000);
+}
+
+/*
+ * A session that was opened within a channel can't be seen, and needs not: with the channel
+ * a SELECT ends all sessions
+ */
+static void test_wrapped_session(void **state)
+{
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	open_channel(&guest);
+	assert_int_equal(run_wrapped(&guest, CREATE(USER_1)), 0x9000);
+	assert_int_equal(guest.n_ids, 0);
+	assert_int_equal(run_wrapped(&guest, CREATE(USER_1)), 0x6985);	/* one at a time */
+	guest_forget(&guest);
+	assert_int_equal(run(&other, CREATE(USER_1)), 0x9000);
+	guest_forget(&other);
+	/* and so it is if it has lost the channel to another one before */
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	close_channel();
+	open_channel(&guest);
+	assert_int_equal(run_wrapped(&guest, CREATE(USER_1)), 0x9000);
+	guest_unlock(&guest);
+	assert_int_equal(run(&other, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&other, CREATE(USER_1)), 0x9000);
+	close_channel();
+}
+
+/* Sessions that another one's SELECT has ended are left alone, and so is he */
+static void test_dead_sessions(void **state)
+{
+	struct se05x_info before, after;
+
+	(void)state;
+	assert_int_equal(run(&guest, SELECT_IOT), 0x9000);
+	assert_int_equal(run(&guest, CREATE(USER_1)), 0x9000);
+	assert_int_equal(run(&other, "00A4040000"), 0x9000);
+	assert_int_equal(se05x_get_info(other.se, &before), 0);
+	guest_forget(&guest);
+	assert_int_equal(se05x_get_info(other.se, &after), 0);
+	assert_int_equal(before.generation, after.generation);
+}
+
+/* SELECT with Lc in its long form is the same to a chip that comes back, too */
+static void test_long_select(void **state)
+{
+	(void)state;
+	assert_int_equal(run(&guest, "00A4040000"), 0x9000);
+	assert_int_equal(run(&guest, "00A40400000010A0000003965453000000010300000000"), 0x9000);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+	sim_stop();
+	sim_start(NULL);
+	assert_int_equal(run(&guest, GET_VERSION), 0x9000);
+	assert_int_equal(run(&guest, "00A4040C000010A00000039654530000000103000000000000"), 0x9000);
+	assert_int_equal(rapdu_len, 2);
 }
 
 /* SELECT without an answer of what is selected already ends nobody's session either */
@@ -235,9 +353,9 @@ static void test_errnos(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		GUEST(test_sessions), GUEST(test_select), GUEST(test_lost_channel),
-		GUEST(test_channel_told),
-		GUEST(test_chain), GUEST(test_rebind), GUEST(test_other_chip),
+		GUEST(test_sessions), GUEST(test_wrapped_session), GUEST(test_dead_sessions),
+		GUEST(test_select), GUEST(test_long_select), GUEST(test_lost_channel),
+		GUEST(test_channel_told), GUEST(test_chain), GUEST(test_rebind), GUEST(test_other_chip),
 		GUEST(test_failed_select), GUEST(test_errnos),
 	};
 
