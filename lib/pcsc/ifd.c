@@ -146,15 +146,14 @@ static void power_down(struct reader *reader)
 
 /* ---- what pcscd calls ---- */
 
+/*
+ * The chip need not be there: it is a card that may be put in later, since pcscd asks for
+ * its readers at its start only.
+ */
 RESPONSECODE IFDHCreateChannelByName(DWORD lun, LPSTR name)
 {
-	struct reader *reader, **place;
+	struct reader *reader = calloc(1, sizeof(*reader)), **place;
 
-	if (!is_there(name)) {
-		syslog(LOG_WARNING, "%s: %s", name, strerror(errno));
-		return IFD_NO_SUCH_DEVICE;
-	}
-	reader = calloc(1, sizeof(*reader));
 	if (!reader || strlen(name) >= sizeof(reader->device)) {
 		free(reader);
 		return IFD_COMMUNICATION_ERROR;
@@ -175,7 +174,10 @@ RESPONSECODE IFDHCreateChannelByName(DWORD lun, LPSTR name)
 	return IFD_SUCCESS;
 }
 
-/* Chips have names. Where reader.conf gives a number only, it is the index. */
+/*
+ * Where reader.conf gives a number only, as ours does, it is the chip's: pcscd does not start
+ * at all if a DEVICENAME in it is not there.
+ */
 RESPONSECODE IFDHCreateChannel(DWORD lun, DWORD channel)
 {
 	char name[32] = "/dev/se05x";
@@ -299,25 +301,24 @@ RESPONSECODE IFDHTransmitToICC(DWORD lun, SCARD_IO_HEADER send_pci, PUCHAR tx, D
 {
 	struct reader *reader = reader_of(lun);
 	uint8_t rapdu[GUEST_RESPONSE_MAX];
+	DWORD room = *rx_len;
 	size_t len;
 
-	if (!reader || !reader->powered) {
-		*rx_len = 0;
+	*rx_len = 0;
+	if (!reader || !reader->powered)
 		return IFD_COMMUNICATION_ERROR;
-	}
+	if (send_pci.Protocol != 1)
+		return IFD_PROTOCOL_NOT_SUPPORTED;
 	len = guest_run(&reader->guest, tx, true_length(tx, tx_len), rapdu);
 	reader->used = now_s();
 	if (recv_pci)
 		recv_pci->Protocol = send_pci.Protocol;
-	if (len > *rx_len) {
-		*rx_len = 0;
-		explicit_bzero(rapdu, len);
-		return IFD_ERROR_INSUFFICIENT_BUFFER;
+	if (len <= room) {
+		memcpy(rx, rapdu, len);
+		*rx_len = len;
 	}
-	memcpy(rx, rapdu, len);
-	*rx_len = len;
 	explicit_bzero(rapdu, len);
-	return IFD_SUCCESS;
+	return len <= room ? IFD_SUCCESS : IFD_ERROR_INSUFFICIENT_BUFFER;
 }
 
 /* PC/SC part 10, 2.6.14: one property, the longest data */

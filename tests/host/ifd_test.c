@@ -70,12 +70,51 @@ static void test_nobody(void **state)
 	assert_int_equal(rx_len, 0);
 	assert_int_equal(control(7, CM_IOCTL_GET_FEATURE_REQUEST, 100), IFD_COMMUNICATION_ERROR);
 	assert_int_equal(IFDHGetCapabilities(7, TAG_IFD_ATR, &len, rx), IFD_COMMUNICATION_ERROR);
-	assert_int_equal(IFDHCreateChannelByName(0, (LPSTR)"/no/such/device"),
-			 IFD_NO_SUCH_DEVICE);
 	memset(rx, 'x', 300);
 	rx[300] = 0;
 	assert_int_not_equal(IFDHCreateChannelByName(0, (LPSTR)rx), IFD_SUCCESS);
 	assert_int_equal(IFDHCloseChannel(0), IFD_COMMUNICATION_ERROR);
+}
+
+/* A chip that comes later than pcscd, which asks for its readers once */
+static void test_later(void **state)
+{
+	(void)state;
+	sim_stop();
+	assert_int_equal(IFDHCreateChannelByName(0, sim_device), IFD_SUCCESS);
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_NOT_PRESENT);
+	assert_int_equal(power(0, IFD_POWER_UP), IFD_NO_SUCH_DEVICE);
+	assert_int_equal(control(0, PROPERTIES, 6), IFD_NO_SUCH_DEVICE);
+	sim_start(NULL);
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
+	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
+	is_version(0);
+	assert_int_equal(IFDHCloseChannel(0), IFD_SUCCESS);
+	/* by its number in reader.conf */
+	assert_int_equal(IFDHCreateChannel(0, 99), IFD_SUCCESS);
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_NOT_PRESENT);
+	assert_int_equal(IFDHCloseChannel(0), IFD_SUCCESS);
+}
+
+/* The card has T=1 and nothing else */
+static void test_protocols(void **state)
+{
+	const SCARD_IO_HEADER t0 = { .Protocol = 0 };
+
+	(void)state;
+	assert_int_equal(IFDHCreateChannelByName(0, sim_device), IFD_SUCCESS);
+	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
+	assert_int_equal(IFDHSetProtocolParameters(0, SCARD_PROTOCOL_T1, 0, 0, 0, 0), IFD_SUCCESS);
+	assert_int_equal(IFDHSetProtocolParameters(0, SCARD_PROTOCOL_T0, 0, 0, 0, 0),
+			 IFD_PROTOCOL_NOT_SUPPORTED);
+	assert_int_equal(IFDHSetProtocolParameters(0, SCARD_PROTOCOL_RAW, 0, 0, 0, 0),
+			 IFD_PROTOCOL_NOT_SUPPORTED);
+	rx_len = sizeof(rx);
+	assert_int_equal(IFDHTransmitToICC(0, t0, version, 5, rx, &rx_len, NULL),
+			 IFD_PROTOCOL_NOT_SUPPORTED);
+	assert_int_equal(rx_len, 0);
+	is_version(0);
+	assert_int_equal(IFDHCloseChannel(0), IFD_SUCCESS);
 }
 
 /* Before the card has power: nothing but what is the reader's own */
@@ -205,7 +244,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IFD(test_nobody), IFD(test_early), IFD(test_card), IFD(test_readers),
+		IFD(test_nobody), IFD(test_later), IFD(test_protocols), IFD(test_early),
+		IFD(test_card), IFD(test_readers),
 	};
 
 	return sim_main(tests);

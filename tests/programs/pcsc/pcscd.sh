@@ -165,6 +165,23 @@ again() {
 	until_ lists_both && answers 1
 }
 
+# pcscd starts without the chips, as our reader.conf gives them: by number
+late() {
+	kill "$daemon" "${chips[1]}"
+	wait "$daemon" "${chips[1]}" 2> /dev/null
+	: > socket1	# as pcscd wants it of a name
+	{
+		entry 0 "NXP SE05x"
+		entry 1 "NXP SE05x second"
+		entry 99 "NXP SE05x third" | grep -v DEVICENAME
+	} > readers
+	start
+	until_ sh -c 'opensc-tool -l | grep -q "^2  *No .*third"' && answers 0 || return 1
+	rm socket1
+	chip 1 SE051
+	until_ lists_both && answers 1
+}
+
 chip 0 SE050E
 chip 1 SE051
 { entry 0 "NXP SE05x"; entry 1 "NXP SE05x second"; } > readers
@@ -182,5 +199,6 @@ ok "a reset ends the card's applet sessions" ends_sessions
 ok "powered down it keeps no file open" lets_sleep
 ok "a chip that goes is a card that is taken out" gone
 ok "it comes back" again
+ok "pcscd starts before the chips" late
 kill $daemon
 echo "1..$n"
