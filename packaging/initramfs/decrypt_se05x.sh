@@ -17,7 +17,11 @@ user=${file##*:}
 file=${file%":$user"}
 volume=${CRYPTTAB_NAME:-the volume}
 
-say() { echo "decrypt_se05x: $volume: $*" >&2; }
+say() {
+	echo "decrypt_se05x: $volume: $*" >&2
+	# a splash screen, on which askpass asks, hides that
+	! plymouth --ping 2> /dev/null || plymouth display-message --text="decrypt_se05x: $volume: $*"
+}
 
 # The tool writes nothing before it has seen that all of it is right.
 ask_chip() {	# DEVICE

@@ -6,7 +6,7 @@
 # the commands of docs/disk-encryption.md. TAP.
 #
 #   keyscript_test.sh BUILD-FOLDER
-# shellcheck disable=SC2034 # what check reads
+# shellcheck disable=SC2016,SC2034 # words for another shell; what check reads
 set -u
 
 build=$(realpath "${1:?usage: keyscript_test.sh BUILD-FOLDER}")
@@ -31,8 +31,9 @@ cat > bin/askpass <<- 'END'
 	*) printf passphrase ;;
 	esac
 END
-chmod +x bin/askpass
-export PATH=$tmp/bin:$build/tools:$PATH PASSWORD=sesame
+printf '#!/bin/sh\n[ "$SPLASH" ] && { [ "$1" = --ping ] || echo "splash: $*" >&2; }\n' > bin/plymouth
+chmod +x bin/askpass bin/plymouth
+export PATH=$tmp/bin:$build/tools:$PATH PASSWORD=sesame SPLASH=
 
 # keyscript ARGUMENT: as cryptsetup runs it
 keyscript() {
@@ -96,13 +97,21 @@ check 'with a password' 0 "$key" "$password"
 keyscript 0x20000004:with-user
 check 'without one' 0 "$passphrase" "*unlock it?$asked"
 PASSWORD=wrong keyscript 0x20000004:with-user:0x20000002
-check 'a wrong one is tried once' 0 "$passphrase" "$password*unlock it?$asked"
+check 'a wrong one' 0 "$passphrase" "$password*wrong password*unlock it?$asked"
 PASSWORD='' keyscript 0x20000004:with-user:0x20000002
-check 'an empty one is not tried' 0 "$passphrase" "$password*4 to 16 bytes*unlock it?$asked"
+check 'an empty one' 0 "$passphrase" "$password*4 to 16 bytes*unlock it?$asked"
+PASSWORD=wrong keyscript 0x20000004:with-user:0x20000002
+PASSWORD=wrong tried=1 keyscript 0x20000004:with-user:0x20000002
+check 'a wrong passphrase after it' 0 "$passphrase" "*came last does not open it?$asked"
+keyscript 0x20000004:with-user:0x20000002
+check 'of three tries these took two' 0 "$key" "$password"
+SPLASH=yes PASSWORD=wrong keyscript 0x20000004:with-user:0x20000002
+check 'with a splash screen it says why' 0 "$passphrase" \
+	"$password*splash: display-message --text=*unlock it?$asked"
 PASSWORD=wrong keyscript 0x20000004:with-user:0x20000002
 PASSWORD=wrong keyscript 0x20000004:with-user:0x20000002
 keyscript 0x20000004:with-user:0x20000002
-check 'three wrong ones, and it is blocked' 0 "$passphrase" "$password*unlock it?$asked"
+check 'three wrong ones, and it is blocked' 0 "$passphrase" "$password*blocked*unlock it?$asked"
 
 echo "1..$n"
 exit "$failed"
