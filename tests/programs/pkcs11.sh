@@ -17,7 +17,7 @@ modules=${2:-softhsm2 se05x}
 shift $(($# < 2 ? $# : 2))
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# = 0 ]; then
-	set -- tool objects p11tool ssh engine java python nss p11kit gnupg net
+	set -- tool objects p11tool ssh engine java python nss p11kit gnupg net page
 	[ "$suite" = bookworm ] || set -- "$@" provider
 fi
 # shellcheck disable=SC2016 # for the other shell
