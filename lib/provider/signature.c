@@ -211,19 +211,16 @@ static bool sign_ecdsa(struct context *c, const uint8_t *digest, size_t len, str
 }
 
 /* PKCS #1 (RFC 8017): what the private key is applied to */
-static bool pad_rsa(struct context *c, const uint8_t *in, size_t len, uint8_t *em)
+static bool pad_rsa(struct context *c, const EVP_MD *md, const uint8_t *in, size_t len,
+		    uint8_t *em)
 {
-	EVP_MD *md = signature_digest(c, OSSL_SIGNATURE_PARAM_DIGEST);
 	EVP_MD *mgf = signature_digest(c, OSSL_SIGNATURE_PARAM_MGF1_DIGEST);
 	int mode = RSA_PKCS1_PADDING, salt = RSA_PSS_SALTLEN_DIGEST;
 	bool good = false;
 
 	get_int(c, OSSL_SIGNATURE_PARAM_PAD_MODE, &mode);
 	get_int(c, OSSL_SIGNATURE_PARAM_PSS_SALTLEN, &salt);
-	if (md && len != (size_t)EVP_MD_get_size(md)) {
-		raise_text("0x%08X: %zu bytes are no digest of %s", c->key->id, len,
-			   EVP_MD_get0_name(md));
-	} else if (mode == RSA_PKCS1_PADDING) {
+	if (mode == RSA_PKCS1_PADDING) {
 		good = keys_rsa_pad_pkcs1(md, in, len, em, c->key->size);
 	} else if (mode == RSA_PKCS1_PSS_PADDING && md) {
 		good = keys_rsa_pad_pss(c->prov->own, md, mgf ? mgf : md, salt, in, em,
@@ -235,34 +232,51 @@ static bool pad_rsa(struct context *c, const uint8_t *in, size_t len, uint8_t *e
 	if (!good)
 		raise_text("0x%08X: the key is too short for that, or has no such padding",
 			   c->key->id);
-	EVP_MD_free(md);
 	EVP_MD_free(mgf);
 	return good;
 }
 
-static bool sign_rsa(struct context *c, const uint8_t *in, size_t len, struct signing *s)
+static bool sign_rsa(struct context *c, const EVP_MD *md, const uint8_t *in, size_t len,
+		     struct signing *s)
 {
 	uint8_t em[SE05X_IOT_SIG_MAX];
 
-	if (c->key->size > sizeof(em) || !pad_rsa(c, in, len, em))
+	if (c->key->size > sizeof(em) || !pad_rsa(c, md, in, len, em))
 		return false;
 	s->in = em;
 	s->len = c->key->size;
 	return key_run(c->key, "sign (decrypt without padding) with", run_rsa, s);
 }
 
+/* What the host's context would not verify is not signed. */
+static bool sign_digest(struct context *c, const uint8_t *digest, size_t len, struct signing *s)
+{
+	EVP_MD *md = signature_digest(c, OSSL_SIGNATURE_PARAM_DIGEST);
+	bool good = false;
+
+	if (md && len != (size_t)EVP_MD_get_size(md))
+		raise_text("0x%08X: %zu bytes are no digest of %s", c->key->id, len,
+			   EVP_MD_get0_name(md));
+	else if (c->algorithm->type == TYPE_EC)
+		good = sign_ecdsa(c, digest, len, s);
+	else
+		good = sign_rsa(c, md, digest, len, s);
+	EVP_MD_free(md);
+	return good;
+}
+
 /* Is it the signature of the key that the caller was shown? */
 static bool verified(struct context *c, const struct signing *s, const uint8_t *in, size_t len)
 {
-	bool good;
+	bool good = s->out_len <= c->key->size;
 
 	ERR_set_mark();
 	if (c->algorithm->type == TYPE_ED25519)
-		good = CALL(c, 0, SIGNATURE_DIGEST_VERIFY, signature_digest_verify, c->ctx,
-			    s->out, s->out_len, in, len);
+		good = good && CALL(c, 0, SIGNATURE_DIGEST_VERIFY, signature_digest_verify, c->ctx,
+				    s->out, s->out_len, in, len);
 	else
-		good = CALL(c, 0, SIGNATURE_VERIFY, signature_verify, c->ctx, s->out, s->out_len,
-			    in, len);
+		good = good && CALL(c, 0, SIGNATURE_VERIFY, signature_verify, c->ctx, s->out,
+				    s->out_len, in, len);
 	ERR_pop_to_mark();
 	if (!good)
 		raise_text("0x%08X: the chip's signature is wrong, or its key was replaced",
@@ -280,18 +294,16 @@ int signature_in_chip(struct context *c, uint8_t *sig, size_t *sig_len, size_t s
 		*sig_len = c->key->size;
 		return 1;
 	}
-	if (c->algorithm->type == TYPE_EC)
-		good = sign_ecdsa(c, in, len, &s);
-	else if (c->algorithm->type == TYPE_RSA)
-		good = sign_rsa(c, in, len, &s);
-	else
-		good = key_run(c->key, "sign with", run_eddsa, &s);
-	if (!good || !verified(c, &s, in, len))
-		return 0;
-	if (s.out_len > size) {
-		raise_text("no room for the signature: it has %zu bytes", s.out_len);
+	if (size < c->key->size) {
+		raise_text("no room for the signature: it has up to %zu bytes", c->key->size);
 		return 0;
 	}
+	if (c->algorithm->type == TYPE_ED25519)
+		good = key_run(c->key, "sign with", run_eddsa, &s);
+	else
+		good = sign_digest(c, in, len, &s);
+	if (!good || !verified(c, &s, in, len))
+		return 0;
 	memcpy(sig, s.out, s.out_len);
 	*sig_len = s.out_len;
 	return 1;

@@ -73,6 +73,46 @@ static void test_cost(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* What can't be is refused without asking the chip. */
+static void test_sizes(void **state)
+{
+	struct setup *s = *state;
+	static const char *const types[] = { "EC", "RSA" };
+	unsigned char in[32] = { 1 }, out[256];
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	size_t len;
+	EVP_PKEY *key;
+
+	for (int i = 0; i < 2; i++) {
+		EVP_PKEY_CTX *ctx;
+
+		key = in_chip(s, types[i], i ? NULL : "P-256");
+		ctx = EVP_PKEY_CTX_new_from_pkey(s->ctx, key, NULL);
+		atomic_store(&apdus, 0);
+		assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()), 1);
+		len = 60;
+		assert_int_not_equal(EVP_PKEY_sign(ctx, out, &len, in, 32), 1);
+		assert_non_null(strstr(last_error(), "no room for the signature"));
+		len = sizeof(out);
+		assert_int_not_equal(EVP_PKEY_sign(ctx, out, &len, in, 20), 1);
+		assert_non_null(strstr(last_error(), "20 bytes are no digest of SHA"));
+		assert_int_equal(atomic_load(&apdus), 0);
+		assert_int_equal(EVP_PKEY_sign(ctx, out, &len, in, 32), 1);
+		EVP_PKEY_CTX_free(ctx);
+		EVP_PKEY_free(key);
+	}
+	key = in_chip(s, "ED25519", NULL);
+	atomic_store(&apdus, 0);
+	assert_int_equal(EVP_DigestSignInit_ex(md, NULL, NULL, s->ctx, NULL, key, NULL), 1);
+	len = 63;
+	assert_int_not_equal(EVP_DigestSign(md, out, &len, in, 32), 1);
+	assert_non_null(strstr(last_error(), "no room for the signature"));
+	assert_int_equal(atomic_load(&apdus), 0);
+	EVP_MD_CTX_free(md);
+	EVP_PKEY_free(key);
+}
+
 /* Both sides of a handshake, by memory */
 static void shake_hands(SSL_CTX *server, SSL_CTX *client)
 {
@@ -208,7 +248,7 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_cost), BOTH(test_handshakes), BOTH(test_threads),
+		BOTH(test_cost), BOTH(test_sizes), BOTH(test_handshakes), BOTH(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
