@@ -15,6 +15,9 @@
 #include <cmocka.h>
 
 #include <openssl/bn.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "provider_run.h"
 
@@ -353,6 +356,79 @@ static void test_claim(void **state)
 	EVP_PKEY_free(other);
 }
 
+/* An RSA key of the chip, in a file that says what it may be used for: RFC 4055 */
+static EVP_PKEY *with_rules(struct setup *s, EVP_PKEY *rsa)
+{
+	struct place place = { .chip = provider_chip(provider_of(s), NULL) };
+	OSSL_PARAM ask[] = { OSSL_PARAM_uint32(PARAM_ID, &place.id), OSSL_PARAM_END };
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(s->ctx, "RSA-PSS", NULL);
+	EVP_PKEY *public = NULL, *key;
+	struct se05x_call call = { 0 };
+	struct keys_ref ref = { 0 };
+	BIGNUM *n = NULL, *e = NULL;
+	BIO *bio = BIO_new(BIO_s_mem());
+	OSSL_PARAM *params;
+
+	EVP_PKEY_get_params(rsa, ask);
+	EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_N, &n);
+	EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_E, &e);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e);
+	OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_RSA_DIGEST, "SHA256", 0);
+	OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_RSA_MGF1_DIGEST, "SHA256", 0);
+	OSSL_PARAM_BLD_push_int(bld, OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, 32);
+	params = OSSL_PARAM_BLD_to_param(bld);
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &public, EVP_PKEY_PUBLIC_KEY, params), 1);
+	ref.id = place.id;
+	KEYS_RUN(place.chip, &call, se05x_iot_unique_id, ref.chip);
+	ref.spki_len = i2d_PUBKEY(public, &ref.spki);
+	assert_true(keys_ref_write(bio, &ref));
+	key = PEM_read_bio_PrivateKey_ex(bio, NULL, NULL, NULL, s->ctx, NULL);
+	if (!key)
+		fail_msg("%s", last_error());
+	assert_int_equal(EVP_PKEY_eq(key, public), 1);
+	keys_ref_clear(&ref);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(public);
+	BN_free(n);
+	BN_free(e);
+	BIO_free(bio);
+	return key;
+}
+
+static void test_rules(void **state)
+{
+	struct setup *s = *state;
+	EVP_PKEY *rsa = in_chip(s, "RSA", NULL), *key = with_rules(s, rsa);
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *ctx = NULL;
+	char name[50];
+
+	assert_true(EVP_PKEY_is_a(key, "RSA-PSS"));
+	assert_true(EVP_PKEY_get_default_digest_name(key, name, sizeof(name)) > 0);
+	assert_non_null(strstr(name, "256"));
+	assert_true(sign_and_verify(s, key, key, "SHA256"));
+	assert_true(sign_and_verify(s, key, key, NULL));
+	clean();
+	assert_false(sign_and_verify(s, key, key, "SHA512"));
+	assert_int_equal(EVP_DigestSignInit_ex(md, &ctx, "SHA256", s->ctx, NULL, key, NULL), 1);
+	assert_int_not_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 20), 1);
+	assert_int_not_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 40), 1);
+	ERR_clear_error();
+	EVP_MD_CTX_free(md);
+	ctx = EVP_PKEY_CTX_new_from_pkey(s->ctx, key, NULL);
+	assert_false(EVP_PKEY_decrypt_init(ctx) == 1);
+	ERR_clear_error();
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(rsa);
+}
+
 static void test_no_chip(void **state)
 {
 	struct setup *s = *state;
@@ -374,7 +450,8 @@ int main(void)
 #ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
 		BOTH(test_whole),
 #endif
-		BOTH(test_soft), BOTH(test_pin), BOTH(test_claim), BOTH(test_no_chip),
+		BOTH(test_soft), BOTH(test_pin), BOTH(test_claim), BOTH(test_rules),
+		BOTH(test_no_chip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
