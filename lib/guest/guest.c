@@ -13,6 +13,12 @@
 #define SW_SECURITY	0x6982	/* NXP's code opens its session anew */
 #define SW_TROUBLE	0x6F00
 
+/*
+ * A guest has no errno for "later": what is refused for lack of a turn ends its session. So it
+ * waits as long as the chip may compute for somebody else, and for itself after that.
+ */
+#define DEADLINE_MS	(2 * 300 * 1000)
+
 static const uint8_t create_session[4] = { 0x80, 0x04, 0x00, 0x1B };
 static const uint8_t initialize_update[2] = { 0x80, 0x50 };
 
@@ -80,7 +86,7 @@ static int send(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t *
 	int ret;
 
 	*rapdu_len = GUEST_RESPONSE_MAX;
-	memset(call, 0, sizeof(*call));
+	*call = (struct se05x_call) { .deadline_ms = DEADLINE_MS };
 	if (!guest->se) {
 		ret = se05x_open(guest->device, &guest->se);
 		if (ret)

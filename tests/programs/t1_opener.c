@@ -5,6 +5,7 @@
  *	t1_opener calls		each call of i2c-dev, with what it may and may not be given
  *	t1_opener deaths N	N processes that open it, write a command or half of one, and die
  *	t1_opener limit N	root opens it N times and no more, and another user can
+ *	t1_opener lock SECONDS	not of it: has the chip for itself, by /dev/se05x, and says so
  */
 #define _GNU_SOURCE
 
@@ -21,6 +22,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/se05x.h>
 
 #include "../card/frame.h"
 
@@ -203,17 +206,30 @@ static void limit(int n)
 	MUST(!chmod(node, 0600));
 }
 
+static void lock(int seconds)
+{
+	struct se05x_lock l = { 0 };
+	int fd = open("/dev/se05x", O_RDWR);
+
+	MUST(fd >= 0 && !ioctl(fd, SE05X_IOC_LOCK, &l));
+	puts("locked");
+	fflush(stdout);
+	sleep(seconds);
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc == 3 && !strcmp(argv[1], "deaths")) {
 		deaths(atoi(argv[2]));
 	} else if (argc == 3 && !strcmp(argv[1], "limit")) {
 		limit(atoi(argv[2]));
+	} else if (argc == 3 && !strcmp(argv[1], "lock")) {
+		lock(atoi(argv[2]));
 	} else if (argc == 2 && !strcmp(argv[1], "calls")) {
 		calls();
 		interrupted();
 	} else {
-		fputs("usage: t1_opener calls | deaths N | limit N\n", stderr);
+		fputs("usage: t1_opener calls | deaths N | limit N | lock SECONDS\n", stderr);
 		return 2;
 	}
 	return failures != 0;

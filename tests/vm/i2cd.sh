@@ -97,6 +97,13 @@ lets_go() {
 	return $ret
 }
 
+# Who has to wait for more than half a minute is served then, and not refused
+patient() {
+	t1_opener lock 35 > got &
+	wait_for 'grep -q locked got'
+	client 1
+}
+
 restarted() {
 	t1_client -q -l 10000 $select_iot $version 2> err &
 	local job=$!
@@ -216,6 +223,7 @@ ok "a hundred at once" hundred
 ok "killed at random" killed
 ok "who dies or says C5 leaves no applet session behind" sessions_end
 ok "INITIALIZE UPDATE keeps the chip for some seconds at most" lets_go
+ok "somebody else has the chip for half a minute" patient
 ok "the server is killed and started again" restarted
 ok "the server is ended while a reader waits" terminated
 ok "the chip is unbound and bound again" rebound
