@@ -110,6 +110,7 @@ const struct keys_name *keys_names_next(const struct keys_names *names,
  * keys_names_find() - whose name is it?
  * @iot: handle
  * @names: of keys_names_read()
+ * @ctx: libcrypto's, for keys_object_fingerprint()
  * @label: name
  * @name: in: NULL, or the one before; out: the next one with that label whose object is
  *	there and is that one still; NULL: none
@@ -118,9 +119,9 @@ const struct keys_name *keys_names_next(const struct keys_names *names,
  *
  * Return: 0; as libse05x-iot's functions where the chip could not be asked.
  */
-int keys_names_find(struct se05x_iot *iot, const struct keys_names *names, const char *label,
-		    const struct keys_name **name, struct se05x_iot_object *object,
-		    struct se05x_call *call);
+int keys_names_find(struct se05x_iot *iot, const struct keys_names *names, OSSL_LIB_CTX *ctx,
+		    const char *label, const struct keys_name **name,
+		    struct se05x_iot_object *object, struct se05x_call *call);
 
 /*
  * keys_names_write() - give an object a name, or take it away
@@ -157,7 +158,7 @@ bool keys_label_valid(const char *label);
  * what it holds, kind and size.
  */
 int keys_object_fingerprint(struct se05x_iot *iot, const struct se05x_iot_object *object,
-			    uint8_t fingerprint[8], struct se05x_call *call);
+			    OSSL_LIB_CTX *ctx, uint8_t fingerprint[8], struct se05x_call *call);
 
 /* The same of what nobody can read, such as a secret key: nothing is asked */
 void keys_kind_fingerprint(const struct se05x_iot_object *object, uint8_t fingerprint[8]);

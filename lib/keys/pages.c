@@ -406,13 +406,13 @@ bool keys_label_valid(const char *label)
 }
 
 static int hash_file(struct se05x_iot *iot, const struct se05x_iot_object *object,
-		     uint8_t fingerprint[8], struct se05x_call *call)
+		     OSSL_LIB_CTX *ctx, uint8_t fingerprint[8], struct se05x_call *call)
 {
 	uint8_t *data = malloc(object->size + 1), digest[EVP_MAX_MD_SIZE];
 	int ret = data ? se05x_iot_binary_read(iot, object->id, 0, data, object->size, call) :
 			 -ENOMEM;
 
-	if (!ret && EVP_Digest(data, object->size, digest, NULL, EVP_sha256(), NULL) != 1)
+	if (!ret && EVP_Q_digest(ctx, "SHA256", NULL, data, object->size, digest, NULL) != 1)
 		ret = -ENOMEM;
 	if (!ret)
 		memcpy(fingerprint, digest, 8);
@@ -429,7 +429,7 @@ void keys_kind_fingerprint(const struct se05x_iot_object *object, uint8_t finger
 }
 
 int keys_object_fingerprint(struct se05x_iot *iot, const struct se05x_iot_object *object,
-			    uint8_t fingerprint[8], struct se05x_call *call)
+			    OSSL_LIB_CTX *ctx, uint8_t fingerprint[8], struct se05x_call *call)
 {
 	EVP_PKEY *key;
 	int ret;
@@ -438,23 +438,23 @@ int keys_object_fingerprint(struct se05x_iot *iot, const struct se05x_iot_object
 	switch (object->kind) {
 	case SE05X_IOT_KIND_EC:
 	case SE05X_IOT_KIND_RSA:
-		ret = keys_public(iot, object, NULL, &key, call);
+		ret = keys_public(iot, object, ctx, &key, call);
 		if (ret)
 			return ret;
-		ret = keys_fingerprint(NULL, key, fingerprint) ? 0 : -EPROTO;
+		ret = keys_fingerprint(ctx, key, fingerprint) ? 0 : -EPROTO;
 		EVP_PKEY_free(key);
 		return ret;
 	case SE05X_IOT_KIND_BINARY:
-		return hash_file(iot, object, fingerprint, call);
+		return hash_file(iot, object, ctx, fingerprint, call);
 	default:
 		keys_kind_fingerprint(object, fingerprint);
 		return 0;
 	}
 }
 
-int keys_names_find(struct se05x_iot *iot, const struct keys_names *names, const char *label,
-		    const struct keys_name **name, struct se05x_iot_object *object,
-		    struct se05x_call *call)
+int keys_names_find(struct se05x_iot *iot, const struct keys_names *names, OSSL_LIB_CTX *ctx,
+		    const char *label, const struct keys_name **name,
+		    struct se05x_iot_object *object, struct se05x_call *call)
 {
 	uint8_t now[8];
 	int ret;
@@ -464,7 +464,7 @@ int keys_names_find(struct se05x_iot *iot, const struct keys_names *names, const
 			continue;
 		ret = se05x_iot_object(iot, (*name)->id, object, call);
 		if (!ret)
-			ret = keys_object_fingerprint(iot, object, now, call);
+			ret = keys_object_fingerprint(iot, object, ctx, now, call);
 		if (!ret && !memcmp(now, (*name)->fingerprint, sizeof(now)))
 			return 0;
 		if (ret && !keys_answered(call))

@@ -122,7 +122,7 @@ static int add_named(struct se05x_iot *iot, struct loader *l, struct se05x_call 
 	if (ret)
 		return keys_answered(call) ? 0 : ret;	/* a chip that tells no names has none */
 	do {
-		ret = keys_names_find(iot, names, l->uri.name, &name, &object, call);
+		ret = keys_names_find(iot, names, l->prov->own, l->uri.name, &name, &object, call);
 		if (!ret && name && !add(l, &object))
 			ret = -ENOMEM;
 	} while (!ret && name);
@@ -237,7 +237,7 @@ static const char *label(struct loader *l, const struct se05x_iot_object *object
 	struct se05x_call call = { 0 };
 	uint8_t now[8];
 
-	if (!name || KEYS_RUN(l->chip, &call, keys_object_fingerprint, object, now) ||
+	if (!name || KEYS_RUN(l->chip, &call, keys_object_fingerprint, object, l->prov->own, now) ||
 	    memcmp(now, name->fingerprint, sizeof(now)))
 		return "";
 	return name->label;

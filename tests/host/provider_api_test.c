@@ -18,6 +18,7 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/store.h>
 
 #include "provider_run.h"
 
@@ -356,6 +357,59 @@ static void test_claim(void **state)
 	EVP_PKEY_free(other);
 }
 
+struct naming {
+	OSSL_LIB_CTX *ctx;
+	struct keys_name name;
+};
+
+static int give_name(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	struct naming *n = arg;
+	struct se05x_iot_object object;
+	struct keys_names *names;
+	int ret = keys_names_read(iot, &names, call);
+
+	if (!ret)
+		ret = se05x_iot_object(iot, n->name.id, &object, call);
+	if (!ret)
+		ret = keys_object_fingerprint(iot, &object, n->ctx, n->name.fingerprint, call);
+	if (!ret)
+		ret = keys_names_write(iot, names, &n->name, NULL, call);
+	keys_names_free(names);
+	return ret;
+}
+
+static void test_named(void **state)
+{
+	struct setup *s = *state;
+	struct naming n = { .ctx = s->ctx };
+	OSSL_PARAM ask[] = { OSSL_PARAM_uint32(PARAM_ID, &n.name.id), OSSL_PARAM_END };
+	EVP_PKEY *key = in_chip(s, "EC", "P-256"), *found;
+	struct se05x_call call = { 0 };
+	OSSL_STORE_CTX *store;
+	OSSL_STORE_INFO *info;
+	char uri[40];
+
+	assert_int_equal(EVP_PKEY_get_params(key, ask), 1);
+	snprintf(n.name.label, sizeof(n.name.label), "door %s", s->names[0]);
+	assert_int_equal(keys_burst(provider_chip(provider_of(s), NULL), 0, NULL, 0, give_name, &n,
+				    &call), 0);
+	snprintf(uri, sizeof(uri), "se05x:door%%20%s", s->names[0]);
+	store = OSSL_STORE_open_ex(uri, s->ctx, NULL, NULL, NULL, NULL, NULL, NULL);
+	if (!store)
+		fail_msg("%s", last_error());
+	info = OSSL_STORE_load(store);
+	assert_non_null(info);
+	found = OSSL_STORE_INFO_get1_PKEY(info);
+	assert_int_equal(EVP_PKEY_eq(found, key), 1);
+	assert_true(sign_and_verify(s, found, key, "SHA256"));
+	OSSL_STORE_INFO_free(info);
+	OSSL_STORE_close(store);
+	EVP_PKEY_free(found);
+	EVP_PKEY_free(key);
+	clean();
+}
+
 /* An RSA key of the chip, in a file that says what it may be used for: RFC 4055 */
 static EVP_PKEY *with_rules(struct setup *s, EVP_PKEY *rsa)
 {
@@ -450,7 +504,7 @@ int main(void)
 #ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
 		BOTH(test_whole),
 #endif
-		BOTH(test_soft), BOTH(test_pin), BOTH(test_claim), BOTH(test_rules),
+		BOTH(test_soft), BOTH(test_pin), BOTH(test_claim), BOTH(test_rules), BOTH(test_named),
 		BOTH(test_no_chip),
 	};
 

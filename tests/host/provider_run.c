@@ -14,10 +14,14 @@ OSSL_provider_init_fn OSSL_provider_init;
 struct setup orders[2] = { { .names = { "se05x", "default" } },
 				 { .names = { "default", "se05x" } } };
 
+static OSSL_PROVIDER *nothing;
+
 int load(void **state)
 {
 	struct setup *s = *state;
 
+	/* whoever uses the default context by mistake finds nothing there */
+	nothing = OSSL_PROVIDER_load(NULL, "null");
 	s->ctx = OSSL_LIB_CTX_new();
 	OSSL_PROVIDER_add_builtin(s->ctx, "se05x", OSSL_provider_init);
 	for (int i = 0; i < 2; i++) {
@@ -34,6 +38,7 @@ int unload(void **state)
 	for (int i = 0; i < 2; i++)
 		OSSL_PROVIDER_unload(s->providers[i]);
 	OSSL_LIB_CTX_free(s->ctx);
+	OSSL_PROVIDER_unload(nothing);
 	return 0;
 }
 

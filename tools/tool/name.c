@@ -19,7 +19,7 @@ static bool still_its_own(struct tool *t, const struct keys_name *name,
 {
 	uint8_t now[8];
 
-	return !CHIP(t, keys_object_fingerprint, object, now) &&
+	return !CHIP(t, keys_object_fingerprint, object, NULL, now) &&
 	       !memcmp(now, name->fingerprint, sizeof(now));
 }
 
@@ -38,7 +38,7 @@ unsigned int find_chip_name(struct tool *t, const char *label, uint32_t *id)
 	struct se05x_iot_object object;
 	unsigned int n = 0;
 
-	while (names && !CHIP(t, keys_names_find, names, label, &name, &object) && name) {
+	while (names && !CHIP(t, keys_names_find, names, NULL, label, &name, &object) && name) {
 		*id = name->id;
 		n++;
 	}
@@ -161,7 +161,7 @@ static int set_name(struct tool *t, const struct se05x_iot_object *object, const
 
 	if (ret)
 		return ret;
-	ret = CHIP(t, keys_object_fingerprint, object, name.fingerprint);
+	ret = CHIP(t, keys_object_fingerprint, object, NULL, name.fingerprint);
 	if (ret)
 		return chip_failed(t, object->id, ret);
 	old = keys_names_of(t->names, object->id);
