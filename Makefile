@@ -123,6 +123,11 @@ bench-virtual:
 	@tests/setup.sh host
 	@$(MAKE) -s -C tests/bench virtual
 
+# TLS with keys in a chip, and with keys in files
+bench-tls: lib tools
+	@tests/setup.sh check
+	@tests/programs/openssl.sh bookworm speed
+
 style:
 	@tests/setup.sh check
 	@tests/style.sh
@@ -132,4 +137,4 @@ clean:
 
 .PHONY: all lib tools module overlay demo demo-tls demo-ssh demo-fips check check-host faults coverage fuzz soak \
 	check-fresh check-full $(FULL:%=check-full-%) check-full-fresh intree bench \
-	bench-virtual style clean
+	bench-virtual bench-tls style clean
