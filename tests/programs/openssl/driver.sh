@@ -83,9 +83,9 @@ for k in ec rsa; do
 			group haproxy
 		defaults
 			mode http
-			timeout connect 5s
-			timeout client 5s
-			timeout server 5s
+			timeout connect 60s
+			timeout client 60s
+			timeout server 60s
 		frontend f
 			bind 127.0.0.1:4443 ssl crt $tmp/$k.both
 			http-request return status 200 content-type text/plain string hello
