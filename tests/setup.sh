@@ -25,7 +25,7 @@ fi
 
 case ${1:-} in
 install) want="$build device-tree-compiler kmod $(packaging/module.sh needs)" ;;
-demo) want="$build $vm" ;;
+demo) want="$build $vm curl" ;;
 demo-ssh) want="$build $vm $ssh" ;;
 host) want="$build $host" ;;
 check) want="$build $vm $host $check" ;;

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A transcript on /dev/se05x: from a chip without a key to mutual TLS with a device
-# certificate whose private key was made in the chip and never left it. What it made
-# in the chip it deletes; docs/device-certificate.md explains each step.
+# A transcript on /dev/se05x: from a chip without a key to mutual TLS, by openssl and by
+# curl, with a device certificate whose private key was made in the chip and never left it.
+# What it made in the chip it deletes; docs/device-certificate.md and docs/openssl.md explain
+# each step.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -94,6 +95,18 @@ for version in -tls1_3 -tls1_2; do
 	[ "$(grep -c '^depth=0 CN = device-0001' server.log)" = $seen ]
 	echo "the server says: client verified, CN = device-0001"
 done
+
+title "curl wants a file, device.key: this one names the key, and has no secret in it"
+show se05x-tool refpem $key
+cp out device.key
+sed "s|^module.*|module = $OPENSSL_MODULES/se05x.so|" "$top/build/host/lib/openssl-se05x.cnf" > openssl.cnf
+# shellcheck disable=SC2016 # to be read
+echo '$ export OPENSSL_CONF=openssl.cnf	# names the provider'
+get=(curl -sS --fail --unix-socket server --cacert ca.pem --cert device.pem)
+OPENSSL_CONF=openssl.cnf show "${get[@]}" --key device.key -o page https://server.test/
+grep -q 's_server' page
+[ "$(grep -c '^depth=0 CN = device-0001' server.log)" = $((seen + 1)) ]
+echo "the server says: client verified, CN = device-0001"
 
 title "Without the chip nobody gets in"
 ! connect -tls1_2 || { echo "demo: the server let a stranger in" >&2; exit 1; }
