@@ -35,9 +35,11 @@
  * @opened_by: the key that the channel was opened with
  * @slot: which one that is
  * @rejected: the chip has none of the keys
- * @sw: what the chip answered when it refused
+ * @sw: what the chip answered when it refused, or when it ended the channel
  * @delay_ms: how long the last pause after a failed opening was
  * @not_before_us: no opening sooner
+ * @opened_us: when it was opened
+ * @proven: an answer in it was verified
  * @key: a copy of a static key, while it is tried
  * @scp: the channel
  * @enc: S-ENC, prepared
@@ -54,6 +56,8 @@ struct se05x_secure_channel {
 	u16 sw;
 	u32 delay_ms;
 	u64 not_before_us;
+	u64 opened_us;
+	bool proven;
 	struct se05x_static_key key;
 	struct se05x_scp scp;
 	struct aes_key enc;
@@ -316,7 +320,9 @@ static void note_open(struct se05x_chip *chip)
 	struct se05x_secure_channel *channel = chip->channel;
 
 	channel->delay_ms = 0;
-	channel->not_before_us = now_us() + DELAY_MIN_MS * USEC_PER_MSEC;
+	channel->not_before_us = 0;
+	channel->opened_us = now_us();
+	channel->proven = false;
 	spin_lock(&chip->lock);
 	se05x_place_fits(channel->place, channel->slot);
 	chip->channel_state = SE05X_CHANNEL_OPEN;
@@ -415,18 +421,26 @@ static int unwrap(struct se05x_chip *chip, struct se05x_apdu *apdu, size_t len)
 	}
 	memcpy(apdu->response, channel->answer, ret);
 	apdu->response_len = ret;
-	if (!verified)
-		apdu->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
-	/*
-	 * The chip knows the keys: another opening may come at any time. A bare error that
-	 * leaves the channel open counts, too, or a program that begins with one, such as
-	 * reading an object that is not there, would keep the next one waiting.
-	 */
-	if (channel->scp.open)
-		channel->not_before_us = 0;
+	if (verified)
+		channel->proven = true;
 	else
+		apdu->outcome = SE05X_OUTCOME_MAY_HAVE_RUN;
+	if (!channel->scp.open) {
+		channel->sw = apdu->response[0] << 8 | apdu->response[1];
 		lose_channel(chip);
+	}
 	return 0;
+}
+
+/*
+ * The channel has ended by what came over the bus, before anything in it was verified: who
+ * is there must not have the driver open it again and again. A program that ends it, by
+ * a SELECT, keeps nobody waiting.
+ */
+static void pause_openings(struct se05x_secure_channel *channel)
+{
+	if (!channel->proven)
+		channel->not_before_us = channel->opened_us + DELAY_MIN_MS * USEC_PER_MSEC;
 }
 
 /**
@@ -460,6 +474,8 @@ int se05x_channel_transceive(struct se05x_chip *chip, struct se05x_apdu *apdu)
 		lose_channel(chip);
 	else
 		ret = unwrap(chip, apdu, wrapped.response_len);
+	if (!channel->scp.open)
+		pause_openings(channel);
 	memzero_explicit(channel->command, wrapped.command_len);
 	memzero_explicit(channel->answer, sizeof(channel->answer));
 	return ret;

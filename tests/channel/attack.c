@@ -57,6 +57,11 @@ struct control {
 	unsigned int seen[256];	/* how often each INS came */
 };
 
+static const uint8_t iot[16] = {
+	0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
+	0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00
+};
+
 static volatile struct control *control;
 static int test_number, failures;
 
@@ -357,26 +362,63 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
+/* Refused until a second has passed since @begun, and with that status word */
+static bool is_paused(uint64_t begun, unsigned int openings, unsigned int sw)
+{
+	unsigned int refused = 0;
+	struct result r = get_version();
+	bool good = true;
+
+	for (; r.ret == EKEYREJECTED; r = get_version()) {
+		good &= r.t.sw == sw && control->seen[INITIALIZE] == openings;
+		refused++;
+	}
+	printf("# %u refused\n", refused);
+	return good && is_verified(r) && control->seen[INITIALIZE] == openings + 1 &&
+	       now_ns() - begun >= 1000000000ULL;
+}
+
 /* An opening that no verified command follows is not repeated within a second. */
 static void attack_first_command(void)
 {
-	unsigned int openings, refused = 0;
+	static const struct { unsigned int first, end; const char *name; } cases[] = {
+		{ 0, 0x6E00, "the first answer ends it" },
+		{ 0x6985, 0x6E00, "the second one does, and the first was an error" },
+		{ 0x6985, 0x9000, "the second one is forged" },
+	};
+	unsigned int openings;
 	uint64_t begun;
-	struct result r;
 	bool good;
 
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put_key();
+		openings = control->seen[INITIALIZE] + 1;
+		begun = now_ns();
+		good = !cases[i].first ||
+		       attacked(STATUS, OTHER, cases[i].first, 1).t.sw == cases[i].first;
+		good &= attacked(STATUS, OTHER, cases[i].end, 1).ret ==
+			(cases[i].end == 0x9000 ? EBADMSG : 0);
+		ok(good && is_paused(begun, openings, cases[i].end),
+		   "an opening that led to nothing: no other one for a second: %s", cases[i].name);
+	}
+}
+
+/* Who begins with an error and then uses another applet keeps nobody waiting. */
+static void select_after_error(void)
+{
+	struct se05x_select s = { .aid_len = sizeof(iot), .flags = SE05X_SELECT_FRESH };
+	unsigned int openings, i;
+	bool good = true;
+
+	memcpy(s.aid, iot, sizeof(iot));
 	put_key();
 	openings = control->seen[INITIALIZE];
-	begun = now_ns();
-	r = attacked(STATUS, OTHER, 0x6E00, 1);
-	good = !r.ret && r.t.sw == 0x6E00 && control->seen[INITIALIZE] == openings + 1;
-	do {
-		r = get_version();
-		refused += r.ret == EKEYREJECTED;
-	} while (r.ret == EKEYREJECTED);
-	ok(good && is_verified(r) && control->seen[INITIALIZE] == openings + 2 &&
-	   now_ns() - begun >= 1000000000ULL,
-	   "an opening that led to nothing: no other one for a second, %u refused", refused);
+	for (i = 0; i < 5; i++) {
+		good &= attacked(STATUS, OTHER, 0x6985, 1).t.sw == 0x6985;
+		good &= !ioctl(device, SE05X_IOC_SELECT, &s) && s.sw == 0x9000;
+	}
+	ok(good && is_verified(get_version()) && control->seen[INITIALIZE] == openings + 6,
+	   "a SELECT after an error: opened again at once");
 }
 
 static void attack_openings(void)
@@ -399,10 +441,6 @@ static void attack_openings(void)
 
 static void attack(const char *model)
 {
-	static const uint8_t iot[16] = {
-		0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00,
-		0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00
-	};
 	struct se05x_reset reset = { .kind = SE05X_RESET_CHIP };
 	struct se05x_select s = { .aid_len = sizeof(iot) };
 	pid_t chip;
@@ -418,6 +456,7 @@ static void attack(const char *model)
 	attack_answers(16 + 8 + 2);
 	attack_with_errors();
 	attack_first_command();
+	select_after_error();
 	attack_openings();
 	kill(chip, SIGKILL);
 	waitpid(chip, NULL, 0);
