@@ -183,6 +183,9 @@ int se05x_find_way(struct se05x_chip *chip, const struct se05x_request *req,
 	bool own = has_own_channel(chip, file);
 
 	lockdep_assert_held(&chip->lock);
+	/* nobody could tell which applet the last piece selects */
+	if (said->select && said->piece)
+		return -EOPNOTSUPP;
 	if (!way->how)
 		return demanded ? -ENOKEY : 0;
 	if (said->meddles && !(own && chip->context.before) &&

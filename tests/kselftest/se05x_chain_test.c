@@ -106,6 +106,18 @@ TEST_F(chain, control)
 	EXPECT_EQ(43, self->answer[43]);
 }
 
+/* Of a name in pieces nobody would know which applet its last piece selects. */
+TEST_F(chain, select_in_pieces)
+{
+	long long apdus = attr_count("counters/apdus");
+
+	EXPECT_EQ(-EOPNOTSUPP, send(self, self->a, 0x10A40400, "\xA0"));
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, self->t.outcome);
+	EXPECT_EQ(apdus, attr_count("counters/apdus"));
+	ASSERT_EQ(0, send(self, self->a, ECHO, "ab"));
+	EXPECT_TRUE(answered(self, "ab"));
+}
+
 /*
  * While a piece is on its way somebody else's request joins the queue, and then
  * the next piece: that goes first. It has 100 ms to come, which a slow machine may
