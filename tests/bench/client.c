@@ -3,12 +3,14 @@
  * APDUs on a real kernel: by /dev/se05x, and by i2c-dev as programs without a
  * driver do it
  *
- *	client [--trace] se05x|plain DEVICE ROUNDS
+ *	client [--trace] [--iot=BYTES] se05x|plain DEVICE ROUNDS
  *
  * Prints the median and the 99th percentile of an APDU's time, and the CPU time
  * of an APDU, the owner's included, all in microseconds. The first rounds are
  * not counted. With --trace, tracing is on while it counts, for this process
- * and the owner's, and the voluntary switches of both are printed.
+ * and the owner's, and the voluntary switches of both are printed. With --iot the
+ * driver's APDUs go to the IoT applet, which gives that many random bytes; without,
+ * they are GetVersion.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -31,7 +33,16 @@
 #define WARM_UP		40
 #define TRACING		"/sys/kernel/tracing/"
 
+#define BYTES_MAX	800
+
 static const u8 get_version[] = { 0x80, 0x04, 0x00, 0x20, 0x00 };
+static u8 get_random[] = {
+	0x80, 0x04, 0x00, 0x49, 0x00, 0x00, 0x04, 0x41, 0x02, 0x00, 0x00, 0x00, 0x00
+};
+static const u8 iot_aid[] = {
+	0xA0, 0x00, 0x00, 0x03, 0x96, 0x54, 0x53, 0x00, 0x00, 0x00, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00
+};
+static unsigned int iot_bytes;	/* 0: GetVersion */
 
 static void die(const char *what)
 {
@@ -43,14 +54,33 @@ static void die(const char *what)
 
 static void by_driver(int fd)
 {
-	u8 response[258];
+	u8 response[BYTES_MAX + 258];
 	struct se05x_transceive t = {
 		.command = (uintptr_t)get_version, .command_len = sizeof(get_version),
 		.response = (uintptr_t)response, .response_size = sizeof(response),
 	};
 
+	if (iot_bytes) {
+		t.command = (uintptr_t)get_random;
+		t.command_len = sizeof(get_random);
+	}
 	if (ioctl(fd, SE05X_IOC_TRANSCEIVE, &t))
 		die("TRANSCEIVE");
+	if (iot_bytes && t.response_len != iot_bytes + 6) {
+		fprintf(stderr, "client: not %u random bytes: SW %04x\n", iot_bytes, t.sw);
+		exit(1);
+	}
+}
+
+static void select_iot(int fd)
+{
+	struct se05x_select s = { .aid_len = sizeof(iot_aid) };
+
+	memcpy(s.aid, iot_aid, sizeof(iot_aid));
+	if (ioctl(fd, SE05X_IOC_SELECT, &s) || s.sw != 0x9000)
+		die("SELECT");
+	get_random[9] = iot_bytes >> 8;
+	get_random[10] = iot_bytes & 0xff;
 }
 
 /* ---- without: write, and look each millisecond ---- */
@@ -246,14 +276,20 @@ static void measure(void (*exchange)(int fd), int fd, int rounds, bool trace)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "trace", no_argument, NULL, 't' }, { } };
+	static const struct option options[] = {
+		{ "trace", no_argument, NULL, 't' }, { "iot", required_argument, NULL, 'i' }, { }
+	};
 	bool trace = false, plain;
 	int fd, c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) == 't')
-		trace = true;
-	if (c != -1 || argc - optind != 3) {
-		fprintf(stderr, "usage: client [--trace] se05x|plain DEVICE ROUNDS\n");
+	while ((c = getopt_long(argc, argv, "", options, NULL)) == 't' || c == 'i') {
+		if (c == 't')
+			trace = true;
+		else
+			iot_bytes = atoi(optarg);
+	}
+	if (c != -1 || argc - optind != 3 || iot_bytes > BYTES_MAX) {
+		fprintf(stderr, "usage: client [--trace] [--iot=BYTES] se05x|plain DEVICE ROUNDS\n");
 		return 2;
 	}
 	plain = !strcmp(argv[optind], "plain");
@@ -264,6 +300,8 @@ int main(int argc, char **argv)
 		fd = open(argv[optind + 1], O_RDWR);
 		if (fd < 0)
 			die(argv[optind + 1]);
+		if (iot_bytes)
+			select_iot(fd);
 	}
 	measure(plain ? by_polling : by_driver, fd, atoi(argv[optind + 2]), trace);
 	return 0;
