@@ -115,8 +115,12 @@ stage_life_debug() { tests/vm/run.sh debug tests/vm/life.sh && tests/vm/run.sh d
 
 # data races, where many are at it at once
 stage_kcsan() {
+	local status=0
 	kselftest kcsan se05x_share_test se05x_lock_test se05x_apdu_test \
-		se05x_reset_test se05x_bind_test se05x_storm_test se05x_fuzz_test
+		se05x_reset_test se05x_bind_test se05x_storm_test se05x_fuzz_test \
+		se05x_channel_test se05x_scp_key_test || status=1
+	tests/vm/run.sh kcsan env CHANNEL=1 tests/vm/kselftest.sh se05x_share_test || status=1
+	return $status
 }
 
 # the other architectures, and 32-bit programs on 64-bit kernels
