@@ -57,5 +57,7 @@ ok "a member of the group gets the ATR" eval '[ "$(as alice se05x-apdu atr | wc 
 ok "and random numbers" eval '[ "$(as alice se05x-tool --hex random 16 | wc -c)" = 33 ]'
 ok "another user is refused, and told why" refused bob se05x-apdu atr
 ok "by the other tool too" refused bob se05x-tool info
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/booted_channel.sh"
 dmesg | grep -i se05x | sed 's/^/# /'
 echo "1..$((n - first))"

@@ -89,7 +89,7 @@ ok "autopkgtest" inside sh -c 'cd / && autopkgtest -B --test-name=library --test
 inside usermod -a -G se05x alice
 mkdir -p "$root/src/vm"
 cp "$root/src/sim/tests/sim/se05x-sim.ko" "$root/src/se05x/build/host/tools/se05x-sim" \
-	"$here/booted.sh" "$root/src/vm/"
+	"$here"/booted*.sh "$top/tests/sim/scp.keys" "$root/src/vm/"
 kernel=$tmp/kernel
 mkdir -p "$kernel"
 echo "$release" > "$kernel/release"

@@ -77,6 +77,15 @@ from_credential() {
 	CREDENTIALS_DIRECTORY=$tmp/credentials se05x-tool channel load && works && key 1
 }
 
+# keys were changed since the credential was encrypted
+old_credential() {
+	cp "$own" credentials/se05x
+	new_keys fresh 16
+	rotate fresh || return 1
+	afresh SE050E
+	CREDENTIALS_DIRECTORY=$tmp/credentials se05x-tool channel load && works && key 2
+}
+
 from_folder() {
 	install -D -m 600 "$keys" "$own"
 	se05x-tool channel load && works && key 1
@@ -202,6 +211,7 @@ ok "new keys" rotated 16
 ok "and once more" rotated 16
 ok "longer ones" rotated 32
 ok "shorter ones again" rotated 16
+ok "a credential that is older than the file" old_credential
 ok "power cut before the chip has them" cut before
 ok "power cut after it" cut after
 ok "the tool dies in the middle" died

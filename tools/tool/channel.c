@@ -188,21 +188,31 @@ void channel_path(char path[PATH_MAX], const char *location, bool next)
 			*c = '-';
 }
 
+/* What systemd decrypted for the unit */
+static bool credential_path(char path[PATH_MAX], bool next)
+{
+	const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
+
+	if (folder)
+		snprintf(path, PATH_MAX, "%s/%s", folder, next ? "se05x.next" : "se05x");
+	return folder && !access(path, F_OK);
+}
+
+static bool file_path(char path[PATH_MAX], const char *location, bool next)
+{
+	channel_path(path, location, next);
+	return !access(path, F_OK);
+}
+
 /*
- * Where the keys are that a boot loads: what systemd decrypted for the unit, or a file. Return:
- * false: there are none.
+ * Where the keys are that a boot loads: a credential, or a file. A credential may be older
+ * than the file beside it, which "rotate" writes: so that is tried next. Return: false:
+ * there are none.
  */
 static bool boot_path(char path[PATH_MAX], const char *location, bool next)
 {
-	const char *credentials = secure_getenv("CREDENTIALS_DIRECTORY");
-
-	if (credentials) {
-		snprintf(path, PATH_MAX, "%s/%s", credentials, next ? "se05x.next" : "se05x");
-		if (!access(path, F_OK))
-			return true;
-	}
-	channel_path(path, location, next);
-	return !access(path, F_OK);
+	return credential_path(path, next) || file_path(path, location, next) ||
+	       (next && credential_path(path, false) && file_path(path, location, false));
 }
 
 static int load(struct tool *t, const char *path, const char *description)
