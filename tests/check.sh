@@ -48,8 +48,7 @@ build_for() {
 	scp) build_for distro && make -s -C tests/channel ;;
 	channel) programs && modules distro ;;
 	iot) programs && modules distro && tests/demo/sshd.sh ;;
-	i2cd) programs && modules distro && make -s -C tests/programs all ;;
-	i2cd_speed) build_for i2cd && make -s -C tests/bench all ;;
+	i2cd | i2cd_speed) programs && modules distro && make -s -C tests/programs all ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;
 	programs_pkcs11 | programs_pkcs11_12) programs && programs_root bookworm ;;

@@ -15,8 +15,11 @@
  *	-c		no C5 at the end: as if it had crashed
  *	-l COUNT	all of it so often, within one opening
  *	-w SECONDS	wait before the end
- *	-q		no R-APDUs; at the end, on standard error, what one C-APDU took: the
- *			median in ms, and calls of read and write
+ *	-q		no R-APDUs
+ *	-d DEVICE	each C-APDU goes to DEVICE, a chip of the driver, too; at the end, on
+ *			standard error, what one took there and here: the fastest and the
+ *			median, in ms, and calls of read and write. As they take turns,
+ *			what else the machine does hits both alike.
  */
 #define _GNU_SOURCE
 
@@ -32,6 +35,8 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/se05x.h>
 
 #include "../card/frame.h"
 
@@ -227,60 +232,108 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int main(int argc, char *argv[])
+/* The same command without us */
+static void by_driver(int device, const uint8_t *capdu, size_t len)
+{
+	static uint8_t rapdu[8192];
+	struct se05x_transceive t = {
+		.command = (uintptr_t)capdu, .command_len = len,
+		.response = (uintptr_t)rapdu, .response_size = sizeof(rapdu),
+	};
+
+	if (ioctl(device, SE05X_IOC_TRANSCEIVE, &t))
+		die("TRANSCEIVE");
+}
+
+static double median(double *took, size_t n)
+{
+	qsort(took, n, sizeof(*took), compare);
+	return took[n / 2];
+}
+
+static struct options {
+	const char *node, *device;
+	bool nano, resume, zeros, crash, quiet;
+	long loops, pause;
+} opt = { .node = "/dev/se05x-i2c", .loops = 1 };
+
+/* What a C-APDU took, here and at opt.device */
+static double here[TIMES], there[TIMES];
+static size_t done;
+
+static void run(const char *hex, int device)
 {
 	static uint8_t capdu[8192], rapdu[8192];
-	bool nano = false, resume = false, zeros = false, crash = false, quiet = false;
-	const char *node = "/dev/se05x-i2c";
-	long loops = 1, done = 0, pause = 0;
-	static double took[TIMES];
+	size_t len = unhex(hex, capdu);
+	double start = now_ms();
+
+	if (opt.device)
+		by_driver(device, capdu, len);
+	there[done % TIMES] = now_ms() - start;
+	start = now_ms();
+	if (opt.zeros) {
+		if (write(fd, "\x5A\0\0\0", 5) != 5)
+			die("write of zeros");
+		get();
+	}
+	len = transceive(capdu, len, rapdu);
+	here[done++ % TIMES] = now_ms() - start;
+	if (opt.quiet)
+		return;
+	for (size_t i = 0; i < len; i++)
+		printf("%02X", rapdu[i]);
+	putchar('\n');
+}
+
+static bool take_options(int argc, char *argv[])
+{
 	int c;
 
-	while ((c = getopt(argc, argv, "p:nrzcl:w:q")) != -1) {
+	while ((c = getopt(argc, argv, "p:nrzcl:w:qd:")) != -1) {
 		switch (c) {
-		case 'p': node = optarg; break;
-		case 'n': nano = true; break;
-		case 'r': resume = true; break;
-		case 'z': zeros = true; break;
-		case 'c': crash = true; break;
-		case 'l': loops = atol(optarg); break;
-		case 'w': pause = atol(optarg); break;
-		case 'q': quiet = true; break;
-		default: return 2;
+		case 'p': opt.node = optarg; break;
+		case 'n': opt.nano = true; break;
+		case 'r': opt.resume = true; break;
+		case 'z': opt.zeros = true; break;
+		case 'c': opt.crash = true; break;
+		case 'l': opt.loops = atol(optarg); break;
+		case 'w': opt.pause = atol(optarg); break;
+		case 'q': opt.quiet = true; break;
+		case 'd': opt.device = optarg; break;
+		default: return false;
 		}
+	}
+	return true;
+}
+
+int main(int argc, char *argv[])
+{
+	int device = -1;
+
+	if (!take_options(argc, argv))
+		return 2;
+	if (opt.device) {
+		device = open(opt.device, O_RDWR);
+		if (device < 0)
+			die(opt.device);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);	/* who waits for a line of it is not to wait for the end */
-	open_node(node, nano);
-	begin(resume, nano);
+	open_node(opt.node, opt.nano);
+	begin(opt.resume, opt.nano);
 	calls = 0;
-	while (loops--) {
-		for (int i = optind; i < argc; i++) {
-			size_t len = unhex(argv[i], capdu);
-			double start = now_ms();
-
-			if (zeros) {
-				if (write(fd, "\x5A\0\0\0", 5) != 5)
-					die("write of zeros");
-				get();
-			}
-			len = transceive(capdu, len, rapdu);
-			took[done++ % TIMES] = now_ms() - start;
-			if (quiet)
-				continue;
-			for (size_t k = 0; k < len; k++)
-				printf("%02X", rapdu[k]);
-			putchar('\n');
-		}
-	}
-	if (quiet && done) {
+	while (opt.loops--)
+		for (int i = optind; i < argc; i++)
+			run(argv[i], device);
+	if (opt.device && done) {
 		size_t n = done < TIMES ? done : TIMES;
+		double m = median(there, n), l = median(here, n);	/* and then they are sorted */
 
-		qsort(took, n, sizeof(*took), compare);
-		fprintf(stderr, "%.3f %.2f\n", took[n / 2], (double)calls / done);
+		fprintf(stderr, "%.3f %.3f %.3f %.3f %.2f\n", there[0], here[0], m, l,
+			(double)calls / done);
 	}
 	fflush(stdout);
-	sleep(pause);
-	if (!crash)
+	sleep(opt.pause);
+	if (!opt.crash)
 		ask(0xC5);
 	return 0;
 }
