@@ -24,6 +24,16 @@ ok() {	# WHAT COMMAND...
 	fi
 }
 
+wait_for() {	# CONDITION: as long as it takes, but not for ever
+	for _ in $(seq 600); do
+		! eval "$1" || return 0
+		sleep 0.1
+	done
+	echo "never: $1"
+	journalctl -b --no-pager -u 'se05x-*' -u pcscd | tail -n 20
+	return 1
+}
+
 as() { runuser -u "$1" -- "${@:2}"; }
 refused() {
 	as "$@" 2> /tmp/said
@@ -57,6 +67,8 @@ ok "a member of the group gets the ATR" eval '[ "$(as alice se05x-apdu atr | wc 
 ok "and random numbers" eval '[ "$(as alice se05x-tool --hex random 16 | wc -c)" = 33 ]'
 ok "another user is refused, and told why" refused bob se05x-apdu atr
 ok "by the other tool too" refused bob se05x-tool info
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/booted_i2cd.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/booted_channel.sh"
 dmesg | grep -i se05x | sed 's/^/# /'

@@ -9,17 +9,6 @@ channel_folder=/etc/se05x/channel
 channel_keys=/src/vm/scp.keys
 node=/sys/class/se05x/se05x0
 
-# wait_for CONDITION: as long as it takes, but not for ever
-wait_for() {
-	for _ in $(seq 600); do
-		eval "$1" && return
-		sleep 0.1
-	done
-	echo "never: $1"
-	journalctl -b --no-pager -u 'se05x-channel@*' | tail -n 20
-	return 1
-}
-
 plug() {
 	insmod /src/vm/se05x-sim.ko autobind=1
 	/src/vm/se05x-sim --chip=SE050F --device=/dev/se05x-sim --background --state=/run/fips-state

@@ -69,6 +69,7 @@ ok "the changelog has the version $version" eval \
 ok "dpkg-buildpackage" inside sh -c 'cd /src/se05x && DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc'
 ok "lintian" inside sh -c 'lintian --allow-root --fail-on error,warning /src/*.changes'
 ok "the simulated chip" inside sh -c "cd /src/se05x && make -s -C tools/sim &&
+	make -s -C tests/programs /src/se05x/build/host/tests/t1_client &&
 	mkdir -p /src/sim/tests && cp -r kernel include /src/sim && cp -r tests/card tests/sim /src/sim/tests &&
 	make -s -C /lib/modules/$release/build M=/src/sim/tests/sim modules"
 
@@ -89,7 +90,8 @@ ok "autopkgtest" inside sh -c 'cd / && autopkgtest -B --test-name=library --test
 inside usermod -a -G se05x alice
 mkdir -p "$root/src/vm"
 cp "$root/src/sim/tests/sim/se05x-sim.ko" "$root/src/se05x/build/host/tools/se05x-sim" \
-	"$here"/booted*.sh "$top/tests/sim/scp.keys" "$root/src/vm/"
+	"$root/src/se05x/build/host/tests/t1_client" "$here"/booted*.sh "$top/tests/sim/scp.keys" \
+	"$root/src/vm/"
 kernel=$tmp/kernel
 mkdir -p "$kernel"
 echo "$release" > "$kernel/release"
