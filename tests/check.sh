@@ -47,7 +47,7 @@ build_for() {
 	distro | distro_all | new_device | life | events | suspend | watch) programs && modules distro && make -s -C tests/kselftest ;;
 	scp) build_for distro && make -s -C tests/channel ;;
 	channel) programs && modules distro ;;
-	iot) programs && modules distro && tests/demo/sshd.sh ;;
+	iot) programs && modules distro && tests/demo/server.sh sshd openssh-server libwrap0 ;;
 	i2cd | i2cd_speed) programs && modules distro && make -s -C tests/programs all ;;
 	install) programs && tests/vm/kernel.sh distro > /dev/null ;;
 	packages) tests/packages/root.sh bookworm > /dev/null && tests/packages/root.sh trixie > /dev/null ;;

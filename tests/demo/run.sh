@@ -22,7 +22,10 @@ if [ -c /dev/se05x ]; then
 	exec "$story"
 fi
 
-[ "$story" != tests/demo/ssh.sh ] || tests/demo/sshd.sh
+case $story in
+*/ssh.sh) tests/demo/server.sh sshd openssh-server libwrap0 ;;
+*/tls.sh) tests/demo/server.sh nginx nginx ;;
+esac
 echo "demo: no /dev/se05x here: building the driver and a simulated chip"
 tests/vm/modules.sh distro > /dev/null
 echo "demo: booting the distribution's kernel in a VM (software emulation)"

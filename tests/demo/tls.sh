@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A transcript on /dev/se05x: from a chip without a key to mutual TLS, by openssl and by
-# curl, with a device certificate whose private key was made in the chip and never left it.
+# A transcript on /dev/se05x: from a chip without a key to mutual TLS, by openssl, curl and
+# nginx, with a device certificate whose private key was made in the chip and never left it.
 # What it made in the chip it deletes; docs/device-certificate.md and docs/openssl.md explain
 # each step.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-PATH=$top/build/host/tools:$PATH
+PATH=$top/build/host/tools:$PATH:$top/build/nginx/usr/sbin
 export OPENSSL_MODULES=$top/build/host/lib/ossl-modules
 key=0x01010111
 cert=0x01010112
@@ -17,9 +17,10 @@ cd "$tmp"
 # shellcheck source-path=SCRIPTDIR
 . "$top/tests/demo/show.sh"
 server=
+nginx=
 
 tidy() {
-	[ -z "$server" ] || kill "$server" 2> /dev/null || true
+	for pid in $server $nginx; do kill "$pid" 2> /dev/null || true; done
 	for id in $key $cert; do
 		! se05x-tool -q show "$id" > /dev/null 2>&1 || se05x-tool -q -y delete "$id"
 	done
@@ -107,6 +108,43 @@ OPENSSL_CONF=openssl.cnf show "${get[@]}" --key device.key -o page https://serve
 grep -q 's_server' page
 [ "$(grep -c '^depth=0 CN = device-0001' server.log)" = $((seen + 1)) ]
 echo "the server says: client verified, CN = device-0001"
+
+title "nginx serves with that key, and its worker is nobody to the chip"
+if command -v nginx > /dev/null; then
+	cat > nginx.conf <<- EOC
+		daemon off;
+		user nobody nogroup;
+		pid $tmp/nginx.pid;
+		error_log $tmp/nginx.log;
+		events { }
+		http {
+			access_log off;
+			client_body_temp_path $tmp;
+			proxy_temp_path $tmp;
+			fastcgi_temp_path $tmp;
+			uwsgi_temp_path $tmp;
+			scgi_temp_path $tmp;
+			server {
+				listen unix:$tmp/nginx ssl;
+				ssl_certificate $tmp/device.pem;
+				ssl_certificate_key $tmp/device.key;
+				return 200 "hello from nginx\n";
+			}
+		}
+	EOC
+	show grep ssl_certificate nginx.conf
+	echo '$ nginx -c nginx.conf &'
+	OPENSSL_CONF=openssl.cnf nginx -c "$tmp/nginx.conf" 2> nginx.err &
+	nginx=$!
+	for _ in $(seq 300); do
+		[ ! -S nginx ] || break
+		sleep 0.1
+	done
+	show curl -sS --fail --unix-socket nginx --cacert ca.pem https://device-0001/
+	grep -q 'hello from nginx' out
+else
+	echo "(no nginx here)"
+fi
 
 title "Without the chip nobody gets in"
 ! connect -tls1_2 || { echo "demo: the server let a stranger in" >&2; exit 1; }
