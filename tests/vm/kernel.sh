@@ -100,7 +100,7 @@ foreign() {	# ARCH FLAVOUR KERNEL_ARCH TRIPLET BITS
 	release=${headers#linux-headers-}
 	dir=$cache/$1-$release-$("$here/../suite.sh" version "$suite" "$headers")
 	# the package that came last: a folder of before lacks it
-	if [ ! -e "$dir/done" ] || [ ! -e "$dir/usr/include/p11-kit-1" ]; then
+	if [ ! -e "$dir/done" ] || [ ! -e "$dir/usr/include/fuse3" ]; then
 		say "unpacking $release (nothing is installed)"
 		rm -rf "$cache/$1"-*
 		[ "$1" != arm64 ] || image=linux-image-$release
@@ -109,7 +109,8 @@ foreign() {	# ARCH FLAVOUR KERNEL_ARCH TRIPLET BITS
 			"linux-headers-${release%"-$2"}-common" busybox-static \
 			linux-kbuild-6.1 libssl-dev libssl3 libcmocka-dev libcmocka0 \
 			libnl-3-dev libnl-3-200 libnl-genl-3-dev libnl-genl-3-200 \
-			libp11-kit-dev
+			libp11-kit-dev libkeyutils-dev libkeyutils1 libpcsclite-dev libpcsclite1 \
+			libfuse3-dev libfuse3-3
 		sed -i "s|/usr/src|$dir/usr/src|" "$dir/usr/src/$headers/Makefile"
 		# kbuild's programs must be this machine's, but for modpost, which knows
 		# the sizes of the other's structs: that one is emulated
