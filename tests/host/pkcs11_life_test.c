@@ -366,7 +366,8 @@ static void test_make_while_listing(void **state)
 	sem_init(&met, 0, 0);
 	after_names = true;
 	meanwhile = make_one;
-	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 2);
+	/* the list is from before it was made; it may be entered before the search goes on */
+	assert_in_range(find_class(s, CKO_PRIVATE_KEY), 2, 3);
 	pthread_join(maker, &failed);
 	assert_null(failed);
 	check_bytes(s, made, CKA_EC_PARAMS, p256, sizeof(p256));
