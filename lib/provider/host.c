@@ -37,6 +37,15 @@ enum type type_by_name(const char *name)
 	return type;
 }
 
+static OSSL_PARAM *and_id(const struct host *host)
+{
+	static const OSSL_PARAM id[] = { OSSL_PARAM_uint32(PARAM_ID, NULL), OSSL_PARAM_END };
+	OSSL_FUNC_keymgmt_gettable_params_fn *f =
+		HOST(host->keys, KEYMGMT_GETTABLE_PARAMS, keymgmt_gettable_params);
+
+	return OSSL_PARAM_merge(f ? f(host->ctx) : NULL, id);
+}
+
 static struct host *find_host(struct provider *prov, enum type type)
 {
 	struct host *host = calloc(1, sizeof(*host));
@@ -56,7 +65,8 @@ static struct host *find_host(struct provider *prov, enum type type)
 	host->provider = EVP_KEYMGMT_get0_provider(host->keymgmt);
 	host->ctx = OSSL_PROVIDER_get0_provider_ctx(host->provider);
 	host->keys = host_functions(host, OSSL_OP_KEYMGMT, names[type]);
-	if (host->keys)
+	host->gettable = host->keys ? and_id(host) : NULL;
+	if (host->gettable)
 		return host;
 	host_free(host);
 	return NULL;
@@ -79,8 +89,10 @@ const struct host *host_of(struct provider *prov, enum type type)
 
 void host_free(const struct host *host)
 {
-	if (host)
-		EVP_KEYMGMT_free(host->keymgmt);
+	if (!host)
+		return;
+	OSSL_PARAM_free(host->gettable);
+	EVP_KEYMGMT_free(host->keymgmt);
 	free((void *)host);
 }
 

@@ -78,7 +78,7 @@ static int get_params(void *data, OSSL_PARAM params[])
 	const struct key *key = data;
 	OSSL_PARAM *p = OSSL_PARAM_locate(params, PARAM_ID);
 
-	if (p && !(key->chip && OSSL_PARAM_set_uint32(p, key->id)))
+	if (p && key->chip && !OSSL_PARAM_set_uint32(p, key->id))
 		return 0;
 	return CALL(key, 0, KEYMGMT_GET_PARAMS, keymgmt_get_params, key->data, params);
 }
@@ -139,8 +139,7 @@ static const OSSL_PARAM *gettable(struct provider *prov, enum type type)
 {
 	const struct host *host = host_of(prov, type);
 
-	return host ? HOST(host->keys, KEYMGMT_GETTABLE_PARAMS, keymgmt_gettable_params)
-		(host->ctx) : NULL;
+	return host ? host->gettable : NULL;
 }
 
 static const OSSL_PARAM *settable(struct provider *prov, enum type type)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Signatures of messages, and what signature.c and this are by name */
 #include <string.h>
+#include <strings.h>
+
+#include <openssl/params.h>
 
 #include "signature.h"
 
@@ -37,6 +40,21 @@ int message_sign(struct context *c, uint8_t *sig, size_t *sig_len, size_t size)
 	return signature_in_chip(c, sig, sig_len, size, digest, len);
 }
 
+/* The names are OpenSSL 3.2's; older ones don't know them, and would leave them out of it. */
+static bool is_plain_ed25519(const struct key *key, const OSSL_PARAM params[])
+{
+	const OSSL_PARAM *instance = OSSL_PARAM_locate_const(params, "instance");
+	const OSSL_PARAM *context = OSSL_PARAM_locate_const(params, "context-string");
+	const char *name = "Ed25519";
+
+	if ((!instance || (OSSL_PARAM_get_utf8_string_ptr(instance, &name) &&
+			   !strcasecmp(name, "Ed25519"))) &&
+	    (!context || !context->data_size))
+		return true;
+	raise_text("0x%08X: the chip does neither Ed25519ph nor Ed25519ctx", key->id);
+	return false;
+}
+
 static int digest_sign_init(void *data, const char *name, void *key, const OSSL_PARAM params[])
 {
 	struct context *c = data;
@@ -47,7 +65,8 @@ static int digest_sign_init(void *data, const char *name, void *key, const OSSL_
 		return CALL(c, 0, SIGNATURE_DIGEST_SIGN_INIT, signature_digest_sign_init, c->ctx,
 			    name, key ? c->key->data : NULL, params);
 	if (c->algorithm->type == TYPE_ED25519)
-		return CALL(c, 0, SIGNATURE_DIGEST_VERIFY_INIT, signature_digest_verify_init,
+		return is_plain_ed25519(c->key, params) &&
+		       CALL(c, 0, SIGNATURE_DIGEST_VERIFY_INIT, signature_digest_verify_init,
 			    c->ctx, name, key ? c->key->data : NULL, params);
 	return signature_sign_init(c, key, params) && begin_digest(c, name);
 }

@@ -40,6 +40,7 @@ struct host {
 	const OSSL_PROVIDER *provider;
 	void *ctx;			/* the provider's */
 	const OSSL_DISPATCH *keys;	/* its key management */
+	OSSL_PARAM *gettable;		/* what its keys tell of themselves, and se05x-id */
 };
 
 /* One per loaded provider */

@@ -44,6 +44,7 @@ static void check_halves(struct setup *s, EVP_PKEY *key, const char *private)
 	OSSL_PARAM ask[] = { OSSL_PARAM_uint32(PARAM_ID, &id), OSSL_PARAM_END };
 	int n = 0;
 
+	assert_non_null(OSSL_PARAM_locate_const(EVP_PKEY_gettable_params(key), PARAM_ID));
 	assert_int_equal(EVP_PKEY_get_params(key, ask), 1);
 	assert_true(id >= 0x50000000 && id <= 0x5FFFFEFF);
 	/* the public half goes everywhere */
@@ -209,6 +210,42 @@ static void test_whole(void **state)
 }
 
 #endif
+
+/* ---- what the chip does not do ---- */
+
+static void try_instance(struct setup *s, EVP_PKEY *key, const char *instance,
+			 const char *context, bool taken)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_utf8_string("instance", (char *)instance, strlen(instance)),
+		OSSL_PARAM_octet_string("context-string", (char *)context, strlen(context)),
+		OSSL_PARAM_END,
+	};
+	const char *why = "";
+
+	assert_int_equal(EVP_DigestSignInit_ex(md, NULL, NULL, s->ctx, NULL, key, params) == 1,
+			 taken);
+	/* the first: OpenSSL 3.0 says after it that it has no default digest */
+	if (!taken) {
+		ERR_peek_error_data(&why, NULL);
+		assert_non_null(strstr(why, "neither Ed25519ph nor Ed25519ctx"));
+	}
+	ERR_clear_error();
+	EVP_MD_CTX_free(md);
+}
+
+static void test_ed25519_instances(void **state)
+{
+	struct setup *s = *state;
+	EVP_PKEY *key = in_chip(s, "ED25519", NULL);
+
+	try_instance(s, key, "ed25519", "", true);
+	try_instance(s, key, "Ed25519ph", "", false);
+	try_instance(s, key, "Ed25519ctx", "who", false);
+	try_instance(s, key, "Ed25519", "who", false);
+	EVP_PKEY_free(key);
+}
 
 /* ---- keys that are none of the chip's ---- */
 
@@ -504,7 +541,8 @@ int main(void)
 #ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
 		BOTH(test_whole),
 #endif
-		BOTH(test_soft), BOTH(test_pin), BOTH(test_claim), BOTH(test_rules), BOTH(test_named),
+		BOTH(test_ed25519_instances), BOTH(test_soft), BOTH(test_pin), BOTH(test_claim),
+		BOTH(test_rules), BOTH(test_named),
 		BOTH(test_no_chip),
 	};
 
