@@ -320,13 +320,8 @@ int keys_begin(struct keys_chip *chip, struct keys_turn *turn, struct se05x_call
 	return ret;
 }
 
-bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
-	      const struct se05x_call *call)
+static void end_use(struct keys_chip *chip, int ret)
 {
-	bool first = !turn->tries++;
-
-	if (!turn->iot)
-		return false;	/* it never began */
 	pthread_mutex_lock(&chip->lock);
 	chip->users--;
 	clock_gettime(CLOCK_MONOTONIC, &chip->used);
@@ -334,6 +329,15 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 		chip->gone = true;
 	pthread_cond_broadcast(&chip->changed);
 	pthread_mutex_unlock(&chip->lock);
+}
+
+bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
+	      const struct se05x_call *call)
+{
+	bool first = !turn->tries++;
+
+	if (turn->iot)
+		end_use(chip, ret);
 	if (!first || !keys_not_sent(ret, call))
 		return false;
 	switch (ret) {
@@ -341,8 +345,9 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 	case -EAGAIN:
 	case -ECONNABORTED:
 	case -ESTALE:
-	case -ENODEV:
 		return true;
+	case -ENODEV:
+		return turn->iot;	/* else it was looked for just now */
 	default:
 		return false;
 	}

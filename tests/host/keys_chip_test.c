@@ -5,6 +5,46 @@
 
 #include "keys_run.h"
 
+/* What comes between on the way to the first command: a signal, a mended link */
+static int select_fails;
+
+int __real_se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint32_t flags,
+			void *response, size_t *response_len, struct se05x_call *sel);
+int __wrap_se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint32_t flags,
+			void *response, size_t *response_len, struct se05x_call *sel);
+
+int __wrap_se05x_select(struct se05x *se, const void *aid, size_t aid_len, uint32_t flags,
+			void *response, size_t *response_len, struct se05x_call *sel)
+{
+	int ret = select_fails;
+
+	select_fails = 0;
+	if (!ret)
+		return __real_se05x_select(se, aid, aid_len, flags, response, response_len, sel);
+	sel->sw = 0;
+	sel->outcome = SE05X_OUTCOME_NOT_SENT;
+	return ret;
+}
+
+static void test_interrupted_open(void **state)
+{
+	static const int passing[] = { -EINTR, -EAGAIN, -ECONNABORTED, -ESTALE };
+	struct keys_chip *chip;
+	bool yes;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+		chip = keys_chip_new(device);
+		select_fails = passing[i];
+		GOOD(KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes));
+		keys_chip_free(chip);
+	}
+	chip = keys_chip_new(device);
+	select_fails = -ETIMEDOUT;
+	assert_int_equal(KEYS_RUN(chip, &call, se05x_iot_exists, ID, &yes), -ETIMEDOUT);
+	keys_chip_free(chip);
+}
+
 static void test_no_chip(void **state)
 {
 	struct keys_chip *chip = keys_chip_new("unix:/nonexistent/socket");
@@ -258,6 +298,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_chip), CHIP(test_rebind), CHIP(test_fork),
+		CHIP(test_interrupted_open),
 		CHIP(test_idle), CHIP(test_idle_worker), CHIP(test_forget), CHIP(test_reopen),
 		CHIP(test_threads),
 	};
