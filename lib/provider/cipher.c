@@ -15,10 +15,6 @@
 /* Of OpenSSL 3.2 and later */
 #define PARAM_REJECTION	"implicit-rejection"
 
-#define CALL(c, otherwise, id, name, ...) ({				\
-	OSSL_FUNC_##name##_fn *call_f = HOST((c)->functions, id, name);	\
-	call_f ? call_f(__VA_ARGS__) : (otherwise); })
-
 struct context {
 	struct provider *prov;
 	const OSSL_DISPATCH *functions;	/* the host's */

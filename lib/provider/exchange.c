@@ -9,10 +9,6 @@
 
 #include "provider.h"
 
-#define CALL(c, otherwise, id, name, ...) ({				\
-	OSSL_FUNC_##name##_fn *call_f = HOST((c)->functions, id, name);	\
-	call_f ? call_f(__VA_ARGS__) : (otherwise); })
-
 #define SECRET_MAX	66	/* of P-521 */
 
 struct context {

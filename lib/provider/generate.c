@@ -14,10 +14,6 @@
 
 #define PARAM_POLICY	"se05x-policy"
 
-#define CALL(g, otherwise, id, name, ...) ({				\
-	OSSL_FUNC_##name##_fn *call_f = HOST((g)->host->keys, id, name); \
-	call_f ? call_f(__VA_ARGS__) : (otherwise); })
-
 struct generation {
 	struct provider *prov;
 	enum type type;
@@ -62,7 +58,8 @@ void *generate_init(struct provider *prov, enum type type, int selection,
 	g->exponent = 65537;
 	g->policy_len = sizeof(g->policy);
 	se05x_iot_policy_parse(default_policy[type], g->policy, &g->policy_len, NULL);
-	g->ctx = CALL(g, NULL, KEYMGMT_GEN_INIT, keymgmt_gen_init, host->ctx, selection, NULL);
+	g->ctx = CALL_KEYS(g, NULL, KEYMGMT_GEN_INIT, keymgmt_gen_init, host->ctx, selection,
+			   NULL);
 	if (g->ctx && generate_set_params(g, params))
 		return g;
 	generate_cleanup(g);
@@ -74,7 +71,7 @@ void generate_cleanup(void *ctx)
 	struct generation *g = ctx;
 
 	if (g && g->ctx)
-		CALL(g, (void)0, KEYMGMT_GEN_CLEANUP, keymgmt_gen_cleanup, g->ctx);
+		CALL_KEYS(g, (void)0, KEYMGMT_GEN_CLEANUP, keymgmt_gen_cleanup, g->ctx);
 	free(g);
 }
 
@@ -89,8 +86,9 @@ int generate_set_template(void *ctx, void *data)
 	};
 
 	if (g->type == TYPE_EC)
-		CALL(g, 0, KEYMGMT_GET_PARAMS, keymgmt_get_params, key->data, params);
-	return CALL(g, 1, KEYMGMT_GEN_SET_TEMPLATE, keymgmt_gen_set_template, g->ctx, key->data);
+		CALL_KEYS(g, 0, KEYMGMT_GET_PARAMS, keymgmt_get_params, key->data, params);
+	return CALL_KEYS(g, 1, KEYMGMT_GEN_SET_TEMPLATE, keymgmt_gen_set_template, g->ctx,
+			 key->data);
 }
 
 /* ---- what is said of it ---- */
@@ -182,7 +180,7 @@ int generate_set_params(void *ctx, const OSSL_PARAM params[])
 		if (p && !settings[i].set(g, p))
 			return 0;
 	}
-	return CALL(g, 1, KEYMGMT_GEN_SET_PARAMS, keymgmt_gen_set_params, g->ctx, params);
+	return CALL_KEYS(g, 1, KEYMGMT_GEN_SET_PARAMS, keymgmt_gen_set_params, g->ctx, params);
 }
 
 /* Ours before the host's */
@@ -200,8 +198,8 @@ const OSSL_PARAM *generate_settable_params(void *ctx, void *prov)
 	(void)prov;
 	if (!g)
 		return ours;
-	theirs = CALL(g, NULL, KEYMGMT_GEN_SETTABLE_PARAMS, keymgmt_gen_settable_params, g->ctx,
-		      g->host->ctx);
+	theirs = CALL_KEYS(g, NULL, KEYMGMT_GEN_SETTABLE_PARAMS, keymgmt_gen_settable_params,
+			   g->ctx, g->host->ctx);
 	memcpy(g->settable, ours, n * sizeof(*ours));
 	while (theirs && theirs->key && n < ARRAY_SIZE(g->settable) - 1)
 		g->settable[n++] = *theirs++;
@@ -294,7 +292,7 @@ void *generate(void *ctx, OSSL_CALLBACK *callback, void *arg)
 	key = key_new(g->prov, g->type);
 	if (!key)
 		return NULL;
-	key->data = CALL(g, NULL, KEYMGMT_GEN, keymgmt_gen, g->ctx, callback, arg);
+	key->data = CALL_KEYS(g, NULL, KEYMGMT_GEN, keymgmt_gen, g->ctx, callback, arg);
 	if (key->data)
 		return key;
 	key_free(key);

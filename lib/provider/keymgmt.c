@@ -11,11 +11,6 @@
 #include "../common.h"
 #include "provider.h"
 
-/* Call a function of the host's key management; @otherwise: where it has none */
-#define CALL(key, otherwise, id, name, ...) ({				\
-	OSSL_FUNC_##name##_fn *call_f = HOST((key)->host->keys, id, name); \
-	call_f ? call_f(__VA_ARGS__) : (otherwise); })
-
 #define PRIVATE	OSSL_KEYMGMT_SELECT_PRIVATE_KEY
 
 static void *new(struct provider *prov, enum type type)
@@ -23,7 +18,7 @@ static void *new(struct provider *prov, enum type type)
 	struct key *key = key_new(prov, type);
 
 	if (key)
-		key->data = CALL(key, NULL, KEYMGMT_NEW, keymgmt_new, key->host->ctx);
+		key->data = CALL_KEYS(key, NULL, KEYMGMT_NEW, keymgmt_new, key->host->ctx);
 	if (key && !key->data) {
 		key_free(key);
 		key = NULL;
@@ -50,7 +45,7 @@ static int has(const void *data, int selection)
 		return 0;
 	if (key->chip)
 		selection &= ~PRIVATE;	/* the chip has it */
-	return CALL(key, 0, KEYMGMT_HAS, keymgmt_has, key->data, selection);
+	return CALL_KEYS(key, 0, KEYMGMT_HAS, keymgmt_has, key->data, selection);
 }
 
 /* By the public half, if one of them has no other here */
@@ -61,7 +56,7 @@ static int match(const void *a, const void *b, int selection)
 	if ((k1->chip || k2->chip) && selection & PRIVATE)
 		selection = (selection & ~PRIVATE) | OSSL_KEYMGMT_SELECT_PUBLIC_KEY;
 	return k1->host == k2->host &&
-	       CALL(k1, 0, KEYMGMT_MATCH, keymgmt_match, k1->data, k2->data, selection);
+	       CALL_KEYS(k1, 0, KEYMGMT_MATCH, keymgmt_match, k1->data, k2->data, selection);
 }
 
 static int validate(const void *data, int selection, int type)
@@ -70,7 +65,7 @@ static int validate(const void *data, int selection, int type)
 
 	if (key->chip)
 		selection &= ~PRIVATE;
-	return CALL(key, 0, KEYMGMT_VALIDATE, keymgmt_validate, key->data, selection, type);
+	return CALL_KEYS(key, 0, KEYMGMT_VALIDATE, keymgmt_validate, key->data, selection, type);
 }
 
 static int get_params(void *data, OSSL_PARAM params[])
@@ -80,7 +75,7 @@ static int get_params(void *data, OSSL_PARAM params[])
 
 	if (p && key->chip && !OSSL_PARAM_set_uint32(p, key->id))
 		return 0;
-	return CALL(key, 0, KEYMGMT_GET_PARAMS, keymgmt_get_params, key->data, params);
+	return CALL_KEYS(key, 0, KEYMGMT_GET_PARAMS, keymgmt_get_params, key->data, params);
 }
 
 static int set_params(void *data, const OSSL_PARAM params[])
@@ -91,7 +86,7 @@ static int set_params(void *data, const OSSL_PARAM params[])
 		raise_text("0x%08X: a key in the chip can't be changed", key->id);
 		return 0;
 	}
-	return CALL(key, 0, KEYMGMT_SET_PARAMS, keymgmt_set_params, key->data, params);
+	return CALL_KEYS(key, 0, KEYMGMT_SET_PARAMS, keymgmt_set_params, key->data, params);
 }
 
 static int import(void *data, int selection, const OSSL_PARAM params[])
@@ -99,7 +94,7 @@ static int import(void *data, int selection, const OSSL_PARAM params[])
 	const struct key *key = data;
 
 	return !key->chip &&
-	       CALL(key, 0, KEYMGMT_IMPORT, keymgmt_import, key->data, selection, params);
+	       CALL_KEYS(key, 0, KEYMGMT_IMPORT, keymgmt_import, key->data, selection, params);
 }
 
 /*
@@ -113,7 +108,8 @@ static int export(void *data, int selection, OSSL_CALLBACK *callback, void *arg)
 
 	if (key->chip && selection & PRIVATE)
 		return 0;
-	return CALL(key, 0, KEYMGMT_EXPORT, keymgmt_export, key->data, selection, callback, arg);
+	return CALL_KEYS(key, 0, KEYMGMT_EXPORT, keymgmt_export, key->data, selection, callback,
+			 arg);
 }
 
 /* All of a key in the chip is the same key; parts of it are in no chip. */
@@ -125,7 +121,7 @@ static void *dup(const void *data, int selection)
 		return key_hold(key);
 	copy = key_new(key->prov, key->type);
 	if (copy)
-		copy->data = CALL(key, NULL, KEYMGMT_DUP, keymgmt_dup, key->data, selection);
+		copy->data = CALL_KEYS(key, NULL, KEYMGMT_DUP, keymgmt_dup, key->data, selection);
 	if (copy && !copy->data) {
 		key_free(copy);
 		copy = NULL;

@@ -67,6 +67,15 @@ int host_capabilities(void *prov, const char *capability, OSSL_CALLBACK *callbac
 void (*host_function(const OSSL_DISPATCH *functions, int id))(void);
 #define HOST(functions, id, name) \
 	((OSSL_FUNC_##name##_fn *)host_function(functions, OSSL_FUNC_##id))
+/* Call one of them; @otherwise: where it has none */
+#define HOST_CALL(functions, otherwise, id, name, ...) ({		\
+	OSSL_FUNC_##name##_fn *call_f = HOST(functions, id, name);	\
+	call_f ? call_f(__VA_ARGS__) : (otherwise); })
+/* One of an operation's context, and one of a key's management */
+#define CALL(c, otherwise, id, name, ...) \
+	HOST_CALL((c)->functions, otherwise, id, name, __VA_ARGS__)
+#define CALL_KEYS(key, otherwise, id, name, ...) \
+	HOST_CALL((key)->host->keys, otherwise, id, name, __VA_ARGS__)
 
 /* EVP_MD_free() it. NULL, with an error raised: nobody has it. */
 EVP_MD *host_digest(struct provider *prov, const char *name, const char *properties);

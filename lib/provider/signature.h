@@ -24,11 +24,6 @@ struct context {
 	bool message;		/* it is a message that is signed, not a digest */
 };
 
-/* Call one of the host's functions; @otherwise: where it has none */
-#define CALL(c, otherwise, id, name, ...) ({				\
-	OSSL_FUNC_##name##_fn *call_f = HOST((c)->functions, id, name);	\
-	call_f ? call_f(__VA_ARGS__) : (otherwise); })
-
 void *signature_new(struct provider *prov, const char *properties,
 		    const struct algorithm *algorithm);
 void signature_free(void *ctx);
