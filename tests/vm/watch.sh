@@ -57,7 +57,7 @@ ok "stats" has '^/dev/se05x  online$'
 ok "the chip's APDUs, for root" has '^  APDUs +[1-9]'
 se05x-apdu --json stats > "$tmp/seen"
 ok "as one object" lines 1
-ok "with counters" has '"state":"online","resets":100,.*"apdus":[1-9]'
+ok "with counters" has '"state":"online","channel":"plain","resets":100,.*"apdus":[1-9]'
 nobody "$tmp/tool" stats > "$tmp/seen" 2>&1
 ok "for nobody without what moves" has_not '^  APDUs'
 ok "which needs root" has 'root \(CAP_NET_ADMIN\)'
