@@ -32,6 +32,7 @@ programs_root() { [ "$(id -u)" != 0 ] || tests/programs/root.sh "$1" > /dev/null
 
 build_for() {
 	case $1 in
+	valgrind) programs ;;
 	host) programs && make -s -j"$(nproc)" -C tests/host all ;;
 	overlay) programs && make -s -C tests/overlay all ;;
 	bench) make -s -C tests/bench all ;;
@@ -157,6 +158,7 @@ yes_or_no() {	# NAME COMMAND...: a stage of one test
 	echo 1..1
 }
 
+stage_valgrind() { tests/host/valgrind.sh build/host; }
 stage_coverage() { yes_or_no coverage make -s -C tests/host coverage; }
 # the same draws each time: what fails here fails by a change; make fuzz draws anew
 stage_fuzz() {

@@ -259,7 +259,7 @@ CK_RV C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *count)
 		return rv;
 	if (!count)
 		return p11_leave(CKR_ARGUMENTS_BAD);
-	room = *count;
+	room = list ? *count : 0;
 	look();
 	while ((token = next_token(token))) {
 		if (!is_there(token))
