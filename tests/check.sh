@@ -208,6 +208,8 @@ stage_style() { yes_or_no style tests/style.sh; }
 
 # ---- running them ----
 
+TIMEFORMAT='%U + %S s'	# user and system
+
 # A stage that ends badly or gives fewer results than it planned has failed,
 # even if each result that came is good.
 judge() {	# STAGE STATUS
@@ -248,7 +250,7 @@ collect() {	# wait for one stage
 	status=$?
 	stage=${running[$pid]}
 	unset "running[$pid]"
-	echo "== $stage ($((SECONDS - $(cat "$logs/$stage.start"))) s)"
+	echo "== $stage ($((SECONDS - $(cat "$logs/$stage.start"))) s; processor $(cat "$logs/$stage.cpu"))"
 	rm "$logs/$stage.start"
 	cat "$logs/$stage"
 	judge "$stage" "$status"
@@ -269,7 +271,7 @@ for stage in "$@"; do
 	[ ${#running[@]} -lt "${JOBS:-2}" ] || collect
 	echo "-- $stage begins ($SECONDS s)"
 	begin "$stage"
-	"stage_$stage" > "$logs/$stage" 2>&1 &
+	(time "stage_$stage" > "$logs/$stage" 2>&1) 2> "$logs/$stage.cpu" &
 	running[$!]=$stage
 done
 while [ ${#running[@]} -gt 0 ]; do
