@@ -289,6 +289,15 @@ static bool has_channel(const struct guest *guest)
 	       info.generation == guest->generation;
 }
 
+void guest_rest(struct guest *guest)
+{
+	if (!guest->se || guest->locked || guest->channel || guest->chain || guest->n_ids)
+		return;
+	se05x_close(guest->se);
+	guest->se = NULL;
+	guest->stray = guest->selected;
+}
+
 void guest_forget(struct guest *guest)
 {
 	while (guest->se && guest->n_ids)

@@ -56,6 +56,14 @@ size_t guest_run(struct guest *guest, const uint8_t *capdu, size_t len, uint8_t 
 void guest_unlock(struct guest *guest);
 
 /*
+ * guest_rest() - close the file, so that the chip may sleep, if nothing in the chip is the
+ *		  guest's but the choice of an applet
+ *
+ * guest_run() opens the file again, and has that applet.
+ */
+void guest_rest(struct guest *guest);
+
+/*
  * guest_forget() - end all that it has in the chip, and close the file
  *
  * As after a reset of the chip. Others notice nothing, unless the guest had a channel.

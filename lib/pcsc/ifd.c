@@ -22,7 +22,7 @@
 #define READERS		16
 #define HISTORICAL_MAX	15
 #define APDU_OVERHEAD	9		/* header, extended Lc and Le */
-#define CHANNEL_IDLE_S	5		/* then a card that holds the chip lets it go */
+#define IDLE_S		5		/* then a card that holds the chip lets it go */
 #define TLV_PROPERTIES	SCARD_CTL_CODE(1)
 
 struct reader {
@@ -369,7 +369,8 @@ RESPONSECODE IFDHControl(DWORD lun, DWORD code, PUCHAR tx, DWORD tx_len, PUCHAR 
 
 /*
  * Asked for several times a second. It also ends the wait of others for a card that holds
- * a channel of its own and does nothing with it.
+ * a channel of its own and does nothing with it, and lets the chip sleep while a program is
+ * connected to the card and does nothing with it: pcscd powers it down for nobody else.
  */
 RESPONSECODE IFDHICCPresence(DWORD lun)
 {
@@ -385,7 +386,9 @@ RESPONSECODE IFDHICCPresence(DWORD lun)
 		power_down(reader);
 		return IFD_ICC_NOT_PRESENT;
 	}
-	if (reader->guest.locked && now_s() - reader->used >= CHANNEL_IDLE_S)
+	if (reader->powered && now_s() - reader->used >= IDLE_S) {
 		guest_unlock(&reader->guest);
+		guest_rest(&reader->guest);
+	}
 	return IFD_ICC_PRESENT;
 }

@@ -3,6 +3,7 @@
  * libifdse05x without pcscd: called too early, twice, with numbers that nobody has and with
  * room for nothing; and by several readers at once. The chip is se05x-sim, $SE05X_SIM.
  */
+#include <dirent.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,6 +56,66 @@ static void is_version(DWORD lun)
 	assert_int_equal(transmit(lun, select_iot, sizeof(select_iot), sizeof(rx)), IFD_SUCCESS);
 	assert_int_equal(transmit(lun, version, 5, sizeof(rx)), IFD_SUCCESS);
 	assert_int_equal(rx[rx_len - 2], 0x90);
+}
+
+/* ---- time, as far as the reader reads it ---- */
+
+static time_t ahead;
+
+int __real_clock_gettime(clockid_t clock, struct timespec *t);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *t);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int ret = __real_clock_gettime(clock, t);
+
+	t->tv_sec += ahead;
+	return ret;
+}
+
+static unsigned int files(void)
+{
+	unsigned int n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* Who is connected to the card and does nothing with it keeps no chip awake. */
+static void test_idle(void **state)
+{
+	static UCHAR session[] = { 0x80, 0x04, 0x00, 0x1B, 0x06, 0x41, 4, 0x0A, 0x0B, 0x0C, 0x0D, 0 };
+	static UCHAR userid[] = {
+		0x80, 0x41, 0x07, 0x00, 0x0C, 0x41, 4, 0x0A, 0x0B, 0x0C, 0x0D, 0x42, 4, '1', '2',
+		'3', '4',
+	};
+	unsigned int before = files();
+
+	(void)state;
+	assert_int_equal(IFDHCreateChannelByName(0, sim_device), IFD_SUCCESS);
+	assert_int_equal(power(0, IFD_POWER_UP), IFD_SUCCESS);
+	is_version(0);
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
+	assert_int_equal(files(), before + 1);
+	ahead += 6;
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
+	assert_int_equal(files(), before);
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
+	/* it still has its applet */
+	assert_int_equal(transmit(0, version, 5, sizeof(rx)), IFD_SUCCESS);
+	assert_int_equal(rx[rx_len - 2], 0x90);
+	/* nobody's session is lost for that */
+	transmit(0, userid, sizeof(userid), sizeof(rx));
+	assert_int_equal(transmit(0, session, sizeof(session), sizeof(rx)), IFD_SUCCESS);
+	assert_int_equal(rx[rx_len - 2], 0x90);
+	ahead += 6;
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_PRESENT);
+	assert_int_equal(files(), before + 1);
+	assert_int_equal(IFDHCloseChannel(0), IFD_SUCCESS);
+	assert_int_equal(files(), before);
 }
 
 static void test_nobody(void **state)
@@ -245,7 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IFD(test_nobody), IFD(test_later), IFD(test_protocols), IFD(test_early),
-		IFD(test_card), IFD(test_readers),
+		IFD(test_card), IFD(test_readers), IFD(test_idle),
 	};
 
 	return sim_main(tests);
