@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -320,6 +321,22 @@ int keys_begin(struct keys_chip *chip, struct keys_turn *turn, struct se05x_call
 	return ret;
 }
 
+bool keys_again(int ret, const struct se05x_call *call, unsigned int *tries)
+{
+	if (!keys_not_sent(ret, call))
+		return false;
+	switch (ret) {
+	case -EINTR:
+		return true;
+	case -EAGAIN:
+	case -ECONNABORTED:
+	case -ESTALE:
+		return !(*tries)++;
+	default:
+		return false;
+	}
+}
+
 static void end_use(struct keys_chip *chip, int ret)
 {
 	pthread_mutex_lock(&chip->lock);
@@ -334,23 +351,12 @@ static void end_use(struct keys_chip *chip, int ret)
 bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 	      const struct se05x_call *call)
 {
-	bool first = !turn->tries++;
-
 	if (turn->iot)
 		end_use(chip, ret);
-	if (!first || !keys_not_sent(ret, call))
-		return false;
-	switch (ret) {
-	case -EINTR:
-	case -EAGAIN:
-	case -ECONNABORTED:
-	case -ESTALE:
-		return true;
-	case -ENODEV:
-		return turn->iot;	/* else it was looked for just now */
-	default:
-		return false;
-	}
+	/* without a turn it was looked for just now */
+	if (ret == -ENODEV && turn->iot && keys_not_sent(ret, call))
+		return !turn->tries++;
+	return keys_again(ret, call, &turn->tries);
 }
 
 /* From now on it is that one. */
@@ -372,6 +378,29 @@ bool keys_chip_uid(struct keys_chip *chip, uint8_t uid[SE05X_IOT_UID_LEN])
 	known = chip->known;
 	pthread_mutex_unlock(&chip->lock);
 	return known;
+}
+
+/* As se05x_open() finds it */
+static bool node_of(const struct keys_chip *chip, struct stat *node)
+{
+	const char *path = chip->device ?: secure_getenv("SE05X_DEVICE");
+
+	if (!path || !*path)
+		path = "/dev/se05x";
+	return !stat(strncmp(path, "unix:", 5) ? path : path + 5, node);
+}
+
+bool keys_chip_same(struct keys_chip *a, struct keys_chip *b)
+{
+	uint8_t uid_a[SE05X_IOT_UID_LEN], uid_b[SE05X_IOT_UID_LEN];
+	struct stat node_a, node_b;
+
+	if (a == b)
+		return true;
+	if (keys_chip_uid(a, uid_a) && keys_chip_uid(b, uid_b))
+		return !memcmp(uid_a, uid_b, sizeof(uid_a));
+	return node_of(a, &node_a) && node_of(b, &node_b) && node_a.st_dev == node_b.st_dev &&
+	       node_a.st_ino == node_b.st_ino;
 }
 
 void keys_chip_no_threads(struct keys_chip *chip)

@@ -377,13 +377,22 @@ struct keys_turn {
 };
 
 int keys_begin(struct keys_chip *chip, struct keys_turn *turn, struct se05x_call *call);
-/* Return: true if it is to be done once more: what was not sent, and may be now */
+/*
+ * keys_again() - is it to be done once more: was it not sent, and may it be now?
+ * @tries: how often that was the case; 0 before the first call
+ *
+ * Once after a mended link, a lost context or a refusal for now. After a signal as often as
+ * one comes, as with SA_RESTART: it says nothing of the chip, and callers of a library's
+ * functions do not expect it.
+ */
+bool keys_again(int ret, const struct se05x_call *call, unsigned int *tries);
+/* keys_again(), and once after a rebind */
 bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 	      const struct se05x_call *call);
 
 /*
  * Call one function of libse05x-iot; @call is its last argument, and not NULL. What was
- * not sent is tried once more: after a signal, a mended link, a lost context, a rebind.
+ * not sent is tried again, see keys_again(); once after a rebind, too.
  * Evaluates to what it returned.
  */
 #define KEYS_RUN(chip, call, function, ...) ({				\
@@ -398,6 +407,8 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 
 /* Its unique number; false: it was never open, so nobody knows it */
 bool keys_chip_uid(struct keys_chip *chip, uint8_t uid[SE05X_IOT_UID_LEN]);
+/* Are they the same chip, by whatever names? */
+bool keys_chip_same(struct keys_chip *a, struct keys_chip *b);
 /* Before it is used: no thread is made for it, and so its file keeps the chip awake. */
 void keys_chip_no_threads(struct keys_chip *chip);
 /* Whichever chip is there is the one: it is opened anew when it is used next. */
@@ -420,7 +431,7 @@ typedef int keys_run(struct se05x_iot *iot, void *arg, struct se05x_call *call);
  *
  * On a file of its own, under the chip's lock: session, Verify, @run, and the session is
  * closed. Nothing stays open, and what was refused is not tried again. A child that is forked
- * meanwhile has the file no more.
+ * meanwhile has the file no more. Who wants it tried again if it was not sent asks keys_again().
  *
  * Return: what @run returned; -EBADE: wrong PIN, and -EKEYREVOKED: blocked, and @run was not
  * called; as se05x_open(), se05x_lock() and se05x_iot_session_open().

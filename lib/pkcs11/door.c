@@ -99,7 +99,7 @@ static int try_burst(struct p11_token *token, p11_command run, void *arg,
 
 	do
 		ret = run_as_user(token, run, arg, call);
-	while (keys_not_sent(ret, call) && ret != -ENODEV && ret != -EBUSY && !tries++);
+	while (keys_again(ret, call, &tries));
 	if (ret == -EBADE || ret == -EKEYREVOKED) {
 		explicit_bzero(token->pin, sizeof(*token->pin));
 		token->logged_in = false;
@@ -168,8 +168,7 @@ CK_RV p11_run_locked(struct p11_token *token, p11_command run, void *arg)
 		return burst(token, run, arg);
 	do
 		ret = keys_burst(token->chip, 0, NULL, 0, run, arg, &call);
-	while (keys_not_sent(ret, &call) && ret != -ENODEV && ret != -EBUSY && ret != -EEXIST &&
-	       !tries++);
+	while (keys_again(ret, &call, &tries));
 	if (ret == -ENODEV)
 		p11_token_lost(token);
 	return p11_error(token, ret, &call);

@@ -16,6 +16,8 @@
 /* What a UserID takes (AN12413, 3.2.7) */
 #define PIN_MIN	4
 #define PIN_MAX	16
+/* and a line's end, and one byte by which it is known to be too long */
+#define PIN_ROOM	(PIN_MAX + 3)
 
 /*
  * A program that loads a key several times gives its PIN as often. What the chip refused
@@ -23,7 +25,7 @@
  */
 struct pin {
 	struct pin *next;
-	const struct keys_chip *chip;
+	struct keys_chip *chip;
 	uint32_t user;
 	struct keys_secret *secret;
 };
@@ -36,7 +38,7 @@ static struct keys_secret *share(struct provider *prov, const struct place *plac
 
 	do {
 		for (p = first; p; p = p->next) {
-			if (p->chip != place->chip || p->user != place->user ||
+			if (!keys_chip_same(p->chip, place->chip) || p->user != place->user ||
 			    !keys_secret_same(p->secret, secret))
 				continue;
 			free(new);
@@ -61,7 +63,7 @@ void pins_free(struct pin *pins)
 	}
 }
 
-/* Wipes @pin, which has room for PIN_MAX + 2 */
+/* Wipes @pin, which has room for PIN_ROOM */
 static struct keys_secret *keep(struct provider *prov, const struct place *place,
 				const char *whose, char *pin, size_t len)
 {
@@ -71,14 +73,14 @@ static struct keys_secret *keep(struct provider *prov, const struct place *place
 		raise_text("%s: a PIN has %d to %d bytes", whose, PIN_MIN, PIN_MAX);
 	else
 		secret = keys_secret_new(pin, len);
-	OPENSSL_cleanse(pin, PIN_MAX + 2);
+	OPENSSL_cleanse(pin, PIN_ROOM);
 	return secret ? share(prov, place, secret) : NULL;
 }
 
 struct keys_secret *pin_ask(struct provider *prov, const struct place *place,
 			    OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
 {
-	char whose[40], pin[PIN_MAX + 2];
+	char whose[40], pin[PIN_ROOM];
 	size_t len = 0;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_utf8_string(OSSL_PASSPHRASE_PARAM_INFO, whose, 0),
@@ -97,7 +99,7 @@ struct keys_secret *pin_ask(struct provider *prov, const struct place *place,
 struct keys_secret *pin_read(struct provider *prov, const struct place *place, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char pin[PIN_MAX + 2];
+	char pin[PIN_ROOM];
 	ssize_t n, len = 0;
 
 	if (fd < 0) {
@@ -109,8 +111,10 @@ struct keys_secret *pin_read(struct provider *prov, const struct place *place, c
 		len += n > 0 ? n : 0;
 	} while (n > 0 && len < (ssize_t)sizeof(pin));
 	close(fd);
-	/* the line's end is not part of it */
+	/* the line's end is not part of it, whichever system it is of */
 	if (len && pin[len - 1] == '\n')
+		len--;
+	if (len && pin[len - 1] == '\r')
 		len--;
 	return keep(prov, place, path, pin, len);
 }

@@ -306,6 +306,66 @@ static int sign_run(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 	return se05x_iot_ecdsa_sign(iot, key->id, SE05X_IOT_HASH_SHA256, digest, sig, &len, call);
 }
 
+/* As after a mended link: certainly not sent, once */
+static int run_lost_once(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	static bool lost;
+
+	lost = !lost;
+	if (!lost)
+		return sign_run(iot, arg, call);
+	*call = (struct se05x_call) { .outcome = SE05X_OUTCOME_NOT_SENT };
+	return -ECONNABORTED;
+}
+
+static struct keys_secret *read_pin(struct provider *prov, const struct place *place,
+				    const char *text)
+{
+	char path[] = "/tmp/provider-api-test-XXXXXX";
+	struct keys_secret *secret;
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	secret = pin_read(prov, place, path);
+	unlink(path);
+	return secret;
+}
+
+/* One PIN, by whatever name of the chip and from a file of whatever system */
+static void test_same_pin(void **state)
+{
+	struct setup *s = *state;
+	struct provider *prov = provider_of(s);
+	const char *device = getenv("SE05X_DEVICE");
+	char link[] = "/tmp/provider-api-link-XXXXXX", other[50];
+	struct place place = { .chip = provider_chip(prov, NULL), .user = PIN_ID };
+	struct place same = place, user = place;
+	struct keys_secret *pin = read_pin(prov, &place, "123456\n"), *again;
+
+	assert_non_null(pin);
+	close(mkstemp(link));
+	unlink(link);
+	assert_int_equal(symlink(device + strlen("unix:"), link), 0);
+	snprintf(other, sizeof(other), "unix:%s", link);
+	same.chip = provider_chip(prov, other);
+	assert_ptr_not_equal(same.chip, place.chip);
+	again = read_pin(prov, &same, "123456\r\n");
+	assert_ptr_equal(again, pin);
+	unlink(link);
+	keys_secret_free(again);
+	user.user++;
+	again = read_pin(prov, &user, "123456");
+	assert_ptr_not_equal(again, pin);
+	keys_secret_free(again);
+	again = read_pin(prov, &place, "1234567890123456\r\n");
+	assert_non_null(again);
+	keys_secret_free(again);
+	assert_null(read_pin(prov, &place, "12345678901234567\r\n"));
+	ERR_clear_error();
+	keys_secret_free(pin);
+}
+
 static void test_pin(void **state)
 {
 	struct setup *s = *state;
@@ -331,6 +391,7 @@ static void test_pin(void **state)
 	if (!key)
 		fail_msg("%s", last_error());
 	assert_true(key_run(key, "sign with", sign_run, key));
+	assert_true(key_run(key, "sign with", run_lost_once, key));
 	/* the children have it too, by files of their own */
 	if (!fork())
 		_exit(!key_run(key, "sign with", sign_run, key));
@@ -541,7 +602,7 @@ int main(void)
 #ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
 		BOTH(test_whole),
 #endif
-		BOTH(test_ed25519_instances), BOTH(test_soft), BOTH(test_pin), BOTH(test_claim),
+		BOTH(test_ed25519_instances), BOTH(test_soft), BOTH(test_pin), BOTH(test_same_pin), BOTH(test_claim),
 		BOTH(test_rules), BOTH(test_named),
 		BOTH(test_no_chip),
 	};
