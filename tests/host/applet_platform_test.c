@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The secure channel of the whole simulated chip: FIPS parts, what ends it, new keys */
+/* The secure channel of the whole simulated chip: FIPS parts, what ends it, new keys; locks */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -332,6 +332,52 @@ static void test_identify(void **state)
 	}
 }
 
+/* What its owner locked answers as ever, and keeps what it has as it is. */
+static void test_locked(void **state)
+{
+	static const char *const refused[] = {
+		"80016100 41=00000002 42=40", "80010600 41=" ID " 42=0000 44=00",
+		"80410700 41=00000002 42=01020304", "80010800 41=00000002 42=0004",
+		"80010B04 41=05", "80011000 41=0001 42=01 43=04", "80040028 41=" ID,
+		"80040B28 41=03", "80041028 41=0001", "8003010F 41=00000003 42=00 47=" ID,
+	};
+	static const char *const taken[] = {
+		"80040020 ", "80040049 41=0010", "80040027 41=" ID, "80020000 41=" ID,
+		"80020025 41=0000 42=FF", "8003000E 41=04 42=00",
+	};
+	char path[] = "/tmp/se05x-locked.XXXXXX";
+	struct applet_config config = { .state = path };
+	struct applet *applet;
+
+	(void)state;
+	close(mkstemp(path));
+	unlink(path);
+	applet = chip(&config);
+	expect(0x9000, applet, "80010600", "41=" ID " 43=0004 44=41424344");
+	assert_string_equal(run(applet, "8002005B00"), "418200030200029000");
+	applet_free(applet);
+	config.locked = true;
+	applet = chip(&config);
+	assert_string_equal(run(applet, "8002005B00"), "418200030100029000");
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		char header[9];
+
+		snprintf(header, sizeof(header), "%s", refused[i]);
+		expect(0x6986, applet, header, "%s", refused[i] + 9);
+	}
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		char header[9];
+
+		snprintf(header, sizeof(header), "%s", taken[i]);
+		expect(0x9000, applet, header, "%s", taken[i] + 9);
+	}
+	applet_free(applet);
+	unlink(path);
+	applet = chip_model("3");
+	assert_string_equal(run(applet, "8002005B00"), "6A86");
+	applet_free(applet);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_key_file),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_identify),
+		cmocka_unit_test(test_locked),
 	};
 
 	return cmocka_run_group_tests_name("applet's own secure channel", tests, NULL, NULL);

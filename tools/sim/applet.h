@@ -39,6 +39,8 @@ struct scp_keys;
  * @cut: at PUT KEY power is cut: 1 before the keys are in flash, 2 after
  * @create_montgomery: with applet 7.2 X25519 and X448 have to be created (CreateECCurve)
  *	before there can be a key; else they are built in. Nobody here knows which it is [U].
+ * @locked: its owner locked it (SetLockState): what would create, change or delete an object
+ *	is refused with 6986. With which SW a chip does that nobody here knows [U].
  */
 struct applet_config {
 	const char *model;
@@ -52,6 +54,7 @@ struct applet_config {
 	unsigned int cut;
 	bool short_signature;
 	bool create_montgomery;
+	bool locked;
 };
 
 /**

@@ -56,8 +56,9 @@ struct iot {
 	struct session sessions[SESSIONS_MAX];
 	unsigned int rate;	/* see struct applet_config */
 	unsigned int commands;	/* since the last refusal */
-	char *errors;		/* these three: see there */
+	char *errors;		/* these four: see there */
 	bool short_signature;
+	bool locked;
 	bool create_montgomery;	/* 7.x only */
 };
 
@@ -155,6 +156,8 @@ uint16_t cmd_get_timestamp(struct call *call);
 uint16_t cmd_get_free_memory(struct call *call);
 uint16_t cmd_get_random(struct call *call);
 uint16_t cmd_set_scp_request(struct call *call);
+uint16_t cmd_read_state(struct call *call);
+bool lock_refuses(const struct call *call);
 void chip_time(uint8_t stamp[12]);
 
 /* object.c */

@@ -108,6 +108,7 @@ static const struct command {
 	{ INS_READ, 0, 0x3b, F_ATTEST, 0, 4, T(1) | ATTEST, cmd_read_attributes },
 	{ INS_READ, 0, 0x26, 0, 0, 2, T(1), cmd_read_type },
 	{ INS_READ, 0, 0x07, 0, 0, 2, T(1), cmd_read_size },
+	{ INS_READ, 0, 0x5b, F_7, 0, 2, 0, cmd_read_state },
 	{ INS_READ, 0, 0x25, 0, 0, 4, T(1) | T(2), cmd_read_id_list },
 	{ INS_READ, P1_CURVE, 0x25, 0, FEATURE_ECDSA_ECDH, 2, 0, cmd_read_curve_list },
 	{ INS_READ, P1_CURVE, 0x36, 0, FEATURE_ECDSA_ECDH, 2, T(1), cmd_get_curve_id },
@@ -238,6 +239,8 @@ static uint16_t run(struct call *call)
 		sw = check_data(call, command);
 	if (sw == SW_OK)
 		sw = errors_find(call->iot->errors, call);
+	if (sw == SW_OK && lock_refuses(call))
+		sw = SW_DENIED;
 	if (sw != SW_OK)
 		return sw;
 	call->delay_ms = command->delay_ms;
@@ -374,6 +377,7 @@ struct iot *iot_new(const struct applet_config *config)
 	iot->rate = config->rate;
 	iot->create_montgomery = model->v7 && config->create_montgomery;
 	iot->short_signature = config->short_signature;
+	iot->locked = config->locked;
 	if (config->errors)
 		iot->errors = strdup(config->errors);
 	if (store_open(&iot->store, config->state, config->wear_log, model->number,

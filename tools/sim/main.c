@@ -50,6 +50,7 @@ static const char usage[] =
 	"  -A, --aid=HEX      the IoT applet's name\n"
 	"  -m, --create-montgomery\n"
 	"                     applet 7.2.0: X25519 and X448 have to be created first\n"
+	"  -l, --locked       its owner locked it: objects can't be made, changed or deleted\n"
 	"\n"
 	"  -h, --help         this text\n"
 	"  -V, --version      the program's version\n"
@@ -73,6 +74,7 @@ static const struct option options[] = {
 	{ "cut-rotation", required_argument, NULL, 'C' },
 	{ "aid", required_argument, NULL, 'A' },
 	{ "create-montgomery", no_argument, NULL, 'm' },
+	{ "locked", no_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ }
@@ -192,6 +194,9 @@ static void take_option(struct arguments *args, int c)
 	case 'm':
 		args->chip.create_montgomery = true;
 		break;
+	case 'l':
+		args->chip.locked = true;
+		break;
 	}
 }
 
@@ -252,7 +257,7 @@ int main(int argc, char **argv)
 	struct applet *applet;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+k:d:bqs:c:x:w:r:e:E:SK:C:A:mhV", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+k:d:bqs:c:x:w:r:e:E:SK:C:A:mlhV", options, NULL)) != -1) {
 		switch (c) {
 		case 'h':
 			fputs(usage, stdout);

@@ -88,3 +88,32 @@ uint16_t cmd_set_scp_request(struct call *call)
 	call->iot->store.scp_required = request == 1;
 	return iot_save(call);
 }
+
+/* Locked or not, nothing restricted, the chip's channel required or not: 1 is yes, 2 is no */
+uint16_t cmd_read_state(struct call *call)
+{
+	const struct iot *iot = call->iot;
+	bool required = iot->model->fips || iot->store.scp_required == 1;
+
+	rsp_tlv(call->rsp, TAG_1, (uint8_t[]) { iot->locked ? 1 : 2, 0, required ? 1 : 2 }, 3);
+	return SW_OK;
+}
+
+/* What creates, changes or deletes something; a result that goes into an object does, too. */
+bool lock_refuses(const struct call *call)
+{
+	const struct apdu *apdu = call->apdu;
+
+	if (!call->iot->locked)
+		return false;
+	switch (apdu->ins & INS_MASK) {
+	case INS_WRITE:
+		return true;
+	case INS_MGMT:
+		return apdu->p2 == 0x28 || apdu->p2 == 0x2a || apdu->p2 == 0x52;
+	case INS_CRYPTO:
+		return has(call, TAG_7);
+	default:
+		return false;
+	}
+}
