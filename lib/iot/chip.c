@@ -13,7 +13,7 @@ static const struct personality personalities[] = {
 	{ 6, 0, 0, .payload = 889, .curve_in_type = true, .attributes = true,
 	  .attributes_version = true, .x448 = true },
 	{ 7, 2, 0, .payload = 1024, .curve_in_type = true, .attributes = true,
-	  .attributes_version = true, .attest_tlvs = true, .x448 = true, .aead = true },
+	  .attributes_version = true, .attest_tlvs = true, .x448 = true, .aead = true, .state = true },
 };
 
 static uint32_t in_order(uint8_t major, uint8_t minor, uint8_t patch)
@@ -219,6 +219,25 @@ EXPORT int se05x_iot_platform_scp(struct se05x_iot *session, bool required,
 	siot_begin(&cmd, INS_MGMT, P1_DEFAULT, 0x52, 0);
 	siot_u8(&cmd, TAG_1, required ? 1 : 2);
 	return siot_run(session, &cmd, NULL, call);
+}
+
+EXPORT int se05x_iot_state(struct se05x_iot *iot, struct se05x_iot_state *state,
+			   struct se05x_call *call)
+{
+	uint8_t bytes[3];
+	struct command cmd;
+	int ret;
+
+	if (!iot->as->state)
+		return siot_refuse(-EOPNOTSUPP, call);
+	siot_begin(&cmd, INS_READ, P1_DEFAULT, 0x5B, LE_SHORT);
+	ret = siot_run_fixed(iot, &cmd, bytes, sizeof(bytes), call);
+	if (!ret)
+		*state = (struct se05x_iot_state) {
+			.locked = bytes[0] == 1, .restriction = bytes[1],
+			.scp_required = bytes[2] == 1,
+		};
+	return ret;
 }
 
 EXPORT int se05x_iot_random(struct se05x_iot *iot, void *buf, size_t len,

@@ -74,6 +74,7 @@ struct personality {
 	bool attest_tlvs;	/* attestation signs a digest of the command, and TLVs */
 	bool x448;
 	bool aead;
+	bool state;		/* ReadState */
 };
 
 /* Nothing of it changes while threads use it, so it needs no lock; the channel has one. */

@@ -194,6 +194,41 @@ int se05x_iot_free_memory(struct se05x_iot *iot, enum se05x_iot_memory memory,
  */
 int se05x_iot_platform_scp(struct se05x_iot *session, bool required, struct se05x_call *call);
 
+/* What may not be done any more with objects: struct se05x_iot_state */
+enum se05x_iot_restriction {
+	SE05X_IOT_RESTRICTION_NONE = 0,
+	SE05X_IOT_RESTRICTION_NEW = 1,	/* none is created */
+	SE05X_IOT_RESTRICTION_ALL = 2,
+};
+
+/**
+ * struct se05x_iot_state - what the chip as a whole refuses
+ * @locked: its owner locked it (SetLockState): objects stay as they are
+ * @scp_required: it refuses each command outside its secure channel
+ * @restriction: SE05X_IOT_RESTRICTION_NONE, ..., or a number that is not known here
+ * @reserved: zero
+ */
+struct se05x_iot_state {
+	bool locked;
+	bool scp_required;
+	uint8_t restriction;
+	uint8_t reserved[13];
+};
+
+/**
+ * se05x_iot_state() - is the chip locked, and what is restricted? ReadState (02 00 5B)
+ * @iot: handle
+ * @state: out
+ * @call: may be NULL
+ *
+ * It may change at any time: whoever has the credential 0x7FFF0200 may unlock the chip, and it
+ * is locked again as soon as another applet is selected.
+ *
+ * Return: 0; -EOPNOTSUPP: applets before 7.2 don't tell; as all functions.
+ */
+int se05x_iot_state(struct se05x_iot *iot, struct se05x_iot_state *state,
+		    struct se05x_call *call);
+
 /* se05x_iot_timestamp() - 12 bytes that only grow between resets: GetTimestamp (04 00 3D) */
 int se05x_iot_timestamp(struct se05x_iot *iot, uint8_t stamp[12], struct se05x_call *call);
 

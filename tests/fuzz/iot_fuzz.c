@@ -113,6 +113,7 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 	static uint8_t data[2500], out[2500];
 	struct se05x_iot_attributes attr;
 	struct se05x_iot_object object;
+	struct se05x_iot_state chip;
 	struct se05x_call call = { 0 };
 	size_t len = 600, e_len = 8;
 	struct se05x_iot *session;
@@ -123,7 +124,10 @@ static void one_call(struct se05x *se, struct se05x_iot *iot, unsigned int pick)
 
 	switch (pick % 32) {
 	case 0: se05x_iot_unique_id(iot, out, &call); break;
-	case 1: se05x_iot_free_memory(iot, 1, &number, &call); break;
+	case 1:
+		se05x_iot_free_memory(iot, 1, &number, &call);
+		se05x_iot_state(iot, &chip, &call);
+		break;
 	case 2: se05x_iot_random(iot, out, 2500, &call); break;
 	case 3:
 		if (!se05x_iot_list(iot, &ids, &len, &call))

@@ -89,6 +89,42 @@ static void test_chip(void **state)
 	    se05x_iot_delete(iot, 0x01020304, &call));
 }
 
+/* Only 01 is locked, and three bytes are what the chip has to say. */
+static void test_state(void **state)
+{
+	static const struct { const char *answer; bool locked, scp; uint8_t restriction; } said[] = {
+		{ "41 82 0003 01 00 02 9000", true, false, SE05X_IOT_RESTRICTION_NONE },
+		{ "41 03 02 01 01 9000", false, true, SE05X_IOT_RESTRICTION_NEW },
+		{ "41 03 00 02 02 9000", false, false, SE05X_IOT_RESTRICTION_ALL },
+		{ "41 03 FF 07 00 9000", false, false, 7 },
+	};
+	static const struct { const char *answer; int error; } wrong[] = {
+		{ "41 02 01 00 9000", -EPROTO }, { "41 04 01 00 02 00 9000", -EPROTO },
+		{ "42 03 01 00 02 9000", -EPROTO }, { "9000", -EPROTO },
+		{ "6D00", -EOPNOTSUPP }, { "6982", -EACCES },
+	};
+	struct se05x_iot_state s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		memset(&s, 0xA5, sizeof(s));
+		ONE(V7, "80 02 00 5B 00", said[i].answer, se05x_iot_state(iot, &s, &call));
+		assert_int_equal(s.locked, said[i].locked);
+		assert_int_equal(s.scp_required, said[i].scp);
+		assert_int_equal(s.restriction, said[i].restriction);
+		assert_int_equal(s.reserved[0] | s.reserved[12], 0);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		begin(V7, (const char *const[]) { "80 02 00 5B 00", wrong[i].answer, NULL });
+		assert_int_equal(se05x_iot_state(iot, &s, &call), wrong[i].error);
+		end();
+	}
+	begin(V3, (const char *const[]) { NULL });
+	assert_int_equal(se05x_iot_state(iot, &s, &call), -EOPNOTSUPP);
+	assert_int_equal(call.outcome, SE05X_OUTCOME_NOT_SENT);
+	end();
+}
+
 /* ---- the script itself ---- */
 
 static void one_delete(void **state)
@@ -1091,6 +1127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_script), cmocka_unit_test(test_chip),
+		cmocka_unit_test(test_state),
 		cmocka_unit_test(test_reopen),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_types),

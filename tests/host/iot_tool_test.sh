@@ -53,7 +53,15 @@ unset device
 # ---- the chip ----
 
 run info;                       check info 0 'simulated *applet *7.2.0*unique number *04005001*free flash*' ''
+run info;                       check 'info: not locked' 0 '*locked *no?restriction *none?secure channel *not required*' ''
+run --json info;                check 'info --json: not locked' 0 '*"locked":false,"restriction":"none","channel_required":false}' ''
 run --json info;                check 'info --json' 0 '{"applet":"7.2.0","features_raw":"*"features":[[]"ECDSA/ECDH",*]*"simulated":true,"free_persistent":*}' ''
+SIM_LOCKED=1 run info;          check 'info: locked' 0 '*locked *yes: no object *' ''
+SIM_LOCKED=1 run --json info;   check 'info --json: locked' 0 '*"locked":true,*' ''
+SIM_LOCKED=1 run keygen 0x01010109 p256; check 'locked: nothing is made' 3 '' '*6986*'
+SIM_CHIP=SE050C SIM_STATE='' run info
+case $out in *locked*) status=9 ;; esac
+check 'info of a chip that does not tell' 0 '*3.1.1*free flash*' ''
 run --hex random 20;            check random 0 '????????????????????????????????????????' ''
 run --js random x;              check 'errors of a short --json' 2 '' '{"error":"random:*"}'
 run --json random 4;            check 'random --json' 0 '{"random":"????????"}' ''

@@ -18,6 +18,7 @@ sim() {
 		value=${value^^}
 		[ -z "${!value-}" ] || options+=("--$name=${!value}")
 	done
+	[ -z "${SIM_LOCKED-}" ] || options+=(--locked)
 	"$build/tools/se05x-sim" "${options[@]}" run "$@"
 }
 

@@ -29,65 +29,116 @@ static void print_features(uint16_t features, const char *before, const char *be
 	}
 }
 
-int iot_info(struct tool *t, char **args, int n)
-{
-	static const struct {
-		enum se05x_iot_memory memory;
-		const char *label;
-		const char *json;
-	} memories[] = {
-		{ SE05X_IOT_MEMORY_PERSISTENT, "free flash        ", "free_persistent" },
-		{ SE05X_IOT_MEMORY_TRANSIENT_RESET, "free RAM to reset ", "free_transient_reset" },
-		{ SE05X_IOT_MEMORY_TRANSIENT_DESELECT, "free RAM to select",
-		"free_transient_deselect" },
-	};
-	uint8_t uid[SE05X_IOT_UID_LEN];
+struct facts {
 	struct se05x_iot_version v;
-	struct se05x_info info;
+	uint8_t uid[SE05X_IOT_UID_LEN];
+	bool has_uid;
+	uint16_t uid_sw;	/* why it has none */
 	bool simulated;
-	uint32_t bytes;
-	int ret;
+	struct se05x_iot_state state;
+	bool has_state;		/* applets before 7.2 don't tell it */
+};
 
-	(void)args;
-	(void)n;
-	simulated = !se05x_get_info(t->se, &info) && info.features & SE05X_FEATURE_SIMULATED;
-	se05x_iot_version(t->iot, &v);
-	ret = CHIP(t, se05x_iot_unique_id, uid);
-	if (ret && (!t->call.sw || t->call.sw == 0x6982))
-		return chip_failed(t, SE05X_IOT_ID_UNIQUE, ret);
-	if (t->opt.json) {
-		printf("{\"applet\":\"%u.%u.%u\",\"features_raw\":\"%04X\",\"features\":[",
-		       v.major, v.minor, v.patch, v.features);
-		print_features(v.features, "\"", ",", "\"");
-		printf("],\"secure_box\":\"%04X\"", v.secure_box);
-		if (!ret) {
-			printf(",\"unique_id\":\"");
-			print_hex(stdout, uid, sizeof(uid));
-			printf("\"");
-		}
-		printf(",\"simulated\":%s", simulated ? "true" : "false");
-		for (size_t i = 0; i < 3; i++)
-			if (free_memory(t, memories[i].memory, &bytes))
-				printf(",\"%s\":%u", memories[i].json, bytes);
-		puts("}");
-		return OK;
+static const struct {
+	enum se05x_iot_memory memory;
+	const char *label;
+	const char *json;
+} memories[] = {
+	{ SE05X_IOT_MEMORY_PERSISTENT, "free flash        ", "free_persistent" },
+	{ SE05X_IOT_MEMORY_TRANSIENT_RESET, "free RAM to reset ", "free_transient_reset" },
+	{ SE05X_IOT_MEMORY_TRANSIENT_DESELECT, "free RAM to select",
+	  "free_transient_deselect" },
+};
+
+static const char *restriction_name(unsigned int restriction)
+{
+	static const char * const names[] = { "none", "new", "all" };
+
+	return restriction < 3 ? names[restriction] : "unknown";
+}
+
+static const char *boolean(bool is)
+{
+	return is ? "true" : "false";
+}
+
+static int info_json(struct tool *t, const struct facts *f)
+{
+	uint32_t bytes;
+
+	printf("{\"applet\":\"%u.%u.%u\",\"features_raw\":\"%04X\",\"features\":[",
+	       f->v.major, f->v.minor, f->v.patch, f->v.features);
+	print_features(f->v.features, "\"", ",", "\"");
+	printf("],\"secure_box\":\"%04X\"", f->v.secure_box);
+	if (f->has_uid) {
+		printf(",\"unique_id\":\"");
+		print_hex(stdout, f->uid, sizeof(f->uid));
+		printf("\"");
 	}
-	if (simulated)
+	printf(",\"simulated\":%s", boolean(f->simulated));
+	for (size_t i = 0; i < 3; i++)
+		if (free_memory(t, memories[i].memory, &bytes))
+			printf(",\"%s\":%u", memories[i].json, bytes);
+	if (f->has_state)
+		printf(",\"locked\":%s,\"restriction\":\"%s\",\"channel_required\":%s",
+		       boolean(f->state.locked), restriction_name(f->state.restriction),
+		       boolean(f->state.scp_required));
+	puts("}");
+	return OK;
+}
+
+static void print_state(const struct se05x_iot_state *state)
+{
+	printf("locked              %s\n", state->locked ?
+	       "yes: no object can be made, changed or deleted" : "no");
+	printf("restriction         %s\n",
+	       state->restriction == SE05X_IOT_RESTRICTION_NEW ? "no new objects" :
+	       restriction_name(state->restriction));
+	printf("secure channel      %s\n", state->scp_required ? "required" : "not required");
+}
+
+static int info_text(struct tool *t, const struct facts *f)
+{
+	uint32_t bytes;
+
+	if (f->simulated)
 		puts("simulated           no place for secrets");
-	printf("applet              %u.%u.%u\nfeatures            ", v.major, v.minor, v.patch);
-	print_features(v.features, "", " ", "");
-	printf("\nsecure box          %u.%u\nunique number       ", v.secure_box >> 8,
-	       v.secure_box & 0xff);
-	if (ret)
-		printf("not told (%04X)", t->call.sw);
+	printf("applet              %u.%u.%u\nfeatures            ", f->v.major, f->v.minor,
+	       f->v.patch);
+	print_features(f->v.features, "", " ", "");
+	printf("\nsecure box          %u.%u\nunique number       ", f->v.secure_box >> 8,
+	       f->v.secure_box & 0xff);
+	if (f->has_uid)
+		print_hex(stdout, f->uid, sizeof(f->uid));
 	else
-		print_hex(stdout, uid, sizeof(uid));
+		printf("not told (%04X)", f->uid_sw);
 	puts("");
+	if (f->has_state)
+		print_state(&f->state);
 	for (size_t i = 0; i < 3; i++)
 		if (free_memory(t, memories[i].memory, &bytes))
 			printf("%s  %s%u bytes\n", memories[i].label,
 			       bytes == 0x7fff ? "at least " : "", bytes);
 	return OK;
+}
+
+int iot_info(struct tool *t, char **args, int n)
+{
+	struct facts f = { 0 };
+	struct se05x_info info;
+	int ret;
+
+	(void)args;
+	(void)n;
+	f.simulated = !se05x_get_info(t->se, &info) && info.features & SE05X_FEATURE_SIMULATED;
+	se05x_iot_version(t->iot, &f.v);
+	ret = CHIP(t, se05x_iot_unique_id, f.uid);
+	if (ret && (!t->call.sw || t->call.sw == 0x6982))
+		return chip_failed(t, SE05X_IOT_ID_UNIQUE, ret);
+	f.has_uid = !ret;
+	f.uid_sw = t->call.sw;
+	f.has_state = !CHIP(t, se05x_iot_state, &f.state);
+	return t->opt.json ? info_json(t, &f) : info_text(t, &f);
 }
 
 int iot_random(struct tool *t, char **args, int n)
