@@ -43,6 +43,9 @@ static CK_RV destroy_in_chip(struct p11_session *s, struct p11_object *object)
 
 	if (p11_is_reserved(id))
 		return CKR_ACTION_PROHIBITED;
+	rv = p11_token_writable(token, false);
+	if (rv)
+		return rv;
 	rv = p11_run_as(object, delete, &id);
 	if (rv == CKR_KEY_FUNCTION_NOT_PERMITTED)
 		return CKR_ACTION_PROHIBITED;
@@ -211,7 +214,9 @@ static CK_RV set_name(struct p11_session *s, struct p11_object *object,
 		return CKR_ACTION_PROHIBITED;
 	if (is_others_id(token, o, id))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	rv = p11_is_key(o) ? p11_chipobj_public(token, o) : CKR_OK;
+	rv = p11_token_writable(token, false);
+	if (!rv && p11_is_key(o))
+		rv = p11_chipobj_public(token, o);
 	if (!rv)
 		rv = present_name(token, o, &r.name);
 	if (!rv)

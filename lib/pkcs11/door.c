@@ -31,10 +31,11 @@ static const struct {
 };
 
 /* By the chip, or by the system when it was to be opened */
-static CK_RV denied(const struct p11_token *token, const struct se05x_call *call)
+static CK_RV denied(struct p11_token *token, const struct se05x_call *call)
 {
 	if (!keys_answered(call))
 		return CKR_TOKEN_NOT_PRESENT;
+	token->is_open = false;	/* it may have been locked: the next one that writes asks */
 	return p11_has_user(token) && !token->logged_in ? CKR_USER_NOT_LOGGED_IN :
 	       CKR_KEY_FUNCTION_NOT_PERMITTED;
 }

@@ -211,7 +211,7 @@ static CK_RV prepare(struct p11_session *s, const struct p11_making *m, struct w
 	w->user = s->token->logged_in ? p11_config(s->token)->user : 0;
 	w->how.policy = w->policy;
 	w->how.policy_len = put_policy(w->policy, w->user, rights);
-	return CKR_OK;
+	return p11_token_writable(s->token, true);
 }
 
 /* It is known now, without being read once more. NULL: no memory, or the chip went away. */

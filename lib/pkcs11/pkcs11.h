@@ -133,6 +133,8 @@ struct p11_token {
 	/* what it is, never NULL; and that of the chip which is there, once it is known */
 	struct p11_learnt *_Atomic learnt;
 	_Atomic bool known, asked;
+	/* as it was when it was asked last: all may be written; CKF_WRITE_PROTECTED */
+	_Atomic bool is_open, is_protected;
 	/* how often another chip took its place: with it goes what the one before was asked */
 	_Atomic unsigned int successors;
 	/* who uses it */

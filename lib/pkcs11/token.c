@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "token.h"
 
@@ -170,7 +171,10 @@ void p11_tokens_end(void)
 
 struct learning {
 	struct se05x_iot_version version;
+	struct se05x_iot_state state;
+	bool has_state;
 	unsigned int successors;
+	uint32_t since;		/* ms */
 };
 
 static int learn(struct se05x_iot *iot, void *arg, struct se05x_call *call)
@@ -222,17 +226,88 @@ CK_RV p11_token_learn(struct p11_token *token)
 	return rv ? rv : take(token, &l);
 }
 
+/* ---- whether it can be written ---- */
+
+/* What does not tell it is as good as open: the chip itself refuses what it does not want. */
+static int ask_state(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	struct learning *l = arg;
+	int ret = se05x_iot_state(iot, &l->state, call);
+
+	if (ret == -EOPNOTSUPP || (ret && keys_answered(call))) {
+		l->state = (struct se05x_iot_state) { 0 };
+		ret = 0;
+	}
+	l->has_state = !ret;
+	return ret;
+}
+
+static void take_state(struct p11_token *token, const struct learning *l)
+{
+	pthread_mutex_lock(&p11.lock);
+	if (l->has_state && token->successors == l->successors) {
+		token->is_open = !l->state.locked && !l->state.restriction;
+		token->is_protected = l->state.locked ||
+				      l->state.restriction == SE05X_IOT_RESTRICTION_ALL;
+	}
+	pthread_mutex_unlock(&p11.lock);
+}
+
+/* Who was refused asks again: its owner may unlock it while programs run. */
+CK_RV p11_token_writable(struct p11_token *token, bool creates)
+{
+	struct learning l = { .successors = token->successors };
+	CK_RV rv;
+
+	if (token->is_open)
+		return CKR_OK;
+	rv = p11_run(token, ask_state, &l);
+	if (rv)
+		return rv;
+	take_state(token, &l);
+	if (!l.state.locked && !(creates && l.state.restriction))
+		return CKR_OK;
+	p11_log("%s: %s", token->device, l.state.locked ? "the chip is locked" :
+		"the chip takes no new objects");
+	return CKR_TOKEN_WRITE_PROTECTED;
+}
+
+static uint32_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Its state in the time that is left, and without it is fine too: who writes asks again. */
+static int learn_all(struct se05x_iot *iot, void *arg, struct se05x_call *call)
+{
+	struct learning *l = arg;
+	uint32_t passed = now_ms() - l->since;
+
+	learn(iot, l, call);
+	if (passed >= SERIAL_DEADLINE_MS)
+		return 0;
+	call->deadline_ms = SERIAL_DEADLINE_MS - passed;
+	ask_state(iot, l, call);
+	return 0;
+}
+
 /* For a list of tokens: who is busy for a second has a blank one */
 static void learn_soon(struct p11_token *token)
 {
 	struct se05x_call call = { .deadline_ms = SERIAL_DEADLINE_MS };
-	struct learning l = { .successors = token->successors };
+	struct learning l = { .successors = token->successors, .since = now_ms() };
 
-	if (token->known || token->asked)
+	if (token->asked)
 		return;
 	token->asked = true;
-	if (!KEYS_RUN(token->chip, &call, learn, &l))
+	if (KEYS_RUN(token->chip, &call, learn_all, &l))
+		return;
+	if (!token->known)
 		take(token, &l);
+	take_state(token, &l);
 }
 
 /* Which part of the family that is, as far as features tell: docs/simulator.md has them */
@@ -312,6 +387,8 @@ static void describe(const struct p11_token *token, CK_TOKEN_INFO *info)
 	info->flags = CKF_RNG | CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED;
 	if (p11_has_user(token))
 		info->flags |= CKF_LOGIN_REQUIRED;
+	if (token->is_protected)
+		info->flags |= CKF_WRITE_PROTECTED;
 }
 
 CK_RV C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
@@ -371,13 +448,15 @@ void p11_token_lost(struct p11_token *token)
 	const struct p11_learnt *before = token->learnt;
 	bool first;
 
+	/* it may come back locked, or unlocked */
+	token->is_open = token->asked = false;
 	if (!is_other(token, before))
 		return;
 	/* first, so that nothing that the old one answered is entered after it */
 	pthread_mutex_lock(&p11.lock);
 	first = token->known && token->learnt == before;
 	if (first) {
-		token->known = token->asked = false;
+		token->known = token->is_protected = false;
 		token->successors++;
 	}
 	pthread_mutex_unlock(&p11.lock);

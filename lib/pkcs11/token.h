@@ -22,6 +22,12 @@ void p11_tokens_end(void);	/* token.c */
 struct p11_token *p11_token(CK_SLOT_ID slot);
 /* Its version, number and configuration, read once: CKR_OK, or as p11_run() */
 CK_RV p11_token_learn(struct p11_token *token);
+/*
+ * Could an object be changed or deleted, or with @creates made? One command asks, where the
+ * last answer was not that all may be written.
+ * CKR_OK; CKR_TOKEN_WRITE_PROTECTED: its owner forbids it; or as p11_run()
+ */
+CK_RV p11_token_writable(struct p11_token *token, bool creates);
 
 /*
  * Its device is gone. Handles live on if the chip comes back; if another one is there
