@@ -213,7 +213,7 @@ CK_RV p11_type_all(struct p11_token *token, enum se05x_iot_kind kind)
 static bool is_lasting(CK_RV rv)
 {
 	return rv != CKR_DEVICE_REMOVED && rv != CKR_DEVICE_ERROR && rv != CKR_DEVICE_MEMORY &&
-	       rv != CKR_HOST_MEMORY && rv != CKR_TOKEN_NOT_PRESENT &&
+	       rv != CKR_FUNCTION_FAILED && rv != CKR_HOST_MEMORY && rv != CKR_TOKEN_NOT_PRESENT &&
 	       rv != CKR_TOKEN_NOT_RECOGNIZED;
 }
 

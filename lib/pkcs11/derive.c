@@ -70,7 +70,7 @@ static CK_RV agree(const struct key *key, const CK_ECDH1_DERIVE_PARAMS *p, uint8
 	for (size_t i = 0; !rv && i < *len; i++)
 		any |= secret[i];
 	/* RFC 7748, 6.1: with a point of small order anybody knows the secret; some refuse it */
-	return (!rv && !any) || rv == CKR_FUNCTION_FAILED ? CKR_MECHANISM_PARAM_INVALID : rv;
+	return !rv && !any ? CKR_MECHANISM_PARAM_INVALID : rv;
 }
 
 static CK_RV ecdh(struct p11_session *s, const struct key *key, const CK_MECHANISM *mechanism,

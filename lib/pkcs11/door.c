@@ -26,6 +26,8 @@ static const struct {
 	{ -EDQUOT, CKR_DEVICE_MEMORY },
 	/* CKR_SESSION_COUNT is C_OpenSession's alone, which opens none in the chip */
 	{ -EUSERS, CKR_DEVICE_MEMORY },
+	/* of which the specification says that the same call may go well later */
+	{ -EAGAIN, CKR_FUNCTION_FAILED },
 	{ -EBADR, CKR_ARGUMENTS_BAD },
 	{ -EINVAL, CKR_ARGUMENTS_BAD },
 };
@@ -43,10 +45,14 @@ static CK_RV denied(struct p11_token *token, const struct se05x_call *call)
 CK_RV p11_error(struct p11_token *token, int ret, const struct se05x_call *call)
 {
 	if (ret)
-		p11_log("%s: %s (%s, SW %04X)", token->device, se05x_iot_error_text(ret, call),
-			strerrorname_np(-ret) ?: "?", call->sw);
+		p11_log("%s: %s (%s, SW %04X), after %u ms", token->device,
+			se05x_iot_error_text(ret, call), strerrorname_np(-ret) ?: "?", call->sw,
+			p11_now_ms() - p11_call_ms);
 	if (ret == -EACCES)
 		return denied(token, call);
+	/* busy with others until the deadline */
+	if (ret == -EBUSY && keys_not_sent(ret, call))
+		return CKR_FUNCTION_FAILED;
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
 		if (errors[i].error == ret)
 			return errors[i].rv;

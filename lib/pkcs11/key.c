@@ -79,15 +79,20 @@ struct job {
 	bool good;
 };
 
-/* Errors of the door are about objects and arguments; here both are the key's. */
-static CK_RV run(const struct key *key, p11_command command, struct job *job)
+/* Errors of the door are about objects and arguments; here those are the key's, these @bad. */
+static CK_RV run_with(const struct key *key, p11_command command, struct job *job, CK_RV bad)
 {
 	CK_RV rv;
 
 	job->id = p11_id(key->object);
 	rv = p11_run_as(key->object, command, job);
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID :
-	       rv == CKR_ARGUMENTS_BAD ? CKR_FUNCTION_FAILED : rv;
+	       rv == CKR_ARGUMENTS_BAD ? bad : rv;
+}
+
+static CK_RV run(const struct key *key, p11_command command, struct job *job)
+{
+	return run_with(key, command, job, CKR_FUNCTION_FAILED);
 }
 
 static int run_ecdsa(struct se05x_iot *iot, void *arg, struct se05x_call *call)
@@ -200,7 +205,7 @@ CK_RV key_ecdh(const struct key *key, EVP_PKEY *peer, const uint8_t *point, uint
 	if (key_is_soft(key))
 		return soft_ecdh(key->pkey, peer, secret, len);
 	*len = curve->size;
-	return run(key, run_ecdh, &job);
+	return run_with(key, run_ecdh, &job, CKR_MECHANISM_PARAM_INVALID);
 }
 
 /* ---- secret keys ---- */

@@ -3,8 +3,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "pkcs11.h"
+
+_Thread_local uint32_t p11_call_ms;
+
+uint32_t p11_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 bool p11_logs(void)
 {

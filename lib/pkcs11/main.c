@@ -155,6 +155,7 @@ CK_RV C_Finalize(void *reserved)
 
 CK_RV p11_enter(void)
 {
+	p11_call_ms = p11_now_ms();
 	pthread_rwlock_rdlock(&p11.alive);
 	if (p11.initialised && *p11.initialised && !p11.crypto_gone)
 		return CKR_OK;

@@ -62,6 +62,9 @@ void p11_table_remove(struct p11_table *table, CK_ULONG handle);
 __attribute__((format(printf, 1, 2))) void p11_log(const char *format, ...);
 /* Is it set? Before work that is for a message only. */
 bool p11_logs(void);
+/* A clock that goes round; and when this thread's call began */
+uint32_t p11_now_ms(void);
+extern _Thread_local uint32_t p11_call_ms;
 
 /* ---- templates: template.c ---- */
 

@@ -92,7 +92,7 @@ CK_RV soft_ecdh(EVP_PKEY *key, EVP_PKEY *peer, uint8_t *secret, size_t *len)
 		    EVP_PKEY_derive(ctx, secret, len) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
-	return good ? CKR_OK : CKR_FUNCTION_FAILED;
+	return good ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
 }
 
 /* ---- public halves ---- */

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "token.h"
 
@@ -174,7 +173,6 @@ struct learning {
 	struct se05x_iot_state state;
 	bool has_state;
 	unsigned int successors;
-	uint32_t since;		/* ms */
 };
 
 static int learn(struct se05x_iot *iot, void *arg, struct se05x_call *call)
@@ -272,19 +270,11 @@ CK_RV p11_token_writable(struct p11_token *token, bool creates)
 	return CKR_TOKEN_WRITE_PROTECTED;
 }
 
-static uint32_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Its state in the time that is left, and without it is fine too: who writes asks again. */
 static int learn_all(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 {
 	struct learning *l = arg;
-	uint32_t passed = now_ms() - l->since;
+	uint32_t passed = p11_now_ms() - p11_call_ms;
 
 	learn(iot, l, call);
 	if (passed >= SERIAL_DEADLINE_MS)
@@ -298,7 +288,7 @@ static int learn_all(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 static void learn_soon(struct p11_token *token)
 {
 	struct se05x_call call = { .deadline_ms = SERIAL_DEADLINE_MS };
-	struct learning l = { .successors = token->successors, .since = now_ms() };
+	struct learning l = { .successors = token->successors };
 
 	if (token->asked)
 		return;

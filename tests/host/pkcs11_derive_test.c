@@ -145,7 +145,7 @@ static void test_ecdh_wrong(void **state)
 		{ CKD_NULL, 0, NULL, 64, point }, { CKD_NULL, 0, NULL, 0, NULL },
 		{ CKD_NULL, 0, NULL, 65, NULL }, { CKD_NULL, 3, point, 65, point },
 		{ CKD_SHA256_KDF, 3, NULL, 65, point }, { 77, 0, NULL, 65, point },
-	}, low = { CKD_NULL, 0, NULL, 32, zero };
+	}, low = { CKD_NULL, 0, NULL, 32, zero }, own = { CKD_NULL, 0, NULL, 0, NULL };
 	CK_MECHANISM m = { CKM_ECDH1_DERIVE, NULL, 0 };
 	CK_OBJECT_HANDLE key;
 	unsigned int before;
@@ -160,6 +160,15 @@ static void test_ecdh_wrong(void **state)
 	assert_int_equal(commands, before);
 	m = (CK_MECHANISM) { CKM_ECDH1_DERIVE, &low, sizeof(low) };
 	IS(CKR_MECHANISM_PARAM_INVALID, derive(&m, x.private, CKK_GENERIC_SECRET, 0, &key));
+	/* busy is not the other side's fault */
+	own.pPublicData = attribute(ec.public, CKA_EC_POINT, &own.ulPublicDataLen);
+	m = (CK_MECHANISM) { CKM_ECDH1_DERIVE, &own, sizeof(own) };
+	OK(derive(&m, ec.private, CKK_AES, 16, &key));
+	fail_command(0, 0x66A6, 0);
+	IS(CKR_FUNCTION_FAILED, derive(&m, ec.private, CKK_AES, 16, &key));
+	assert_true(fail_command(-1, 0, 0));
+	OK(derive(&m, ec.private, CKK_AES, 16, &key));
+	free(own.pPublicData);
 	free_pair(&ec);
 	free_pair(&x);
 }

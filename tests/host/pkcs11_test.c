@@ -356,9 +356,11 @@ static void test_errors(void **state)
 		{ -EBADR, 0x6A80, CKR_ARGUMENTS_BAD }, { -EINVAL, 0, CKR_ARGUMENTS_BAD },
 		/* whatever else, known today or not */
 		{ -EIO, 0, CKR_DEVICE_ERROR }, { -EREMOTEIO, 0x6F00, CKR_DEVICE_ERROR },
-		{ -EPROTO, 0x9000, CKR_DEVICE_ERROR }, { -EBUSY, 0, CKR_DEVICE_ERROR },
-		{ -EXFULL, 0, CKR_DEVICE_ERROR },
+		{ -EPROTO, 0x9000, CKR_DEVICE_ERROR }, { -EXFULL, 0, CKR_DEVICE_ERROR },
+		/* later it may go well */
+		{ -EBUSY, 0, CKR_FUNCTION_FAILED }, { -EAGAIN, 0x66A6, CKR_FUNCTION_FAILED },
 	};
+	struct se05x_call half = { .outcome = SE05X_OUTCOME_MAY_HAVE_RUN };
 
 	(void)state;
 	rw();
@@ -367,6 +369,33 @@ static void test_errors(void **state)
 
 		RV(p11_error(p11.tokens, cases[i].error, &c), cases[i].rv);
 	}
+	/* busy at a later command of a call that has done something already */
+	RV(p11_error(p11.tokens, -EBUSY, &half), CKR_DEVICE_ERROR);
+}
+
+/* Who reads the log sees why, and how long it took. */
+static void test_log(void **state)
+{
+	CK_SESSION_INFO info;
+	struct se05x_call c = { 0 };
+	char line[400] = "", *after;
+	int err = dup(2), ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	OK(C_GetSessionInfo(rw(), &info));	/* a call of this thread began */
+	setenv("SE05X_PKCS11_DEBUG", "1", 1);
+	dup2(ends[1], 2);
+	p11_error(p11.tokens, -EBUSY, &c);
+	dup2(err, 2);
+	unsetenv("SE05X_PKCS11_DEBUG");
+	assert_in_range(read(ends[0], line, sizeof(line) - 1), 1, sizeof(line));
+	after = strstr(line, "the chip was busy until the deadline; not sent (EBUSY, SW 0000), after ");
+	assert_non_null(after);
+	assert_non_null(strstr(after, " ms\n"));
+	close(ends[0]);
+	close(ends[1]);
+	close(err);
 }
 
 /* Who has the UserID's only session: a login says that there is no room, and tries no PIN. */
@@ -408,7 +437,7 @@ int main(void)
 		cmocka_unit_test(test_not_initialized), cmocka_unit_test(test_interfaces),
 		CHIP(test_slots), CHIP(test_events), CHIP(test_sessions), CHIP(test_pin),
 		CHIP(test_pin_refused), CHIP(test_kept_session), CHIP(test_without_applet),
-		CHIP(test_configuration), CHIP(test_errors), CHIP(test_no_free_session),
+		CHIP(test_configuration), CHIP(test_errors), CHIP(test_log), CHIP(test_no_free_session),
 		CHIP(test_publish),
 	};
 
