@@ -83,6 +83,13 @@ ok "by the file, too" ssl pkey -in made.key -pubout
 ok "genpkey, RSA" ssl genpkey -propquery provider=pkcs11 -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
 	-pkeyopt "pkcs11_uri:pkcs11:object=generated-rsa;id=%0b" -out made-rsa.key
 ok "it is there" ssl pkey -in "$(uri generated-rsa)" -pubout
+# with CKA_ALLOWED_MECHANISMS first, and without it where the token has no such attribute
+ok "genpkey, RSA-PSS" ssl genpkey -propquery provider=pkcs11 -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 \
+	-pkeyopt rsa_pss_keygen_md:SHA256 -pkeyopt "pkcs11_uri:pkcs11:object=generated-pss;id=%0c" -out made-pss.key
+ok "its public half" eval 'ssl pkey -in "$(uri generated-pss)" -pubout > pss.pub'
+ok "it signs" ssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 \
+	-sign "$(uri generated-pss)" -out sig message
+ok "it is good" plain dgst -sha256 -sigopt rsa_padding_mode:pss -verify pss.pub -signature sig message
 ok "no such key" fails ssl pkey -in "$(uri nobody)" -pubout
 
 # ---- TLS ----
