@@ -141,17 +141,35 @@ static bool keep(struct p11_object *object, const CK_ATTRIBUTE *a)
 }
 
 /* What no template may say: 2.40, table 10, footnotes 2 and 4 */
-bool p11_is_told_only(CK_ATTRIBUTE_TYPE type)
+static bool is_told_only(CK_ATTRIBUTE_TYPE type)
 {
 	return type == CKA_LOCAL || type == CKA_KEY_GEN_MECHANISM || type == CKA_UNIQUE_ID ||
 	       type == CKA_ALWAYS_SENSITIVE || type == CKA_NEVER_EXTRACTABLE;
 }
 
+CK_RV p11_check_promises(const struct p11_template *t)
+{
+	for (CK_ULONG i = 0; t && i < t->n; i++)
+		if (is_told_only(t->attributes[i].type))
+			return CKR_ATTRIBUTE_READ_ONLY;
+	return p11_template_bool(t, CKA_TRUSTED, false) ||
+	       p11_template_bool(t, CKA_ALWAYS_AUTHENTICATE, false) ||
+	       p11_template_bool(t, CKA_WRAP_WITH_TRUSTED, false) ? CKR_TEMPLATE_INCONSISTENT :
+	       CKR_OK;
+}
+
 CK_RV p11_host_new(struct p11_session *s, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
 		   const struct p11_template *t, struct p11_object **made)
 {
-	struct p11_object *object = calloc(1, sizeof(*object));
+	bool private = p11_template_bool(t, CKA_PRIVATE, false);
+	struct p11_object *object;
+	CK_RV rv = p11_check_promises(t);
 
+	if (rv)
+		return rv;
+	if (private && p11_has_user(s->token) && !s->token->logged_in)
+		return CKR_USER_NOT_LOGGED_IN;
+	object = calloc(1, sizeof(*object));
 	if (!object)
 		return CKR_HOST_MEMORY;
 	object->references = 1;
@@ -160,14 +178,13 @@ CK_RV p11_host_new(struct p11_session *s, CK_OBJECT_CLASS class, CK_KEY_TYPE typ
 	object->token = s->token;
 	object->session = s;
 	object->made_by = CK_UNAVAILABLE_INFORMATION;
-	object->private = p11_template_bool(t, CKA_PRIVATE, false);
+	object->private = private;
 	for (CK_ULONG i = 0; t && i < t->n; i++) {
 		const CK_ATTRIBUTE *a = &t->attributes[i];
-		bool told = p11_is_told_only(a->type);
 
-		if (told || (!is_material(a->type) && !keep(object, a))) {
+		if (!is_material(a->type) && !keep(object, a)) {
 			p11_object_put(object);
-			return told ? CKR_ATTRIBUTE_READ_ONLY : CKR_HOST_MEMORY;
+			return CKR_HOST_MEMORY;
 		}
 	}
 	*made = object;
@@ -325,7 +342,6 @@ static CK_RV put_default(const struct p11_object *object, CK_ATTRIBUTE_TYPE type
 	case CKA_DESTROYABLE:
 		return p11_put_bool(value, true);
 	case CKA_PRIVATE:
-	case CKA_COPYABLE:
 		return p11_put_bool(value, false);
 	case CKA_LABEL:
 	case CKA_ID:
@@ -372,6 +388,7 @@ static CK_RV put_told(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 	case CKA_CLASS:
 		return p11_put_ulong(value, object->class);
 	case CKA_TOKEN:
+	case CKA_COPYABLE:
 		return p11_put_bool(value, false);
 	case CKA_KEY_TYPE:
 		return object->class == CKO_DATA || object->class == CKO_CERTIFICATE ?

@@ -16,20 +16,16 @@
 
 static CK_RV check_template(const struct p11_template *t, bool hidden)
 {
-	for (CK_ULONG i = 0; t && i < t->n; i++)
-		if (p11_is_told_only(t->attributes[i].type))
-			return CKR_ATTRIBUTE_READ_ONLY;
+	CK_RV rv = p11_check_promises(t);
+
+	if (rv)
+		return rv;
 	if (hidden && (!p11_template_bool(t, CKA_SENSITIVE, true) ||
 		       p11_template_bool(t, CKA_EXTRACTABLE, false))) {
 		p11_log("what is kept in the chip is SENSITIVE and not EXTRACTABLE");
 		return CKR_TEMPLATE_INCONSISTENT;
 	}
-	if (!p11_template_bool(t, CKA_MODIFIABLE, true) ||
-	    p11_template_bool(t, CKA_TRUSTED, false) ||
-	    p11_template_bool(t, CKA_ALWAYS_AUTHENTICATE, false) ||
-	    p11_template_bool(t, CKA_WRAP_WITH_TRUSTED, false))
-		return CKR_TEMPLATE_INCONSISTENT;
-	return CKR_OK;
+	return p11_template_bool(t, CKA_MODIFIABLE, true) ? CKR_OK : CKR_TEMPLATE_INCONSISTENT;
 }
 
 CK_RV p11_may_write(const struct p11_session *s, bool private)

@@ -81,8 +81,8 @@ int p11_name_prepare(struct se05x_iot *iot, uint32_t user, struct se05x_call *ca
 
 /* make.c: that session may write objects into the chip */
 CK_RV p11_may_write(const struct p11_session *s, bool private);
-/* host.c: what no template may say */
-bool p11_is_told_only(CK_ATTRIBUTE_TYPE type);
+/* host.c: CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT: it says what no object here is */
+CK_RV p11_check_promises(const struct p11_template *t);
 
 /* ---- attributes: attribute.c ---- */
 

@@ -197,7 +197,41 @@ static void test_session_objects(void **state)
 	RV(C_DestroyObject(other, key), CKR_OBJECT_HANDLE_INVALID);
 }
 
-/* Its certificate has a key's CKA_ID and label, whenever it came and whatever they are. */
+/* What nothing here is or keeps to is not promised, on the host either. */
+static void test_promises(void **state)
+{
+	static const CK_ATTRIBUTE_TYPE refused[] = {
+		CKA_TRUSTED, CKA_ALWAYS_AUTHENTICATE, CKA_WRAP_WITH_TRUSTED,
+	};
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_VALUE, "secret", 6 }, { CKA_COPYABLE, &yes, 1 },
+	};
+	CK_SESSION_HANDLE s = rw();
+	CK_OBJECT_HANDLE o, copy;
+
+	(void)state;
+	OK(C_CreateObject(s, t, COUNT(t), &o));
+	assert_true(is_bool(s, o, CKA_COPYABLE, false));
+	RV(C_CopyObject(s, o, NULL, 0, &copy), CKR_ACTION_PROHIBITED);
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		t[3] = (CK_ATTRIBUTE) { refused[i], &yes, 1 };
+		RV(C_CreateObject(s, t, COUNT(t), &o), CKR_TEMPLATE_INCONSISTENT);
+		t[3].pValue = &no;
+		OK(C_CreateObject(s, t, COUNT(t), &o));
+		assert_true(is_bool(s, o, refused[i], false));
+	}
+	/* a private one, which only who logged in would see */
+	t[3] = (CK_ATTRIBUTE) { CKA_PRIVATE, &yes, 1 };
+	OK(C_CreateObject(s, t, COUNT(t), &o));
+	s = with_user("", 3);
+	RV(C_CreateObject(s, t, COUNT(t), &o), CKR_USER_NOT_LOGGED_IN);
+	OK(C_Login(s, CKU_USER, PIN, 4));
+	OK(C_CreateObject(s, t, COUNT(t), &o));
+}
+
 /* Numbers that are longer than those of the longest modulus have no room anywhere. */
 static void test_long_numbers(void **state)
 {
@@ -223,6 +257,7 @@ static void test_long_numbers(void **state)
 	assert_int_equal(get.ulValueLen, 512);
 }
 
+/* Its certificate has a key's CKA_ID and label, whenever it came and whatever they are. */
 static void test_certificate(void **state)
 {
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
@@ -512,7 +547,7 @@ static void test_not_destroyable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHIP(test_import), CHIP(test_templates), CHIP(test_session_objects),
+		CHIP(test_import), CHIP(test_templates), CHIP(test_session_objects), CHIP(test_promises),
 		CHIP(test_long_numbers),
 		CHIP(test_certificate), CHIP(test_data), CHIP(test_names),
 		CHIP(test_broken_creation), CHIP(test_link_errors), CHIP(test_not_destroyable),
