@@ -6,49 +6,14 @@
 # tools. TAP on stdout; needs root.
 #
 #   disk.sh SUITE
-#
-# The suite's root in the cache is not touched: what is written goes to a tmpfs.
 # shellcheck disable=SC2016,SC2034 # words for ok's eval
 set -uo pipefail
 
 suite=${1:?usage: disk.sh SUITE}
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
 lower=$("$here/root.sh" "$suite") || exit 1
-tmp=$(mktemp -d)
-root=$tmp/root
-made=$tmp/made
-release=$(basename "$lower"/boot/vmlinuz-*)
-release=${release#vmlinuz-}
-n=0
-
-leave() {
-	umount -l "$root" "$tmp/rw" 2> /dev/null
-	rm -rf --one-file-system "$tmp"
-}
-trap leave EXIT
-
-ok() {	# WHAT COMMAND...
-	local what="$suite: $1"
-	shift
-	n=$((n + 1))
-	if "$@" > "$tmp/out" 2>&1; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		tail -n 40 "$tmp/out" | sed 's/^/# /'
-	fi
-}
-
-inside() { "$top/tests/inside.sh" "$root" "$@"; }
-
-mkdir -p "$tmp/rw" "$root" "$made"
-mount -t tmpfs rw "$tmp/rw"
-mkdir "$tmp/rw/upper" "$tmp/rw/work"
-mount -t overlay -o "lowerdir=$lower,upperdir=$tmp/rw/upper,workdir=$tmp/rw/work" root "$root"
-mkdir -p "$root/src/se05x"
-(cd "$top" && git ls-files -z -co --exclude-standard | tar -c --null -T - --ignore-failed-read) |
-	tar -x --no-same-owner -C "$root/src/se05x"
+# shellcheck source=tests/overlay_root.sh
+. "$here/../overlay_root.sh"
 
 # ---- installed ----
 
@@ -56,32 +21,16 @@ mkdir -p "$root/src/se05x"
 where=
 [ "$suite" = bookworm ] || where="PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu"
 ok "make install" inside sh -c "cd /src/se05x && make -s install SETUP=no DKMS=no KVER=$release $where"
-ok "the simulated chip" inside sh -c "mkdir -p /src/sim/tests && cd /src/se05x &&
-	cp -r kernel include /src/sim && cp -r tests/card tests/sim /src/sim/tests &&
-	make -s -C /lib/modules/$release/build M=/src/sim/tests/sim modules &&
-	cp /src/sim/tests/sim/se05x-sim.ko /lib/modules/$release/updates && depmod $release"
+sim_installed() {
+	sim_module && cp "$root/src/sim/tests/sim/se05x-sim.ko" "$root/lib/modules/$release/updates/" &&
+		inside depmod "$release"
+}
+ok "the simulated chip" sim_installed
 
 # ---- the chip's owner at work, in the VM ----
 
-kernel=$tmp/kernel
-mkdir -p "$kernel"
-echo "$release" > "$kernel/release"
-ln -s "$root/boot/vmlinuz-$release" "$kernel/image"
-ln -s "$root/lib" "$kernel/lib"
-
-in_vm() {	# SCRIPT
-	local status planned
-	ROOT=$root BOOT=systemd RESULTS=$made SE05X_VM_TIMEOUT=900 "$top/tests/vm/run.sh" "$kernel" \
-		/bin/bash "/src/se05x/tests/disk/$1" "$suite" "$n" > "$tmp/vm" 2> "$tmp/vm.err"
-	status=$?
-	grep -v '^1\.\.' "$tmp/vm"
-	planned=$(sed -n 's/^1\.\.//p' "$tmp/vm")
-	n=$((n + ${planned:-0}))
-	ok "the VM ended well" eval '[ $status = 0 ] || { cat "$tmp/vm.err"; false; }'
-}
-
-in_vm volumes.sh
-in_vm make_root.sh
+in_vm tests/disk/volumes.sh
+in_vm tests/disk/make_root.sh
 
 # ---- its initramfs ----
 

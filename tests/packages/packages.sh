@@ -6,40 +6,15 @@
 # its own systemd and udev, and all of it purged. TAP on stdout; needs root.
 #
 #   packages.sh SUITE
-#
-# The suite's root in the cache is not touched: what is written goes to a tmpfs.
 # shellcheck disable=SC2016,SC2034 # words for ok's eval
 set -uo pipefail
 
 suite=${1:?usage: packages.sh SUITE}
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
 lower=$("$here/root.sh" "$suite") || exit 1
-tmp=$(mktemp -d)
-root=$tmp/root
-release=$(basename "$lower"/boot/vmlinuz-*)
-release=${release#vmlinuz-}
-n=0
+# shellcheck source=tests/overlay_root.sh
+. "$here/../overlay_root.sh"
 
-leave() {
-	umount -l "$root" "$tmp/rw" 2> /dev/null
-	rm -rf --one-file-system "$tmp"
-}
-trap leave EXIT
-
-ok() {	# WHAT COMMAND...
-	local what="$suite: $1"
-	shift
-	n=$((n + 1))
-	if "$@" > "$tmp/out" 2>&1; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		tail -n 40 "$tmp/out" | sed 's/^/# /'
-	fi
-}
-
-inside() { "$here/../inside.sh" "$root" "$@"; }
 fails() { ! "$@"; }
 
 # every file and folder but logs, caches, DKMS's own key and what dpkg remembers
@@ -52,13 +27,7 @@ list() {
 }
 same() { list | diff "$tmp/before" - && ! grep -q '^se05x:' "$root/etc/group"; }
 
-mkdir -p "$tmp/rw" "$root"
-mount -t tmpfs rw "$tmp/rw"
-mkdir "$tmp/rw/upper" "$tmp/rw/work"
-mount -t overlay -o "lowerdir=$lower,upperdir=$tmp/rw/upper,workdir=$tmp/rw/work" root "$root"
-mkdir -p "$root/src/se05x" "$root/boot/firmware/overlays"
-(cd "$top" && git ls-files -z -co --exclude-standard | tar -c --null -T - --ignore-failed-read) |
-	tar -x --no-same-owner -C "$root/src/se05x"
+mkdir -p "$root/boot/firmware/overlays"
 list > "$tmp/before"
 
 # ---- built ----
@@ -68,10 +37,9 @@ ok "the changelog has the version $version" eval \
 	'[ "$(inside dpkg-parsechangelog -l /src/se05x/debian/changelog -S Version)" = $version ]'
 ok "dpkg-buildpackage" inside sh -c 'cd /src/se05x && DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc'
 ok "lintian" inside sh -c 'lintian --allow-root --fail-on error,warning /src/*.changes'
-ok "the simulated chip" inside sh -c "cd /src/se05x && make -s -C tools/sim &&
-	make -s -C tests/programs /src/se05x/build/host/tests/t1_client &&
-	mkdir -p /src/sim/tests && cp -r kernel include /src/sim && cp -r tests/card tests/sim /src/sim/tests &&
-	make -s -C /lib/modules/$release/build M=/src/sim/tests/sim modules"
+ok "the simulated chip" inside sh -c "make -s -C /src/se05x/tools/sim &&
+	make -s -C /src/se05x/tests/programs /src/se05x/build/host/tests/t1_client"
+ok "and its driver" sim_module
 
 # ---- installed ----
 
@@ -90,21 +58,9 @@ ok "autopkgtest" inside sh -c 'cd / && autopkgtest -B --test-name=library --test
 inside usermod -a -G se05x alice
 mkdir -p "$root/src/vm"
 cp "$root/src/sim/tests/sim/se05x-sim.ko" "$root/src/se05x/build/host/tools/se05x-sim" \
-	"$root/src/se05x/build/host/tests/t1_client" "$here"/booted*.sh "$top/tests/sim/scp.keys" \
-	"$root/src/vm/"
-kernel=$tmp/kernel
-mkdir -p "$kernel"
-echo "$release" > "$kernel/release"
-ln -s "$root/boot/vmlinuz-$release" "$kernel/image"
-ln -s "$root/lib" "$kernel/lib"
+	"$root/src/se05x/build/host/tests/t1_client" "$top/tests/sim/scp.keys" "$root/src/vm/"
 echo "# $suite: booting"
-ROOT=$root BOOT=systemd SE05X_VM_TIMEOUT=900 "$top/tests/vm/run.sh" "$kernel" \
-	/bin/bash /src/vm/booted.sh "$suite" "$n" > "$tmp/vm" 2> "$tmp/vm.err"
-status=$?
-grep -v '^1\.\.' "$tmp/vm"
-booted=$(sed -n 's/^1\.\.//p' "$tmp/vm")
-n=$((n + ${booted:-0}))
-ok "the VM ended well" eval '[ $status = 0 ] || { cat "$tmp/vm.err"; false; }'
+in_vm tests/packages/booted.sh
 
 # ---- purged ----
 
