@@ -21,11 +21,31 @@ with_passphrase() {
 	cryptsetup luksFormat -q $fast root.img passphrase
 }
 
-# what the page says, on this disk, and with an answer to what cryptsetup asks
-typed() {
-	page '^## The root file system' |
-		sed "s|/dev/mmcblk0p2|root.img|; s|luksAddKey|luksAddKey $fast --key-file passphrase|" |
+# what the page says, on this disk, and with an answer to what is asked
+typed() {	# DISK < COMMANDS
+	sed "s|/dev/mmcblk0p2|$1|; s|luksAddKey|luksAddKey $fast --key-file passphrase|
+		s|luksKillSlot|luksKillSlot --key-file passphrase|; s|luksHeaderRestore|& -q|" |
 		bash -exo pipefail
+}
+
+sealed() { page '^## The root file system' | typed root.img; }
+
+opens() { cryptsetup open --test-passphrase --key-file "$1" "$2"; }	# KEY DISK
+
+header() { page '^## A copy of the header' | grep "$1" | typed "$2"; }	# COMMAND DISK
+
+# the old chip's key
+key_removed() {
+	head -c 17M root.img > broken.img	# the header, which is all that is looked at
+	se05x-tool unseal 0x20000001 /etc/se05x/cryptroot.sealed > key
+	opens key broken.img && page '^## When the chip breaks' | grep -v cryptenroll | typed broken.img &&
+		! opens key broken.img && opens passphrase broken.img
+}
+
+header_damaged() {
+	head -c 1M /dev/zero | dd of=broken.img conv=notrunc status=none
+	! opens passphrase broken.img && header luksHeaderRestore broken.img &&
+		opens passphrase broken.img && opens key broken.img
 }
 
 filled() {
@@ -85,9 +105,12 @@ hooked() {
 
 ok "a chip on the bus" chip_up
 ok "a volume with a passphrase" with_passphrase
-ok "the commands of docs/disk-encryption.md" typed
+ok "the commands of docs/disk-encryption.md" sealed
 ok "a root file system in it" filled
 ok "the unit for dracut" by_unit
 ok "hook of initramfs-tools" hooked
+ok "a copy of the header" header luksHeaderBackup root.img
+ok "the old chip's key is removed" key_removed
+ok "a damaged header comes back" header_damaged
 ok "all of it for the next boot" handed_over
 echo "1..$((n - first))"

@@ -37,8 +37,8 @@ with_pin_up() {
 }
 
 # what the page says below a heading, with this module, volume and key
-typed() {	# HEADING
-	page "$1" | sed "s|--module [^ ]*|--module $module $login|; s|RSA:2048|$type|
+typed() {	# HEADING [WORD-IN-THE-COMMAND]
+	page "$1" | grep "${2-}" | sed "s|--module [^ ]*|--module $module $login|; s|RSA:2048|$type|
 		s|usage-decrypt|usage-$usage|; s|--id 21|--id $id|; s|label disk|label $key|
 		s|'pkcs11:.*object=disk'|'$uri;object=$key'|
 		s|/dev/sda1|$loop|; s|pkcs11-uri=auto|&,headless=yes|" |
@@ -86,7 +86,7 @@ late() {
 
 # a broken chip's key
 wiped() {
-	PASSWORD=$(cat recovery) systemd-cryptenroll --wipe-slot=pkcs11 "$loop" &&
+	PASSWORD=$(cat recovery) typed '^## When the chip breaks' wipe-slot &&
 		! by_hand && by_passphrase
 }
 
