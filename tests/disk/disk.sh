@@ -34,7 +34,8 @@ in_vm tests/disk/make_root.sh
 
 # ---- its initramfs ----
 
-initramfs() { inside mkinitramfs -o /boot/initrd "$release"; }
+initrd=$root/boot/initrd.img-$release
+initramfs() { inside update-initramfs -u -k "$release"; }
 says() {	# WORDS COMMAND...: fails, and says so
 	local words=$1
 	shift
@@ -42,40 +43,51 @@ says() {	# WORDS COMMAND...: fails, and says so
 	cat "$tmp/said"
 	return 1
 }
+# the owner's files, of a key that anybody may use, or of one that wants a password
+owners() {	# open | asks
+	cp "$made/$1/crypttab" "$root/etc/crypttab"
+	cp "$made/$1/cryptroot.sealed" "$root/etc/se05x/"
+}
 
-cp "$made/crypttab" "$root/etc/crypttab"
-ok "no initramfs without the sealed key" says "no file /etc/se05x/cryptroot.sealed" initramfs
 mkdir -p "$root/etc/se05x"
-cp "$made/cryptroot.sealed" "$root/etc/se05x/"
+owners open
+rm "$root/etc/se05x/cryptroot.sealed"
+echo older > "$initrd"
+ok "no initramfs without the sealed key" says "no file /etc/se05x/cryptroot.sealed" initramfs
+owners open
 mv "$root/lib/modules/$release/updates/se05x.ko" "$tmp/"
 ok "no initramfs without the driver" says "no driver se05x for the kernel $release" initramfs
 mv "$tmp/se05x.ko" "$root/lib/modules/$release/updates/"
-# the chip, and nothing else, is the test's
+ok "and the old one stays" grep -qx older "$initrd"
+# the chip, and who asks it, are the test's; nothing else is
 cp "$here/chip-hook.sh" "$root/etc/initramfs-tools/hooks/chip"
 cp "$here/chip-start.sh" "$root/etc/initramfs-tools/scripts/local-top/chip"
+cp "$here/chip-tries.sh" "$root/etc/initramfs-tools/scripts/local-bottom/chip"
 ok "the initramfs" initramfs
 have() {
 	local f list
-	list=$(inside lsinitramfs /boot/initrd)
+	list=$(inside lsinitramfs "${initrd#"$root"}")
 	for f in "$@"; do
 		grep -q "$f" <<< "$list" || { echo "no $f"; return 1; }
 	done
 }
 ok "has driver, buses, tool, keyscript and sealed key" have /se05x.ko /i2c-ocores.ko \
 	/se05x-tool '/libcrypto.so.[0-9]*' /decrypt_se05x etc/se05x/cryptroot.sealed
+ok "anybody may read it" [ "$(stat -c %a "$initrd")" = 644 ]
 
 # ---- booted ----
 
-# boot STATE [ANSWER]: with the chip that is in that file; ANSWER to whoever asks
+# boot STATE [WORD...]: with the chip that is in that file; who asks gets the next word
 boot() {
 	local piece pid from to
-	cp "$root/boot/initrd" "$tmp/initrd"
+	cp "$initrd" "$tmp/initrd"
 	if [ -e "$1" ]; then
 		cp "$1" "$tmp/chip"
 		(cd "$tmp" && echo chip | cpio -o -H newc --quiet | gzip) >> "$tmp/initrd"
 	fi
 	: > "$tmp/tty"
 	: > "$tmp/console"
+	: > "$tmp/asked"
 	coproc timeout --foreground "${SE05X_VM_TIMEOUT:-900}" qemu-system-x86_64 \
 		-accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nodefaults -no-reboot -display none \
 		-kernel "$kernel/image" -initrd "$tmp/initrd" \
@@ -88,7 +100,11 @@ boot() {
 	while IFS= read -r -d : -u "$from" piece; do
 		printf '%s:' "$piece" >> "$tmp/console"
 		case $piece in
-		*Passphrase*) printf '%s\r' "${2-}" >&"$to" ;;
+		*Passphrase\ of* | *Password\ of*)
+			shift
+			echo "${piece##*Pass}" >> "$tmp/asked"
+			printf '%s\r' "${1-}" >&"$to"
+			;;
 		esac
 	done
 	wait "$pid"
@@ -97,12 +113,36 @@ boot() {
 	grep -q "^the root file system$" "$tmp/tty"
 }
 console() { grep -a -e "$1" "$tmp/console" || { tail -n 60 "$tmp/console"; false; }; }
+asked() {	# QUESTION...: these, and no other
+	local IFS=$'\n'
+	cat "$tmp/asked"
+	[ "$(< "$tmp/asked")" = "$*" ]
+}
+recovery=$(cat "$made/passphrase")
+passphrase="phrase of cryptroot"
+password="word of 0x20000002 in the chip, for cryptroot"
 
-ok "the chip unlocks the root" boot "$made/state"
-ok "and nobody is asked" eval '! grep -a Passphrase "$tmp/console"'
+ok "the chip unlocks the root" boot "$made/open/state"
+ok "and nobody is asked" asked
 ok "no rule of the wire was broken" grep -qx "violations 0" "$tmp/tty"
-ok "another chip: the passphrase does" boot "$made/other" "$(cat "$made/passphrase")"
+ok "another chip: the passphrase does" boot "$made/other" "$recovery"
 ok "and it was said why" console "another chip's key sealed that file"
-ok "no chip: the passphrase does" boot "$tmp/none" "$(cat "$made/passphrase")"
+ok "no chip: the passphrase does" boot "$tmp/none" "$recovery"
 ok "and it was said why" console "/dev/se05x: no such device"
+
+# ---- with a password for the chip ----
+
+owners asks
+echo UMASK=0077 >> "$root/etc/initramfs-tools/initramfs.conf"
+ok "an initramfs for a key that wants a password" initramfs
+ok "and nobody may read it" [ "$(stat -c %a "$initrd")" = 600 ]
+ok "the password unlocks the root" boot "$made/asks/state" "$(cat "$made/password")"
+ok "it was asked for once" asked "$password"
+ok "no rule of the wire was broken" grep -qx "violations 0" "$tmp/tty"
+ok "of its tries none is gone" console "attempts  0 of 8 failed"
+ok "a wrong one, and a wrong passphrase after it: the right passphrase does" \
+	boot "$made/asks/state" "not it" "nor this" "$recovery"
+ok "the password was asked for once" asked "$password" "$passphrase" "$passphrase"
+ok "and it was said why" console "wrong password"
+ok "of its tries one is gone" console "attempts  1 of 8 failed"
 echo "1..$n"

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the VM, booted from a root with this project in it: an encrypted root file system
-# whose key the chip has sealed. It, crypttab, the sealed key and the chip's state go to
-# $RESULTS. TAP on stdout.
+# In the VM, booted from a root with this project in it: an encrypted root file system with
+# two keys that the chip has sealed, one for anybody and one for who knows a password. It
+# goes to $RESULTS, and crypttab, the sealed key and the chip's state of each key to a folder
+# there. TAP on stdout.
 #
 #   make_root.sh SUITE NUMBER-OF-RESULTS-BEFORE
 set -uo pipefail
@@ -24,11 +25,22 @@ with_passphrase() {
 # what the page says, on this disk, and with an answer to what is asked
 typed() {	# DISK < COMMANDS
 	sed "s|/dev/mmcblk0p2|$1|; s|luksAddKey|luksAddKey $fast --key-file passphrase|
-		s|luksKillSlot|luksKillSlot --key-file passphrase|; s|luksHeaderRestore|& -q|" |
-		bash -exo pipefail
+		s|luksKillSlot|luksKillSlot --key-file passphrase|; s|luksHeaderRestore|& -q|
+		s|tool.* userid|& --password-file=password|
+		s|--user-id|--password-file=password &|" | bash -exo pipefail
 }
 
 sealed() { page '^## The root file system' | typed root.img; }
+
+# the same with another pair
+with_password() {
+	printf sesame > password
+	se05x-tool --yes delete 0x20000001 && {
+		page '^## With a password'
+		page '^## The root file system' |
+			sed '/ keygen /d; s/ unseal / --user-id=0x20000002&/'
+	} | typed root.img
+}
 
 opens() { cryptsetup open --test-passphrase --key-file "$1" "$2"; }	# KEY DISK
 
@@ -74,18 +86,23 @@ by_unit() {
 		systemctl stop systemd-cryptsetup@cryptroot && losetup -d "$loop"
 }
 
-handed_over() {
-	crypttab > "$RESULTS/crypttab"
-	cp root.img /etc/se05x/cryptroot.sealed passphrase "$RESULTS/" && cp /run/se05x-state "$RESULTS/state" &&
-		se05x-sim --quiet --chip=SE051 --state="$RESULTS/other" run se05x-tool keygen 0x20000001 p256
+handed_over() {	# FOLDER [:USER]
+	mkdir "$RESULTS/$1"
+	crypttab "${2-}" > "$RESULTS/$1/crypttab"
+	cp /etc/se05x/cryptroot.sealed "$RESULTS/$1/" && cp /run/se05x-state "$RESULTS/$1/state"
 }
 
 # a keyscript in Debian's folder needs no path
-crypttab() {
+crypttab() {	# [:USER]
 	local keyscript
 	keyscript=$(find /usr/lib /usr/local/lib -maxdepth 3 -name decrypt_se05x)
-	echo "cryptroot UUID=$(cryptsetup luksUUID root.img) 0x20000001:/etc/se05x/cryptroot.sealed" \
+	echo "cryptroot UUID=$(cryptsetup luksUUID root.img) 0x20000001:/etc/se05x/cryptroot.sealed${1-}" \
 		"luks,initramfs,keyscript=${keyscript#/usr/lib/cryptsetup/scripts/}"
+}
+
+disk_handed_over() {
+	cp root.img passphrase password "$RESULTS/" &&
+		se05x-sim --quiet --chip=SE051 --state="$RESULTS/other" run se05x-tool keygen 0x20000001 p256
 }
 
 # The hook takes the modules that this machine's chip is on, whatever MODULES is: of the
@@ -112,5 +129,8 @@ ok "hook of initramfs-tools" hooked
 ok "a copy of the header" header luksHeaderBackup root.img
 ok "the old chip's key is removed" key_removed
 ok "a damaged header comes back" header_damaged
-ok "all of it for the next boot" handed_over
+ok "all of it for the next boot" handed_over open
+ok "a key that wants a password" with_password
+ok "and that for a boot" handed_over asks :0x20000002
+ok "and the disk" disk_handed_over
 echo "1..$((n - first))"
