@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Private keys as PEM and as text: of a key in the chip its name, and of other keys what
- * their provider makes of them. As DER a key in the chip is refused, with the reason. All that is public goes by export to OpenSSL's encoders.
+ * Private keys as PEM, and all keys as text: of a key in the chip its name, and of other
+ * keys what their provider makes of them. As DER a key in the chip is refused, with the
+ * reason. Files of what is public go by export to OpenSSL's encoders.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -87,10 +88,21 @@ static int set_params(void *data, const OSSL_PARAM params[])
 	       (!p || OSSL_PARAM_get_int(p, &e->save_parameters));
 }
 
-static int does_selection(void *prov, int selection)
+static int does_private(void *prov, int selection)
 {
 	(void)prov;
 	return !!(selection & PRIVATE);
+}
+
+/*
+ * Text of anything, parameters alone too: for another provider's encoder OpenSSL would make
+ * a key of what was asked for, and an RSA key without its numbers is one that crashes it.
+ */
+static int does_all(void *prov, int selection)
+{
+	(void)prov;
+	(void)selection;
+	return 1;
 }
 
 /* ---- by the provider that has the key ---- */
@@ -236,7 +248,7 @@ static int encode_text(void *data, OSSL_CORE_BIO *out, const void *object,
 
 	if (!key || abstract)
 		return 0;
-	if (key->chip) {
+	if (key->chip && selection & PRIVATE) {
 		bio = BIO_new_from_core_bio(e->prov->child, out);
 		if (!bio)
 			return 0;
@@ -247,7 +259,7 @@ static int encode_text(void *data, OSSL_CORE_BIO *out, const void *object,
 	return encode_there(e, out, key, selection, ask, arg);
 }
 
-#define ENCODER(output)							\
+#define ENCODER(output, does_selection)					\
 const OSSL_DISPATCH output##_encoder[] = {				\
 	FUNCTION(OSSL_FUNC_ENCODER_NEWCTX, new_##output),		\
 	FUNCTION(OSSL_FUNC_ENCODER_FREECTX, free_encoder),		\
@@ -258,6 +270,6 @@ const OSSL_DISPATCH output##_encoder[] = {				\
 	FUNCTION_END							\
 }
 
-ENCODER(pem);
-ENCODER(der);
-ENCODER(text);
+ENCODER(pem, does_private);
+ENCODER(der, does_private);
+ENCODER(text, does_all);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# provider_api_test and provider_use_test, on a simulated chip that counts what it writes
+# provider_api_test and its like, on a simulated chip that counts what it writes
 #
 #   provider_api_test.sh BUILD-FOLDER
 set -u
@@ -13,7 +13,7 @@ build=$(realpath "${1:?usage: provider_api_test.sh BUILD-FOLDER}")
 export SIM_STATE=$tmp/state SIM_CHIP=SE051 SIM_WEAR_LOG=$tmp/wear WEAR=$tmp/wear
 export CMOCKA_MESSAGE_OUTPUT=TAP
 : > "$WEAR"
-for t in provider_api_test provider_use_test; do
+for t in provider_api_test provider_same_test provider_use_test; do
 	rm -f "$SIM_STATE"
 	sim "$build/tests/$t" || failed=1
 done

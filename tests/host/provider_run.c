@@ -92,6 +92,11 @@ EVP_PKEY *in_chip(struct setup *s, const char *type, const char *group)
 	return make_key(s, type, "provider=se05x", group, "auto");
 }
 
+EVP_PKEY *soft(struct setup *s, const char *type, const char *group)
+{
+	return make_key(s, type, "provider=se05x", group, NULL);
+}
+
 EVP_PKEY *public_half(struct setup *s, EVP_PKEY *key)
 {
 	unsigned char *der = NULL;

@@ -29,6 +29,8 @@ void clean(void);
 const char *last_error(void);
 /* A new key in the chip. Ours, though the default provider may come first. */
 EVP_PKEY *in_chip(struct setup *s, const char *type, const char *group);
+/* One that is not in the chip, and ours in the same way */
+EVP_PKEY *soft(struct setup *s, const char *type, const char *group);
 EVP_PKEY *public_half(struct setup *s, EVP_PKEY *key);
 bool sign_and_verify(struct setup *s, EVP_PKEY *key, EVP_PKEY *public, const char *hash);
 /* One that the key has signed for itself */
