@@ -18,37 +18,23 @@
 
 struct encoder {
 	struct provider *prov;
-	const char *output;	/* as encoders of others have it in their properties */
+	const char *output, *structure;	/* as encoders of others have it in their properties */
 	/* for keys that are not in the chip */
 	char cipher[64], properties[256];
 	int save_parameters;
 };
 
-static void *new(struct provider *prov, const char *output)
+static void *new(struct provider *prov, const char *output, const char *structure)
 {
 	struct encoder *e = OPENSSL_zalloc(sizeof(*e));
 
 	if (e) {
 		e->prov = prov;
 		e->output = output;
+		e->structure = structure;
 		e->save_parameters = 1;
 	}
 	return e;
-}
-
-static void *new_pem(void *prov)
-{
-	return new(prov, "output=pem");
-}
-
-static void *new_der(void *prov)
-{
-	return new(prov, "output=der");
-}
-
-static void *new_text(void *prov)
-{
-	return new(prov, "output=text");
 }
 
 static void free_encoder(void *data)
@@ -110,7 +96,6 @@ static int does_all(void *prov, int selection)
 static const OSSL_DISPATCH *find(const struct encoder *e, const struct host *host,
 				 const char *name)
 {
-	bool text = strstr(e->output, "text");
 	const OSSL_ALGORITHM *a;
 	int no_cache;
 
@@ -118,7 +103,7 @@ static const OSSL_DISPATCH *find(const struct encoder *e, const struct host *hos
 	for (; a && a->algorithm_names; a++)
 		if (host_is_named(a->algorithm_names, name) &&
 		    strcasestr(a->property_definition, e->output) &&
-		    (text || strcasestr(a->property_definition, "structure=PrivateKeyInfo")))
+		    strcasestr(a->property_definition, e->structure))
 			return a->implementation;
 	raise_text("the provider %s has no encoder for %s keys",
 		   OSSL_PROVIDER_get0_name(host->provider), name);
@@ -259,17 +244,26 @@ static int encode_text(void *data, OSSL_CORE_BIO *out, const void *object,
 	return encode_there(e, out, key, selection, ask, arg);
 }
 
-#define ENCODER(output, does_selection)					\
-const OSSL_DISPATCH output##_encoder[] = {				\
-	FUNCTION(OSSL_FUNC_ENCODER_NEWCTX, new_##output),		\
+#define ENCODER(name, output, structure, does_selection, encode)	\
+static void *new_##name(void *prov)					\
+{									\
+	return new(prov, "output=" output, structure);			\
+}									\
+const OSSL_DISPATCH name##_encoder[] = {				\
+	FUNCTION(OSSL_FUNC_ENCODER_NEWCTX, new_##name),			\
 	FUNCTION(OSSL_FUNC_ENCODER_FREECTX, free_encoder),		\
 	FUNCTION(OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, settable_params), \
 	FUNCTION(OSSL_FUNC_ENCODER_SET_CTX_PARAMS, set_params),		\
 	FUNCTION(OSSL_FUNC_ENCODER_DOES_SELECTION, does_selection),	\
-	FUNCTION(OSSL_FUNC_ENCODER_ENCODE, encode_##output),		\
+	FUNCTION(OSSL_FUNC_ENCODER_ENCODE, encode),			\
 	FUNCTION_END							\
 }
 
-ENCODER(pem, does_private);
-ENCODER(der, does_private);
-ENCODER(text, does_all);
+/* What is written of a key in the chip is the same, whatever it is to look like. */
+ENCODER(pem_pkcs8, "pem", "structure=PrivateKeyInfo", does_private, encode_pem);
+ENCODER(der_pkcs8, "der", "structure=PrivateKeyInfo", does_private, encode_der);
+ENCODER(pem_specific, "pem", "structure=type-specific", does_private, encode_pem);
+ENCODER(der_specific, "der", "structure=type-specific", does_private, encode_der);
+ENCODER(pem_pkcs1, "pem", "structure=pkcs1", does_private, encode_pem);
+ENCODER(der_pkcs1, "der", "structure=pkcs1", does_private, encode_der);
+ENCODER(text, "text", "", does_all, encode_text);

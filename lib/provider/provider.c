@@ -155,18 +155,25 @@ static const OSSL_ALGORITHM decoder[] = {
 };
 
 /* What they encode of keys that are in no chip is their providers' */
-#define ENCODERS(names)							\
-	{ names, OURS ",output=pem,structure=PrivateKeyInfo", pem_encoder, "name of the key" }, \
-	{ names, OURS ",output=der,structure=PrivateKeyInfo", der_encoder, "a refusal" }, \
+#define FILES(names, structure, of)					\
+	{ names, OURS ",output=pem,structure=" structure, pem_##of##_encoder, "name of the key" }, \
+	{ names, OURS ",output=der,structure=" structure, der_##of##_encoder, "a refusal" }
+#define FILES_AND_TEXT(names)						\
+	FILES(names, "PrivateKeyInfo", pkcs8),				\
 	{ names, OURS ",output=text", text_encoder, "name and public half of the key" }
 
 static const OSSL_ALGORITHM encoder[] = {
-	ENCODERS(NAMES_EC),
-	ENCODERS(NAMES_RSA),
-	ENCODERS(NAMES_RSA_PSS),
-	ENCODERS(NAMES_ED25519),
-	ENCODERS(NAMES_X25519),
-	ENCODERS(NAMES_X448),
+	FILES_AND_TEXT(NAMES_EC),
+	FILES_AND_TEXT(NAMES_RSA),
+	FILES_AND_TEXT(NAMES_RSA_PSS),
+	FILES_AND_TEXT(NAMES_ED25519),
+	FILES_AND_TEXT(NAMES_X25519),
+	FILES_AND_TEXT(NAMES_X448),
+	/* what openssl's ec and rsa write; who asks for no structure gets the last one */
+	FILES(NAMES_EC, "type-specific", specific),
+	FILES(NAMES_RSA, "type-specific", specific),
+	FILES(NAMES_RSA, "pkcs1", pkcs1),
+	FILES(NAMES_RSA_PSS, "pkcs1", pkcs1),
 	{ }
 };
 

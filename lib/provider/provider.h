@@ -257,7 +257,9 @@ extern const OSSL_DISPATCH store_functions[];
 extern const OSSL_DISPATCH pem_decoder[];	/* to DER */
 extern const OSSL_DISPATCH ec_decoder[], rsa_decoder[], rsa_pss_decoder[];
 extern const OSSL_DISPATCH ed25519_decoder[], x25519_decoder[], x448_decoder[];
-extern const OSSL_DISPATCH pem_encoder[], der_encoder[], text_encoder[];
+extern const OSSL_DISPATCH pem_pkcs8_encoder[], der_pkcs8_encoder[], text_encoder[];
+extern const OSSL_DISPATCH pem_specific_encoder[], der_specific_encoder[];
+extern const OSSL_DISPATCH pem_pkcs1_encoder[], der_pkcs1_encoder[];
 
 /* Members of an OSSL_DISPATCH */
 #define FUNCTION(id, function)	{ id, (void (*)(void))(function) }

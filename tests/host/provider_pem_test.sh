@@ -78,6 +78,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -s
 	-keyout peer.key -out peer.pem 2> /dev/null
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out soft.key
 openssl pkey -in soft.key -pubout -out soft.pub
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out soft-rsa.key 2> /dev/null
 
 # serve OPTION...: a server at ./socket, until stop
 serve() {
@@ -108,6 +109,22 @@ for key in 1 2 3 4 5; do
 done
 ssl pkey -in key1.pem -outform DER; check "$a the private half does not come" 1 '' '*0x01010101: a private key does not leave the chip*'
 ssl pkey -in key1.pem -aes256 -passout pass:word; check 'nor is it encrypted' 1 '' '*0x01010101*without a password*'
+
+for from in key1.pem se05x:0x01010101; do
+	ssl ec -in $from -out written.pem; check "$a openssl ec: $from is written" 0 '' '*'
+	cmp written.pem key1.pem; status=$? out='' err=''; check 'as refpem writes it' 0 '' ''
+	ssl ec -in $from -outform DER; check 'the private half does not come' 1 '' '*0x01010101: a private key does not leave the chip*'
+done
+ssl rsa -in key2.pem -traditional -out written.pem; check "$a openssl rsa -traditional" 0 '' '*'
+cmp written.pem key2.pem; status=$? out='' err=''; check 'as refpem writes it' 0 '' ''
+ssl rsa -in key2.pem -traditional -outform DER; check 'the private half does not come' 1 '' '*0x01010102: a private key does not leave the chip*'
+for form in PEM DER; do
+	for command in 'ec -in soft.key' 'rsa -traditional -in soft-rsa.key'; do
+		# shellcheck disable=SC2086 # words
+		plain $command -outform $form -out soft-written; ssl $command -outform $form -out written
+		cmp soft-written written; status=$? out='' err=''; check "$a openssl $command -outform $form is as ever" 0 '' ''
+	done
+done
 
 for key in 1 2 4; do
 	ssl dgst -sha256 -sign key$key.pem -out sig message; check "$a sign by key$key.pem" 0 '' ''

@@ -123,19 +123,27 @@ static void test_text(void **state)
 	}
 }
 
-static void test_soft_text(void **state)
+static void test_soft(void **state)
 {
 	struct setup *s = *state;
 	static const int selections[] = {
 		EVP_PKEY_KEY_PARAMETERS, EVP_PKEY_PUBLIC_KEY, EVP_PKEY_KEYPAIR,
+	};
+	static const char *const structures[] = {
+		"PrivateKeyInfo", "SubjectPublicKeyInfo", "type-specific", "pkcs1", NULL,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		EVP_PKEY *key = soft(s, kinds[i].type, kinds[i].group);
 		EVP_PKEY *same = in_plain(key, EVP_PKEY_KEYPAIR);
 
-		for (size_t j = 0; j < ARRAY_SIZE(selections); j++)
+		for (size_t j = 0; j < ARRAY_SIZE(selections); j++) {
 			same_written(key, same, selections[j], "TEXT", NULL);
+			for (size_t k = 0; k < ARRAY_SIZE(structures); k++) {
+				same_written(key, same, selections[j], "PEM", structures[k]);
+				same_written(key, same, selections[j], "DER", structures[k]);
+			}
+		}
 		EVP_PKEY_free(key);
 		EVP_PKEY_free(same);
 	}
@@ -160,7 +168,7 @@ static int unload_plain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_text), BOTH(test_soft_text),
+		BOTH(test_text), BOTH(test_soft),
 	};
 
 	return cmocka_run_group_tests(tests, load_plain, unload_plain);
