@@ -63,6 +63,14 @@ static void keep_reason(void)
 		snprintf(reason, sizeof(reason), "%s", text + strlen(RAISED));
 }
 
+/* An RSA key of 4096 bits has 600 bytes */
+#define DER_MAX	1024
+
+static void raise_long(const struct keys_ref *ref)
+{
+	raise_text("0x%08X: the public key in its file is longer than any chip's", ref->id);
+}
+
 /* ---- PEM ---- */
 
 static int give_der(const struct keys_ref *ref, OSSL_CALLBACK *callback, void *arg)
@@ -85,8 +93,10 @@ static int give_der(const struct keys_ref *ref, OSSL_CALLBACK *callback, void *a
 	params[3].data = der;
 	params[3].data_size = len;
 	*reason = 0;
-	ok = callback(params, arg);
-	if (!ok && *reason)
+	ok = len <= DER_MAX && callback(params, arg);
+	if (len > DER_MAX)
+		raise_long(ref);
+	else if (!ok && *reason)
 		raise_text("%s", reason);
 	OPENSSL_free(der);
 	return ok;
@@ -137,9 +147,6 @@ const OSSL_DISPATCH pem_decoder[] = {
 
 /* ---- DER ---- */
 
-/* An RSA key of 4096 bits has 600 bytes */
-#define DER_MAX	1024
-
 /* One SEQUENCE. Return: its bytes; 0: it is none, or longer than any of ours. */
 static size_t read_der(struct provider *prov, OSSL_CORE_BIO *in, uint8_t der[DER_MAX])
 {
@@ -184,6 +191,8 @@ static struct key *claim(struct provider *prov, const struct keys_ref *ref,
 	else if (!public || (EVP_PKEY_is_a(public, "EC") && !keys_curve(public)))
 		raise_text("0x%08X: the public key in its file is none, or on a curve that no chip"
 			   " has", ref->id);
+	else if (EVP_PKEY_get_size(public) > SE05X_IOT_SIG_MAX)
+		raise_long(ref);
 	else if (!ref->user || (place.pin = pin_ask(prov, &place, ask, arg)))
 		key = key_claim(prov, &place, public);
 	/* a server's workers may have no right to open it */

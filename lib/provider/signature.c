@@ -241,7 +241,11 @@ static bool sign_rsa(struct context *c, const EVP_MD *md, const uint8_t *in, siz
 {
 	uint8_t em[SE05X_IOT_SIG_MAX];
 
-	if (c->key->size > sizeof(em) || !pad_rsa(c, md, in, len, em))
+	if (c->key->size > sizeof(em)) {
+		raise_text("0x%08X: the key is longer than any chip's", c->key->id);
+		return false;
+	}
+	if (!pad_rsa(c, md, in, len, em))
 		return false;
 	s->in = em;
 	s->len = c->key->size;

@@ -273,6 +273,12 @@ key_bits=$bits fields INTEGER:1 INTEGER:0x01010101 "$chip_number" EXPLICIT:1,UTF
 key_type=dsaEncryption fields INTEGER:1 INTEGER:0x01010101 "$chip_number" SEQUENCE:spki; bad 'a DSA key' bad.pem 'se05x: *kind that no chip has'
 key_bits=0411 fields INTEGER:1 INTEGER:0x01010101 "$chip_number" SEQUENCE:spki; bad 'no point' bad.pem 'se05x: 0x01010101: the public key in its file is none'
 key_bits=$bits parameters=OID:sect163k1 fields INTEGER:1 INTEGER:0x01010101 "$chip_number" SEQUENCE:spki; bad 'a curve that no chip has' bad.pem 'se05x: 0x01010101: the public key in its file'
+for size in 4104 6144 8192 16384; do
+	printf 'asn1 = SEQUENCE:rsa\n[rsa]\nn = INTEGER:0x%sF\ne = INTEGER:65537\n' "$(head -c $((size / 4 - 1)) /dev/zero | tr '\0' F)" > rsa.cnf
+	OPENSSL_CONF=/dev/null openssl asn1parse -genconf rsa.cnf -noout -out rsa.der
+	key_bits=$(basenc --base16 -w 0 rsa.der) key_type=rsaEncryption parameters=NULL fields INTEGER:1 INTEGER:0x01010101 "$chip_number" SEQUENCE:spki
+	bad "an RSA key of $size bits" bad.pem "se05x: *longer than any chip's"
+done
 key_bits=$bits fields INTEGER:1 INTEGER:0x01010199 "$chip_number" SEQUENCE:spki; bad 'no such key in the chip' bad.pem 'se05x: *0x01010199: no such object'
 
 SE05X_DEVICE=unix:$tmp/two bad 'another chip' key1.pem 'se05x: *0x01010101: that is another chip'
