@@ -44,12 +44,14 @@ static bool take_type(struct uri *uri, const char *text)
 		{ "private", WANT_PRIVATE }, { "public", WANT_PUBLIC }, { "cert", WANT_CERT },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(text, types[i].name))
-			uri->type = types[i].want;
-	if (!uri->type)
-		raise_text("type=%s: it is private, public or cert", text);
-	return uri->type;
+	for (size_t i = 0; i < ARRAY_SIZE(types) && !uri->type; i++) {
+		if (strcmp(text, types[i].name))
+			continue;
+		uri->type = types[i].want;
+		return true;
+	}
+	raise_text("type=%s: it is private, public or cert, once", text);
+	return false;
 }
 
 static bool take_once(char **where, const char *name, const char *value)

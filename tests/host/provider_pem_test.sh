@@ -382,7 +382,7 @@ for uri in '0x' '0x123456789' '0' '01' '0xFFFFFFFF' 'a%' 'a%0' 'a%zz' 'a%00' 'a%
 	ssl pkey -in "se05x:$uri"; check "bad URI se05x:$uri" 1 '' '*se05x:*0x and up to eight hex digits*'
 done
 ssl pkey -in se05x:nobody; check 'a name that nobody has' 1 '' '*nobody: neither*'
-for query in 'x' 'x=1' 'pin=secret' 'type=key' 'type=' 'user=me' 'user=0x1&user=0x2' 'device=' 'pin-file=a&pin-file=b&user=0x1' 'pin-file=a'; do
+for query in 'x' 'x=1' 'pin=secret' 'type=key' 'type=' 'type=private&type=public' 'user=me' 'user=0x1&user=0x2' 'device=' 'pin-file=a&pin-file=b&user=0x1' 'pin-file=a'; do
 	ssl pkey -in "se05x:0x01010101?$query"; check "bad query $query" 1 '' '*se05x: *'
 done
 for path in /dev/null /dev/tty "$tmp/one" "unix:$tmp/one" /no/such message; do
