@@ -209,19 +209,26 @@ const OSSL_PARAM *generate_settable_params(void *ctx, void *prov)
 
 /* ---- made ---- */
 
+/* One key; the request may be for another one after that */
+struct made {
+	const struct generation *g;
+	uint32_t id;		/* 0: none is found yet */
+};
+
 static int make(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 {
-	struct generation *g = arg;
+	struct made *made = arg;
+	const struct generation *g = made->g;
 	const struct se05x_iot_new how = { .policy = g->policy, .policy_len = g->policy_len };
 	const struct se05x_iot_curve *curve =
 		se05x_iot_curve_by_name(g->group[0] ? g->group : type_name(g->type));
-	int ret = g->id ? 0 : keys_free_id(iot, g->prov->own, &g->id, call);
+	int ret = made->id ? 0 : keys_free_id(iot, g->prov->own, &made->id, call);
 
 	if (ret)
 		return ret;
 	if (g->type == TYPE_RSA || g->type == TYPE_RSA_PSS)
-		return se05x_iot_rsa_generate(iot, g->id, g->bits, &how, call);
-	return se05x_iot_ec_generate(iot, g->id, curve->id, &how, NULL, call);
+		return se05x_iot_rsa_generate(iot, made->id, g->bits, &how, call);
+	return se05x_iot_ec_generate(iot, made->id, curve->id, &how, NULL, call);
 }
 
 /* What the chip can't do is said before it is asked. */
@@ -253,32 +260,33 @@ static bool wants_both(const struct generation *g, const struct se05x_call *call
 	       (se05x_iot_policy_rights(g->policy, g->policy_len) & both) == both;
 }
 
-static struct key *generate_in_chip(struct generation *g)
+static struct key *generate_in_chip(const struct generation *g)
 {
 	struct place place = { .chip = provider_chip(g->prov, NULL) };
+	struct made made = { g, g->id };
 	struct se05x_call call = { 0 };
 	struct key *key;
 	int ret;
 
 	if (!place.chip || !good_request(g))
 		return NULL;
-	ret = KEYS_RUN(place.chip, &call, make, g);
+	ret = KEYS_RUN(place.chip, &call, make, &made);
 	if (ret == -EINVAL && !call.sw)
 		raise_text("the chip makes RSA keys of 1024, 2048, 3072 and 4096 bits");
 	else if (ret)
-		raise_chip("generate", g->id, ret, &call);
+		raise_chip("generate", made.id, ret, &call);
 	if (ret && wants_both(g, &call))
 		raise_text("an EC key of a FIPS part signs or agrees, not both: %s says which",
 			   PARAM_POLICY);
 	if (ret)
 		return NULL;
-	place.id = g->id;
+	place.id = made.id;
 	key = key_open(g->prov, &place, NULL);
 	/* of which type the chip does not know: RSA-PSS is RSA to it */
 	if (key && (key->type == g->type || key_set_type(key, g->type)))
 		return key;
 	key_free(key);
-	raise_text("0x%08X was made, but can't be used now", g->id);
+	raise_text("0x%08X was made, but can't be used now", made.id);
 	return NULL;
 }
 

@@ -73,6 +73,41 @@ static void test_cost(void **state)
 	EVP_PKEY_free(key);
 }
 
+static uint32_t id_of(EVP_PKEY *key)
+{
+	uint32_t id = 0;
+	OSSL_PARAM ask[] = { OSSL_PARAM_uint32(PARAM_ID, &id), OSSL_PARAM_END };
+
+	assert_int_equal(EVP_PKEY_get_params(key, ask), 1);
+	return id;
+}
+
+/* One request makes any number of keys, each where there is room. */
+static void test_again(void **state)
+{
+	struct setup *s = *state;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(s->ctx, "EC", "provider=se05x");
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0),
+		OSSL_PARAM_utf8_string(PARAM_ID, "auto", 0), OSSL_PARAM_END,
+	};
+	EVP_PKEY *keys[3] = { NULL };
+
+	for (int i = 0; i < 2; i++)
+		params[i].data_size = strlen(params[i].data);
+	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_params(ctx, params), 1);
+	for (int i = 0; i < 3; i++)
+		if (EVP_PKEY_generate(ctx, &keys[i]) != 1)
+			fail_msg("%d: %s", i, last_error());
+	clean();
+	assert_int_not_equal(id_of(keys[0]), id_of(keys[1]));
+	assert_int_not_equal(id_of(keys[1]), id_of(keys[2]));
+	for (int i = 0; i < 3; i++)
+		EVP_PKEY_free(keys[i]);
+	EVP_PKEY_CTX_free(ctx);
+}
+
 /* What can't be is refused without asking the chip. */
 static void test_sizes(void **state)
 {
@@ -248,7 +283,8 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_cost), BOTH(test_sizes), BOTH(test_handshakes), BOTH(test_threads),
+		BOTH(test_cost), BOTH(test_again), BOTH(test_sizes), BOTH(test_handshakes),
+		BOTH(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
