@@ -207,6 +207,28 @@ const OSSL_PARAM *generate_settable_params(void *ctx, void *prov)
 	return g->settable;
 }
 
+#ifdef OSSL_FUNC_KEYMGMT_GEN_GET_PARAMS	/* OpenSSL 3.4 and later */
+
+/* ---- what is told of it: the host's ---- */
+
+int generate_get_params(void *ctx, OSSL_PARAM params[])
+{
+	struct generation *g = ctx;
+
+	return CALL_KEYS(g, 0, KEYMGMT_GEN_GET_PARAMS, keymgmt_gen_get_params, g->ctx, params);
+}
+
+const OSSL_PARAM *generate_gettable_params(void *ctx, void *prov)
+{
+	struct generation *g = ctx;
+
+	(void)prov;
+	return g ? CALL_KEYS(g, NULL, KEYMGMT_GEN_GETTABLE_PARAMS, keymgmt_gen_gettable_params,
+			     g->ctx, g->host->ctx) : NULL;
+}
+
+#endif
+
 /* ---- made ---- */
 
 /* One key; the request may be for another one after that */

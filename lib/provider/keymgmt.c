@@ -223,6 +223,14 @@ static const char *x448_operation(int operation)
 	return operation == OSSL_OP_KEYEXCH ? NAME_X448 : "X448";
 }
 
+#ifdef OSSL_FUNC_KEYMGMT_GEN_GET_PARAMS
+#define GENERATION_TOLD									\
+	FUNCTION(OSSL_FUNC_KEYMGMT_GEN_GET_PARAMS, generate_get_params),		\
+	FUNCTION(OSSL_FUNC_KEYMGMT_GEN_GETTABLE_PARAMS, generate_gettable_params),
+#else
+#define GENERATION_TOLD
+#endif
+
 /* OpenSSL does not say of which type the key is to be: each has functions of its own. */
 #define TABLE(name, type, types, operation)						\
 	static void *new_##name(void *prov) { return new(prov, type); }			\
@@ -236,6 +244,7 @@ static const char *x448_operation(int operation)
 		FUNCTION(OSSL_FUNC_KEYMGMT_GEN_SET_TEMPLATE, generate_set_template),	\
 		FUNCTION(OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, generate_set_params),	\
 		FUNCTION(OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, generate_settable_params), \
+		GENERATION_TOLD								\
 		FUNCTION(OSSL_FUNC_KEYMGMT_GEN, generate),				\
 		FUNCTION(OSSL_FUNC_KEYMGMT_GEN_CLEANUP, generate_cleanup),		\
 		FUNCTION(OSSL_FUNC_KEYMGMT_LOAD, load),					\

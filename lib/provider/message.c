@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Signatures of messages, and what signature.c and this are by name */
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/params.h>
 
@@ -40,21 +39,6 @@ int message_sign(struct context *c, uint8_t *sig, size_t *sig_len, size_t size)
 	return signature_in_chip(c, sig, sig_len, size, digest, len);
 }
 
-/* The names are OpenSSL 3.2's; older ones don't know them, and would leave them out of it. */
-static bool is_plain_ed25519(const struct key *key, const OSSL_PARAM params[])
-{
-	const OSSL_PARAM *instance = OSSL_PARAM_locate_const(params, "instance");
-	const OSSL_PARAM *context = OSSL_PARAM_locate_const(params, "context-string");
-	const char *name = "Ed25519";
-
-	if ((!instance || (OSSL_PARAM_get_utf8_string_ptr(instance, &name) &&
-			   !strcasecmp(name, "Ed25519"))) &&
-	    (!context || !context->data_size))
-		return true;
-	raise_text("0x%08X: the chip does neither Ed25519ph nor Ed25519ctx", key->id);
-	return false;
-}
-
 static int digest_sign_init(void *data, const char *name, void *key, const OSSL_PARAM params[])
 {
 	struct context *c = data;
@@ -65,7 +49,7 @@ static int digest_sign_init(void *data, const char *name, void *key, const OSSL_
 		return CALL(c, 0, SIGNATURE_DIGEST_SIGN_INIT, signature_digest_sign_init, c->ctx,
 			    name, key ? c->key->data : NULL, params);
 	if (c->algorithm->type == TYPE_ED25519)
-		return is_plain_ed25519(c->key, params) &&
+		return signature_can_be(c, params) &&
 		       CALL(c, 0, SIGNATURE_DIGEST_VERIFY_INIT, signature_digest_verify_init,
 			    c->ctx, name, key ? c->key->data : NULL, params);
 	return signature_sign_init(c, key, params) && begin_digest(c, name);
@@ -177,6 +161,10 @@ static int digest_verify(void *data, const uint8_t *sig, size_t sig_len, const u
 		    message, len);
 }
 
+#define RECOVER										\
+	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, signature_recover_init),	\
+	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, signature_recover),
+
 /* ---- OpenSSL 3.4 and later: whole algorithms, such as RSA-SHA256 ---- */
 
 #ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
@@ -254,13 +242,20 @@ static const char **key_types_ecdsa(void)
 	return types;
 }
 
+static const char **key_types_ed25519(void)
+{
+	static const char *types[] = { "ED25519", NULL };
+
+	return types;
+}
+
 #define MESSAGE_INIT									\
 	FUNCTION(OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT, sign_message_init),		\
 	FUNCTION(OSSL_FUNC_SIGNATURE_SIGN, signature_sign),				\
 	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT, verify_message_init),		\
 	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY, signature_verify),
 
-#define WHOLE(kind, key_type, hosts_name, bits)						\
+#define WHOLE(kind, key_type, hosts_name, bits, more)					\
 	static void *new_##kind##_sha##bits(void *prov, const char *properties)		\
 	{										\
 		static const struct algorithm a = { key_type, hosts_name,		\
@@ -276,6 +271,7 @@ static const char **key_types_ecdsa(void)
 		FUNCTION(OSSL_FUNC_SIGNATURE_SIGN_INIT, signature_sign_init),		\
 		FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_INIT, signature_verify_init),	\
 		MESSAGE_INIT								\
+		more									\
 		FUNCTION(OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_UPDATE, sign_message_update),	\
 		FUNCTION(OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_FINAL, sign_message_final),	\
 		FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_UPDATE, verify_message_update), \
@@ -287,19 +283,28 @@ static const char **key_types_ecdsa(void)
 		FUNCTION_END								\
 	}
 
-WHOLE(rsa, TYPE_RSA, "RSA", 1);
-WHOLE(rsa, TYPE_RSA, "RSA", 224);
-WHOLE(rsa, TYPE_RSA, "RSA", 256);
-WHOLE(rsa, TYPE_RSA, "RSA", 384);
-WHOLE(rsa, TYPE_RSA, "RSA", 512);
-WHOLE(ecdsa, TYPE_EC, "ECDSA", 1);
-WHOLE(ecdsa, TYPE_EC, "ECDSA", 224);
-WHOLE(ecdsa, TYPE_EC, "ECDSA", 256);
-WHOLE(ecdsa, TYPE_EC, "ECDSA", 384);
-WHOLE(ecdsa, TYPE_EC, "ECDSA", 512);
+WHOLE(rsa, TYPE_RSA, "RSA", 1, RECOVER);
+WHOLE(rsa, TYPE_RSA, "RSA", 224, RECOVER);
+WHOLE(rsa, TYPE_RSA, "RSA", 256, RECOVER);
+WHOLE(rsa, TYPE_RSA, "RSA", 384, RECOVER);
+WHOLE(rsa, TYPE_RSA, "RSA", 512, RECOVER);
+WHOLE(ecdsa, TYPE_EC, "ECDSA", 1, );
+WHOLE(ecdsa, TYPE_EC, "ECDSA", 224, );
+WHOLE(ecdsa, TYPE_EC, "ECDSA", 256, );
+WHOLE(ecdsa, TYPE_EC, "ECDSA", 384, );
+WHOLE(ecdsa, TYPE_EC, "ECDSA", 512, );
+
+/* Of a digest, or not plain: for keys that are in no chip */
+#define MORE_ED25519									\
+	MESSAGE_INIT									\
+	FUNCTION(OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES, key_types_ed25519),		\
+	FUNCTION(OSSL_FUNC_SIGNATURE_SIGN_INIT, signature_sign_init),			\
+	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_INIT, signature_verify_init),		\
+	FUNCTION(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, signature_set_params),		\
+	FUNCTION(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, signature_settable_params),
 
 #else
-#define MESSAGE_INIT
+#define MORE_ED25519
 #endif
 
 /* ---- by the type of the key ---- */
@@ -344,16 +349,11 @@ NEW(ed25519, TYPE_ED25519, "ED25519")
 
 const OSSL_DISPATCH ecdsa_functions[] = { DIGESTS(ecdsa), FUNCTION_END };
 
-const OSSL_DISPATCH rsa_functions[] = {
-	DIGESTS(rsa),
-	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, signature_recover_init),
-	FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, signature_recover),
-	FUNCTION_END
-};
+const OSSL_DISPATCH rsa_functions[] = { DIGESTS(rsa), RECOVER FUNCTION_END };
 
 const OSSL_DISPATCH ed25519_functions[] = {
 	COMMON(ed25519),
-	MESSAGE_INIT
+	MORE_ED25519
 	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, digest_sign),
 	FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, digest_verify),
 	FUNCTION_END

@@ -242,6 +242,8 @@ void *generate_init(struct provider *prov, enum type type, int selection,
 int generate_set_template(void *ctx, void *key);
 int generate_set_params(void *ctx, const OSSL_PARAM params[]);
 const OSSL_PARAM *generate_settable_params(void *ctx, void *prov);
+int generate_get_params(void *ctx, OSSL_PARAM params[]);
+const OSSL_PARAM *generate_gettable_params(void *ctx, void *prov);
 void *generate(void *ctx, OSSL_CALLBACK *callback, void *arg);
 void generate_cleanup(void *ctx);
 

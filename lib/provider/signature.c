@@ -6,12 +6,15 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
 #include "signature.h"
+
+#define NO_INSTANCE	"the chip does neither Ed25519ph nor Ed25519ctx"
 
 void signature_free(void *data)
 {
@@ -92,7 +95,8 @@ bool signature_begin(struct context *c, struct key *key, bool to_sign)
 	c->message = false;
 	if (!c->key)
 		return false;
-	return open_host(c, a->whole && !(to_sign && c->key->chip) ? a->whole : a->name);
+	c->in_chip = to_sign && c->key->chip;
+	return open_host(c, a->whole && !c->in_chip ? a->whole : a->name);
 }
 
 /* ---- what was said about it ---- */
@@ -119,10 +123,32 @@ EVP_MD *signature_digest(struct context *c, const char *name)
 	return host_digest(c->prov, digest, NULL);
 }
 
+/* The names are OpenSSL 3.2's; older ones don't know them, and would leave them out of it. */
+static bool is_plain_ed25519(const OSSL_PARAM params[])
+{
+	const OSSL_PARAM *instance = OSSL_PARAM_locate_const(params, "instance");
+	const OSSL_PARAM *context = OSSL_PARAM_locate_const(params, "context-string");
+	const char *name = "Ed25519";
+
+	return (!instance || (OSSL_PARAM_get_utf8_string_ptr(instance, &name) &&
+			      !strcasecmp(name, "Ed25519"))) &&
+	       (!context || !context->data_size);
+}
+
+bool signature_can_be(const struct context *c, const OSSL_PARAM params[])
+{
+	if (c->algorithm->type != TYPE_ED25519 || is_plain_ed25519(params))
+		return true;
+	raise_text("0x%08X: " NO_INSTANCE, c->key->id);
+	return false;
+}
+
 int signature_set_params(void *data, const OSSL_PARAM params[])
 {
 	struct context *c = data;
 
+	if (c->in_chip && !signature_can_be(c, params))
+		return 0;
 	return CALL(c, 0, SIGNATURE_SET_CTX_PARAMS, signature_set_ctx_params, c->ctx, params);
 }
 
@@ -324,6 +350,11 @@ int signature_sign_init(void *data, void *key, const OSSL_PARAM params[])
 	if (!c->key->chip)
 		return CALL(c, 0, SIGNATURE_SIGN_INIT, signature_sign_init, c->ctx,
 			    key ? c->key->data : NULL, params);
+	/* a digest is what Ed25519ph signs */
+	if (c->algorithm->type == TYPE_ED25519) {
+		raise_text("0x%08X: " NO_INSTANCE, c->key->id);
+		return 0;
+	}
 	if (!CALL(c, 0, SIGNATURE_VERIFY_INIT, signature_verify_init, c->ctx, c->key->data, params))
 		return 0;
 	return !c->algorithm->hash || signature_set_digest(c, c->algorithm->hash);

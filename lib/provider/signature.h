@@ -20,6 +20,7 @@ struct context {
 	const OSSL_DISPATCH *functions;	/* the host's; NULL: not known yet */
 	void *ctx;			/* the host's */
 	struct key *key;
+	bool in_chip;		/* it signs, and the key is there */
 	EVP_MD_CTX *md;		/* while a message is hashed here */
 	bool message;		/* it is a message that is signed, not a digest */
 };
@@ -33,6 +34,8 @@ void *signature_dup(void *ctx);
  * with a key in the chip it is that of somebody who verifies.
  */
 bool signature_begin(struct context *c, struct key *key, bool to_sign);
+/* Refuses, with an error raised, what is asked of a signature that the chip does not make so. */
+bool signature_can_be(const struct context *c, const OSSL_PARAM params[]);
 bool signature_set_digest(struct context *c, const char *name);
 EVP_MD *signature_digest(struct context *c, const char *param);
 /* NULL @sig: how long it can be */

@@ -235,6 +235,37 @@ static void try_instance(struct setup *s, EVP_PKEY *key, const char *instance,
 	EVP_MD_CTX_free(md);
 }
 
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+
+/* Said after the beginning, or of a digest */
+static void try_later(struct setup *s, EVP_PKEY *key)
+{
+	OSSL_PARAM ph[] = { OSSL_PARAM_utf8_string("instance", "Ed25519ph", 9), OSSL_PARAM_END };
+	OSSL_PARAM usual[] = { OSSL_PARAM_utf8_string("instance", "Ed25519", 7), OSSL_PARAM_END };
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned char sig[64];
+	size_t len = sizeof(sig);
+	EVP_PKEY_CTX *ctx;
+
+	assert_int_equal(EVP_DigestSignInit_ex(md, &ctx, NULL, s->ctx, NULL, key, NULL), 1);
+	assert_int_not_equal(EVP_PKEY_CTX_set_params(ctx, ph), 1);
+	assert_non_null(strstr(last_error(), "neither Ed25519ph nor Ed25519ctx"));
+	assert_int_equal(EVP_PKEY_CTX_set_params(ctx, usual), 1);
+	assert_int_equal(EVP_DigestSign(md, sig, &len, sig, 10), 1);
+	/* the public half has no such limits */
+	assert_int_equal(EVP_DigestVerifyInit_ex(md, &ctx, NULL, s->ctx, NULL, key, NULL), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_params(ctx, ph), 1);
+	EVP_MD_CTX_free(md);
+	ctx = EVP_PKEY_CTX_new_from_pkey(s->ctx, key, NULL);
+	assert_int_not_equal(EVP_PKEY_sign_init(ctx), 1);
+	assert_non_null(strstr(last_error(), "neither Ed25519ph nor Ed25519ctx"));
+	assert_int_equal(EVP_PKEY_verify_init_ex(ctx, ph), 1);
+	EVP_PKEY_CTX_free(ctx);
+	clean();
+}
+
+#endif
+
 static void test_ed25519_instances(void **state)
 {
 	struct setup *s = *state;
@@ -244,6 +275,9 @@ static void test_ed25519_instances(void **state)
 	try_instance(s, key, "Ed25519ph", "", false);
 	try_instance(s, key, "Ed25519ctx", "who", false);
 	try_instance(s, key, "Ed25519", "who", false);
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+	try_later(s, key);
+#endif
 	EVP_PKEY_free(key);
 }
 

@@ -149,6 +149,102 @@ static void test_soft(void **state)
 	}
 }
 
+/* ---- what can be done with a key ---- */
+
+/* Every function of the default provider, of one name: what we lack nobody has. */
+static void has_all(struct setup *s, int operation, const char *its_name, const char *our_name)
+{
+	bool we = !strcmp(s->names[0], "se05x");
+	const OSSL_DISPATCH *its = NULL, *ours = NULL;
+	int no_cache;
+
+	for (int i = 0; i < 2; i++) {
+		const OSSL_ALGORITHM *a = OSSL_PROVIDER_query_operation(s->providers[i], operation,
+									&no_cache);
+		const char *name = (i == 0) == we ? our_name : its_name;
+
+		while (a && a->algorithm_names && !host_is_named(a->algorithm_names, name))
+			a++;
+		if (a && a->algorithm_names && (i == 0) == we)
+			ours = a->implementation;
+		else if (a && a->algorithm_names)
+			its = a->implementation;
+	}
+	assert_non_null(its);
+	assert_non_null(ours);
+	for (; its->function_id; its++)
+		if (!host_function(ours, its->function_id))
+			fail_msg("%s: function %d", our_name, its->function_id);
+}
+
+static void test_functions(void **state)
+{
+	struct setup *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		has_all(s, OSSL_OP_KEYMGMT, kinds[i].type, kinds[i].type);
+	has_all(s, OSSL_OP_SIGNATURE, "ECDSA", NAME_ECDSA);
+	has_all(s, OSSL_OP_SIGNATURE, "RSA", NAME_RSA);
+	has_all(s, OSSL_OP_SIGNATURE, "ED25519", NAME_ED25519);
+	has_all(s, OSSL_OP_ASYM_CIPHER, "RSA", NAME_RSA);
+	has_all(s, OSSL_OP_KEYEXCH, "ECDH", NAME_ECDH);
+	has_all(s, OSSL_OP_KEYEXCH, "X25519", NAME_X25519);
+	has_all(s, OSSL_OP_KEYEXCH, "X448", NAME_X448);
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT	/* OpenSSL 3.4 and later */
+	has_all(s, OSSL_OP_SIGNATURE, "RSA-SHA256", "RSA-SHA256");
+	has_all(s, OSSL_OP_SIGNATURE, "ECDSA-SHA256", "ECDSA-SHA256");
+#endif
+}
+
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+
+static OSSL_PARAM ph[] = { OSSL_PARAM_utf8_string("instance", "Ed25519ph", 9), OSSL_PARAM_END };
+static const unsigned char message[] = "a message";
+
+static bool is_ph(EVP_PKEY *key, const unsigned char sig[64])
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool good;
+
+	assert_int_equal(EVP_DigestVerifyInit_ex(md, NULL, NULL, plain, NULL, key, ph), 1);
+	good = EVP_DigestVerify(md, sig, 64, message, sizeof(message)) == 1;
+	EVP_MD_CTX_free(md);
+	return good;
+}
+
+/* What is not plain Ed25519 may be said before the message, or of a digest. */
+static void test_soft_ed25519(void **state)
+{
+	struct setup *s = *state;
+	EVP_PKEY *key = soft(s, "ED25519", NULL), *same = in_plain(key, EVP_PKEY_KEYPAIR);
+	EVP_PKEY_CTX *ctx;
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned char sig[64], digest[64];
+	size_t len = sizeof(sig);
+
+	assert_int_equal(EVP_DigestSignInit_ex(md, &ctx, NULL, s->ctx, NULL, key, NULL), 1);
+	assert_non_null(EVP_PKEY_CTX_settable_params(ctx));
+	assert_int_equal(EVP_PKEY_CTX_set_params(ctx, ph), 1);
+	assert_int_equal(EVP_DigestSign(md, sig, &len, message, sizeof(message)), 1);
+	assert_true(is_ph(same, sig));
+	EVP_MD_CTX_free(md);
+	assert_int_equal(EVP_Q_digest(plain, "SHA512", NULL, message, sizeof(message), digest,
+				      NULL), 1);
+	ctx = EVP_PKEY_CTX_new_from_pkey(s->ctx, key, NULL);
+	assert_int_equal(EVP_PKEY_sign_init_ex(ctx, ph), 1);
+	memset(sig, 0, sizeof(sig));
+	assert_int_equal(EVP_PKEY_sign(ctx, sig, &len, digest, sizeof(digest)), 1);
+	assert_true(is_ph(same, sig));
+	assert_int_equal(EVP_PKEY_verify_init_ex(ctx, ph), 1);
+	assert_int_equal(EVP_PKEY_verify(ctx, sig, len, digest, sizeof(digest)), 1);
+	clean();
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(same);
+}
+
+#endif
+
 static int load_plain(void **state)
 {
 	(void)state;
@@ -168,7 +264,10 @@ static int unload_plain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_text), BOTH(test_soft),
+		BOTH(test_text), BOTH(test_soft), BOTH(test_functions),
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+		BOTH(test_soft_ed25519),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, load_plain, unload_plain);
