@@ -15,8 +15,8 @@
 #define KEY_LEN		33
 
 /* Version number, ENC, MAC: those of a new simulated chip */
-static const __u8 right_key[KEY_LEN + 1] = "\x0B" "se05x-sim, S-ENC" "se05x-sim, S-MAC";
-static const __u8 wrong_key[KEY_LEN + 1] = "\x0B" "se05x-sim, S-ENC" "se05x-sim, other";
+static const __u8 right_key[KEY_LEN + 1] = "\x0Bse05x-sim, S-ENCse05x-sim, S-MAC";
+static const __u8 wrong_key[KEY_LEN + 1] = "\x0Bse05x-sim, S-ENCse05x-sim, other";
 
 /* The keyring's number; 0: this kernel has none */
 static inline int keyring(void)
