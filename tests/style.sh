@@ -16,6 +16,10 @@ check="$source/scripts/checkpatch.pl --no-tree --strict --no-summary --terse --q
 # shellcheck disable=SC2086,SC2046
 $check --ignore CONSTANT_COMPARISON -f $(echo "$kernel_files" | grep -v _trace.h) || bad=1
 $check --ignore OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT -f kernel/se05x_trace.h || bad=1
+# programs, as intree_test.sh has them among the patches
+# shellcheck disable=SC2086
+${check/ --strict/} --ignore VOLATILE,SPACING,BRACES,PREFER_DEFINED_ATTRIBUTE_MACRO \
+	-f tests/kselftest/*.[ch] || bad=1
 for f in $kernel_files; do
 	"$source/scripts/kernel-doc" -none -Werror "$f" || bad=1
 done
