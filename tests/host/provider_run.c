@@ -55,15 +55,25 @@ void clean(void)
 		fail_msg("left in the queue: %s", ERR_error_string(error, NULL));
 }
 
-const char *last_error(void)
+static const char *error(unsigned long (*peek)(const char **data, int *flags))
 {
 	static char text[500];
 	const char *data = "";
 
-	ERR_peek_last_error_data(&data, NULL);
+	peek(&data, NULL);
 	snprintf(text, sizeof(text), "%s", data);
 	ERR_clear_error();
 	return text;
+}
+
+const char *first_error(void)
+{
+	return error(ERR_peek_error_data);
+}
+
+const char *last_error(void)
+{
+	return error(ERR_peek_last_error_data);
 }
 
 static EVP_PKEY *make_key(struct setup *s, const char *type, const char *properties,

@@ -27,6 +27,8 @@ struct provider *provider_of(struct setup *s);
 void clean(void);
 /* The text of the last error, and no more of them */
 const char *last_error(void);
+/* That of the first, after which OpenSSL may have raised some of its own */
+const char *first_error(void);
 /* A new key in the chip. Ours, though the default provider may come first. */
 EVP_PKEY *in_chip(struct setup *s, const char *type, const char *group);
 /* One that is not in the chip, and ours in the same way */

@@ -128,10 +128,10 @@ static void test_sizes(void **state)
 		assert_int_equal(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()), 1);
 		len = 60;
 		assert_int_not_equal(EVP_PKEY_sign(ctx, out, &len, in, 32), 1);
-		assert_non_null(strstr(last_error(), "no room for the signature"));
+		assert_non_null(strstr(first_error(), "no room for the signature"));
 		len = sizeof(out);
 		assert_int_not_equal(EVP_PKEY_sign(ctx, out, &len, in, 20), 1);
-		assert_non_null(strstr(last_error(), "20 bytes are no digest of SHA"));
+		assert_non_null(strstr(first_error(), "20 bytes are no digest of SHA"));
 		assert_int_equal(atomic_load(&apdus), 0);
 		assert_int_equal(EVP_PKEY_sign(ctx, out, &len, in, 32), 1);
 		EVP_PKEY_CTX_free(ctx);
@@ -142,7 +142,7 @@ static void test_sizes(void **state)
 	assert_int_equal(EVP_DigestSignInit_ex(md, NULL, NULL, s->ctx, NULL, key, NULL), 1);
 	len = 63;
 	assert_int_not_equal(EVP_DigestSign(md, out, &len, in, 32), 1);
-	assert_non_null(strstr(last_error(), "no room for the signature"));
+	assert_non_null(strstr(first_error(), "no room for the signature"));
 	assert_int_equal(atomic_load(&apdus), 0);
 	EVP_MD_CTX_free(md);
 	EVP_PKEY_free(key);
