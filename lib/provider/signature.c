@@ -123,7 +123,7 @@ EVP_MD *signature_digest(struct context *c, const char *name)
 	return host_digest(c->prov, digest, NULL);
 }
 
-/* The names are OpenSSL 3.2's; older ones don't know them, and would leave them out of it. */
+/* These names are OpenSSL 3.2's; older ones don't know them, and would leave them out of it. */
 static bool is_plain_ed25519(const OSSL_PARAM params[])
 {
 	const OSSL_PARAM *instance = OSSL_PARAM_locate_const(params, "instance");
@@ -135,12 +135,25 @@ static bool is_plain_ed25519(const OSSL_PARAM params[])
 	       (!context || !context->data_size);
 }
 
+static bool is_random_ecdsa(const OSSL_PARAM params[])
+{
+	const OSSL_PARAM *nonce = OSSL_PARAM_locate_const(params, "nonce-type");
+	unsigned int type;
+
+	return !nonce || (OSSL_PARAM_get_uint(nonce, &type) && !type);
+}
+
 bool signature_can_be(const struct context *c, const OSSL_PARAM params[])
 {
-	if (c->algorithm->type != TYPE_ED25519 || is_plain_ed25519(params))
-		return true;
-	raise_text("0x%08X: " NO_INSTANCE, c->key->id);
-	return false;
+	const char *why = NULL;
+
+	if (c->algorithm->type == TYPE_ED25519 && !is_plain_ed25519(params))
+		why = NO_INSTANCE;
+	else if (c->algorithm->type == TYPE_EC && !is_random_ecdsa(params))
+		why = "the chip does no deterministic ECDSA: it takes a nonce at random";
+	if (why)
+		raise_text("0x%08X: %s", c->key->id, why);
+	return !why;
 }
 
 int signature_set_params(void *data, const OSSL_PARAM params[])
@@ -355,7 +368,8 @@ int signature_sign_init(void *data, void *key, const OSSL_PARAM params[])
 		raise_text("0x%08X: " NO_INSTANCE, c->key->id);
 		return 0;
 	}
-	if (!CALL(c, 0, SIGNATURE_VERIFY_INIT, signature_verify_init, c->ctx, c->key->data, params))
+	if (!signature_can_be(c, params) ||
+	    !CALL(c, 0, SIGNATURE_VERIFY_INIT, signature_verify_init, c->ctx, c->key->data, params))
 		return 0;
 	return !c->algorithm->hash || signature_set_digest(c, c->algorithm->hash);
 }

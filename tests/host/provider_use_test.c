@@ -280,11 +280,38 @@ static void test_threads(void **state)
 	EVP_PKEY_free(keys[1]);
 }
 
+/* A nonce that follows from message and key: the chip takes one at random. */
+static void test_nonce(void **state)
+{
+	struct setup *s = *state;
+	EVP_PKEY *key = in_chip(s, "EC", "P-256");
+	unsigned int type = 1;
+	OSSL_PARAM params[] = { OSSL_PARAM_uint("nonce-type", &type), OSSL_PARAM_END };
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(s->ctx, key, NULL);
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+
+	assert_int_not_equal(EVP_PKEY_sign_init_ex(ctx, params), 1);
+	assert_non_null(strstr(first_error(), "no deterministic ECDSA"));
+	assert_int_not_equal(EVP_DigestSignInit_ex(md, NULL, "SHA256", s->ctx, NULL, key, params), 1);
+	assert_non_null(strstr(first_error(), "no deterministic ECDSA"));
+	assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
+	assert_int_not_equal(EVP_PKEY_CTX_set_params(ctx, params), 1);
+	assert_non_null(strstr(first_error(), "no deterministic ECDSA"));
+	assert_int_equal(EVP_PKEY_verify_init_ex(ctx, params), 1);
+	type = 0;
+	assert_int_equal(EVP_PKEY_sign_init_ex(ctx, params), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_params(ctx, params), 1);
+	clean();
+	EVP_MD_CTX_free(md);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(test_cost), BOTH(test_again), BOTH(test_sizes), BOTH(test_handshakes),
-		BOTH(test_threads),
+		BOTH(test_nonce), BOTH(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
