@@ -63,13 +63,14 @@ header_damaged() {
 filled() {
 	cryptsetup open --key-file passphrase root.img cryptroot &&
 		mkfs.ext4 -q /dev/mapper/cryptroot && mkdir -p mnt && mount /dev/mapper/cryptroot mnt || return
-	mkdir mnt/{bin,sbin,proc,sys,dev,run}
+	mkdir mnt/{bin,sbin,etc,proc,sys,dev,run}
 	for f in /bin/busybox $(ldd /bin/busybox | grep -o '/[^ ]*'); do
 		mkdir -p "mnt${f%/*}"
 		cp -L "$f" "mnt$f"
 	done
 	cp "$here/end.sh" mnt/sbin/init
 	echo "the root file system" > mnt/marker
+	echo ID=test > mnt/etc/os-release	# systemd asks for it before it goes there
 	umount mnt && cryptsetup close cryptroot
 }
 
