@@ -45,7 +45,7 @@ sim_module() {
 #	SCRIPT SUITE NUMBER-OF-RESULTS-BEFORE
 in_vm() {	# SCRIPT
 	local status planned
-	ROOT=$root BOOT=systemd RESULTS=$made SE05X_VM_TIMEOUT=${SE05X_VM_TIMEOUT:-900} "$top/tests/vm/run.sh" "$kernel" \
+	ROOT=$root BOOT=systemd RESULTS=$made SE05X_VM_TIMEOUT=${SE05X_VM_TIMEOUT:-1500} "$top/tests/vm/run.sh" "$kernel" \
 		/bin/bash "/src/se05x/$1" "$suite" "$n" > "$tmp/vm" 2> "$tmp/vm.err"
 	status=$?
 	grep -v '^1\.\.' "$tmp/vm"
