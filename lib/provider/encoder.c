@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <openssl/bio.h>
+#include <openssl/encoder.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <openssl/x509.h>
@@ -91,6 +92,70 @@ static int does_all(void *prov, int selection)
 	return 1;
 }
 
+/* ---- a copy, in OpenSSL's default provider ---- */
+
+struct copy {
+	const struct key *key;
+	int selection;
+	EVP_PKEY *pkey;
+};
+
+static int take_copy(const OSSL_PARAM params[], void *arg)
+{
+	struct copy *c = arg;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(c->key->prov->own,
+						       type_name(c->key->type), NULL);
+	int ok = ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
+		 EVP_PKEY_fromdata(ctx, &c->pkey, c->selection, (OSSL_PARAM *)params) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return ok;
+}
+
+/* EVP_PKEY_free() it; NULL: its provider does not give it */
+static EVP_PKEY *copy_of(const struct key *key, int selection)
+{
+	struct copy c = { .key = key, .selection = selection };
+
+	HOST(key->host->keys, KEYMGMT_EXPORT, keymgmt_export)(key->data, selection, take_copy, &c);
+	return c.pkey;
+}
+
+/* "output=pem": pem */
+static const char *value(const char *property)
+{
+	const char *at = strchr(property, '=');
+
+	return at ? at + 1 : NULL;
+}
+
+/* Of a key whose provider has no encoder for it, as OpenSSL's fips has none */
+static int encode_copy(struct encoder *e, OSSL_CORE_BIO *out, const struct key *key,
+		       int selection, OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
+{
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_int(OSSL_ENCODER_PARAM_SAVE_PARAMETERS, &e->save_parameters),
+		OSSL_PARAM_END,
+	};
+	EVP_PKEY *copy = copy_of(key, selection & PRIVATE ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY);
+	OSSL_ENCODER_CTX *ctx = copy ?
+		OSSL_ENCODER_CTX_new_for_pkey(copy, selection, value(e->output),
+					      value(e->structure), NULL) : NULL;
+	BIO *bio = BIO_new_from_core_bio(e->prov->child, out);
+	int ok = ctx && bio && OSSL_ENCODER_CTX_set_params(ctx, params) &&
+		 (!*e->cipher || OSSL_ENCODER_CTX_set_cipher(ctx, e->cipher, e->properties)) &&
+		 (!ask || OSSL_ENCODER_CTX_set_passphrase_cb(ctx, ask, arg)) &&
+		 OSSL_ENCODER_to_bio(ctx, bio);
+
+	if (!copy)
+		raise_text("the provider %s has no encoder for %s keys, and gives nobody this one",
+			   OSSL_PROVIDER_get0_name(key->host->provider), type_name(key->type));
+	BIO_free(bio);
+	OSSL_ENCODER_CTX_free(ctx);
+	EVP_PKEY_free(copy);
+	return ok;
+}
+
 /* ---- by the provider that has the key ---- */
 
 static const OSSL_DISPATCH *find(const struct encoder *e, const struct host *host,
@@ -105,8 +170,6 @@ static const OSSL_DISPATCH *find(const struct encoder *e, const struct host *hos
 		    strcasestr(a->property_definition, e->output) &&
 		    strcasestr(a->property_definition, e->structure))
 			return a->implementation;
-	raise_text("the provider %s has no encoder for %s keys",
-		   OSSL_PROVIDER_get0_name(host->provider), name);
 	return NULL;
 }
 
@@ -120,6 +183,8 @@ static int encode_there(struct encoder *e, OSSL_CORE_BIO *out, const struct key 
 	OSSL_PARAM params[4], *p = params;
 	int ok;
 
+	if (!f)
+		return encode_copy(e, out, key, selection, ask, arg);
 	if (!ctx)
 		return 0;
 	*p++ = OSSL_PARAM_construct_int(OSSL_ENCODER_PARAM_SAVE_PARAMETERS, &e->save_parameters);
@@ -138,34 +203,13 @@ static int encode_there(struct encoder *e, OSSL_CORE_BIO *out, const struct key 
 
 /* ---- ours ---- */
 
-struct public {
-	const struct key *key;
-	EVP_PKEY *public;
-};
-
-static int take_public(const OSSL_PARAM params[], void *arg)
-{
-	struct public *p = arg;
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(p->key->prov->own,
-						       type_name(p->key->type), NULL);
-	int ok = ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
-		 EVP_PKEY_fromdata(ctx, &p->public, EVP_PKEY_PUBLIC_KEY, (OSSL_PARAM *)params) == 1;
-
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
-}
-
 /* As its type has it: an RSA-PSS key is one in its file, too. */
 static bool get_spki(const struct key *key, struct keys_ref *ref)
 {
-	struct public p = { .key = key };
-	int len = -1;
+	EVP_PKEY *public = copy_of(key, EVP_PKEY_PUBLIC_KEY);
+	int len = public ? i2d_PUBKEY(public, &ref->spki) : -1;
 
-	if (HOST(key->host->keys, KEYMGMT_EXPORT, keymgmt_export)
-	    (key->data, OSSL_KEYMGMT_SELECT_PUBLIC_KEY | OSSL_KEYMGMT_SELECT_ALL_PARAMETERS,
-	     take_public, &p))
-		len = i2d_PUBKEY(p.public, &ref->spki);
-	EVP_PKEY_free(p.public);
+	EVP_PKEY_free(public);
 	ref->spki_len = len;
 	return len > 0;
 }

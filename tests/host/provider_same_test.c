@@ -149,6 +149,61 @@ static void test_soft(void **state)
 	}
 }
 
+/* A provider as OpenSSL's fips is: it has the default's keys, and writes none. */
+static const OSSL_ALGORITHM *query_bare(void *ctx, int operation, int *no_cache)
+{
+	(void)ctx;
+	if (operation == OSSL_OP_ENCODER || operation == OSSL_OP_DECODER)
+		return NULL;
+	return OSSL_PROVIDER_query_operation(plain_default, operation, no_cache);
+}
+
+static int init_bare(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+		     const OSSL_DISPATCH **out, void **ctx)
+{
+	static const OSSL_DISPATCH functions[] = {
+		FUNCTION(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query_bare), FUNCTION_END
+	};
+
+	(void)handle;
+	(void)in;
+	*out = functions;
+	*ctx = OSSL_PROVIDER_get0_provider_ctx(plain_default);
+	return 1;
+}
+
+OSSL_provider_init_fn OSSL_provider_init;
+
+static void test_bare(void **state)
+{
+	static const char *const names[] = { "se05x", "bare", "base" };
+	static const char *const outputs[] = { "PEM", "DER", "TEXT" };
+	struct setup s = { .ctx = OSSL_LIB_CTX_new() };
+	OSSL_PROVIDER *providers[3];
+
+	(void)state;
+	OSSL_PROVIDER_add_builtin(s.ctx, "se05x", OSSL_provider_init);
+	OSSL_PROVIDER_add_builtin(s.ctx, "bare", init_bare);
+	for (int i = 0; i < 3; i++)
+		providers[i] = OSSL_PROVIDER_load(s.ctx, names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		EVP_PKEY *key = soft(&s, kinds[i].type, kinds[i].group);
+		EVP_PKEY *same = in_plain(key, EVP_PKEY_KEYPAIR);
+
+		for (size_t j = 0; j < ARRAY_SIZE(outputs); j++) {
+			same_written(key, same, EVP_PKEY_KEYPAIR, outputs[j], NULL);
+			same_written(key, same, EVP_PKEY_PUBLIC_KEY, outputs[j], NULL);
+		}
+		same_written(key, same, EVP_PKEY_KEY_PARAMETERS, "TEXT", NULL);
+		same_written(key, same, EVP_PKEY_KEYPAIR, "PEM", "PrivateKeyInfo");
+		EVP_PKEY_free(key);
+		EVP_PKEY_free(same);
+	}
+	for (int i = 0; i < 3; i++)
+		OSSL_PROVIDER_unload(providers[i]);
+	OSSL_LIB_CTX_free(s.ctx);
+}
+
 /* ---- what can be done with a key ---- */
 
 /* Every function of the default provider, of one name: what we lack nobody has. */
@@ -264,7 +319,8 @@ static int unload_plain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_text), BOTH(test_soft), BOTH(test_functions),
+		BOTH(test_text), BOTH(test_soft), cmocka_unit_test(test_bare),
+		BOTH(test_functions),
 #ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
 		BOTH(test_soft_ed25519),
 #endif
