@@ -120,8 +120,8 @@ cmp written.pem key2.pem; status=$? out='' err=''; check 'as refpem writes it' 0
 ssl rsa -in key2.pem -traditional -outform DER; check 'the private half does not come' 1 '' '*0x01010102: a private key does not leave the chip*'
 for form in PEM DER; do
 	for command in 'ec -in soft.key' 'rsa -traditional -in soft-rsa.key'; do
-		# shellcheck disable=SC2086 # words
-		plain $command -outform $form -out soft-written; ssl $command -outform $form -out written
+		read -ra words <<< "$command -outform $form"
+		plain "${words[@]}" -out soft-written; ssl "${words[@]}" -out written
 		cmp soft-written written; status=$? out='' err=''; check "$a openssl $command -outform $form is as ever" 0 '' ''
 	done
 done

@@ -292,7 +292,8 @@ static void test_nonce(void **state)
 
 	assert_int_not_equal(EVP_PKEY_sign_init_ex(ctx, params), 1);
 	assert_non_null(strstr(first_error(), "no deterministic ECDSA"));
-	assert_int_not_equal(EVP_DigestSignInit_ex(md, NULL, "SHA256", s->ctx, NULL, key, params), 1);
+	assert_int_not_equal(EVP_DigestSignInit_ex(md, NULL, "SHA256", s->ctx, NULL, key, params),
+			     1);
 	assert_non_null(strstr(first_error(), "no deterministic ECDSA"));
 	assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
 	assert_int_not_equal(EVP_PKEY_CTX_set_params(ctx, params), 1);
