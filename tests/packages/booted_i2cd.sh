@@ -63,6 +63,9 @@ systemd-analyze security --no-pager $unit | tail -n 1 | sed 's/^[^A-Za-z]*/# /'
 
 # ---- PC/SC ----
 
+# pcscd asks polkit, and both want the bus, which is up on any system that has more than this
+[ ! -e /usr/lib/systemd/system/polkit.service ] || systemctl start dbus.socket polkit
+
 readers() { opensc-tool -l 2>&1 | tee /tmp/said; }
 exchange() {	# USER
 	as "$1" opensc-tool -r 'NXP SE05x 00 00' -s $select_iot -s $version 2>&1 | tee /tmp/said
