@@ -2,8 +2,6 @@
 /* Signatures of messages, and what signature.c and this are by name */
 #include <string.h>
 
-#include <openssl/params.h>
-
 #include "signature.h"
 
 /* A key in the chip: the host's context is told the digest, and the message hashed here. */

@@ -38,8 +38,8 @@ static struct keys_secret *share(struct provider *prov, const struct place *plac
 
 	do {
 		for (p = first; p; p = p->next) {
-			if (!keys_chip_same(p->chip, place->chip) || p->user != place->user ||
-			    !keys_secret_same(p->secret, secret))
+			if (p->user != place->user || !keys_secret_same(p->secret, secret) ||
+			    !keys_chip_same(p->chip, place->chip))
 				continue;
 			free(new);
 			keys_secret_free(secret);
