@@ -378,12 +378,12 @@ struct keys_turn {
 
 int keys_begin(struct keys_chip *chip, struct keys_turn *turn, struct se05x_call *call);
 /*
- * keys_again() - is it to be done once more: was it not sent, and may it be now?
- * @tries: how often that was the case; 0 before the first call
+ * keys_again() - is a failed call to be tried again?
+ * @tries: 0 before the first call; counts what is tried again once only
  *
- * Once after a mended link, a lost context or a refusal for now. After a signal as often as
- * one comes, as with SA_RESTART: it says nothing of the chip, and callers of a library's
- * functions do not expect it.
+ * Only if nothing of it was sent. After a mended link, a lost context or -EAGAIN: once. After
+ * a signal each time, as with SA_RESTART: a signal is no error of the chip's, and programs do
+ * not expect a function of a library to fail by one.
  */
 bool keys_again(int ret, const struct se05x_call *call, unsigned int *tries);
 /* keys_again(), and once after a rebind */

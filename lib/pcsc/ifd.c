@@ -370,7 +370,8 @@ RESPONSECODE IFDHControl(DWORD lun, DWORD code, PUCHAR tx, DWORD tx_len, PUCHAR 
 /*
  * Asked for several times a second. It also ends the wait of others for a card that holds
  * a channel of its own and does nothing with it, and lets the chip sleep while a program is
- * connected to the card and does nothing with it: pcscd powers it down for nobody else.
+ * connected to the card and does nothing with it: pcscd powers a card down only when no
+ * program is connected.
  */
 RESPONSECODE IFDHICCPresence(DWORD lun)
 {

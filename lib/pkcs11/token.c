@@ -270,7 +270,7 @@ CK_RV p11_token_writable(struct p11_token *token, bool creates)
 	return CKR_TOKEN_WRITE_PROTECTED;
 }
 
-/* Its state in the time that is left, and without it is fine too: who writes asks again. */
+/* Its state too, if there is time left. Without it nothing is lost: whoever writes asks for it. */
 static int learn_all(struct se05x_iot *iot, void *arg, struct se05x_call *call)
 {
 	struct learning *l = arg;

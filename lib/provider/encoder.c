@@ -82,8 +82,9 @@ static int does_private(void *prov, int selection)
 }
 
 /*
- * Text of anything, parameters alone too: for another provider's encoder OpenSSL would make
- * a key of what was asked for, and an RSA key without its numbers is one that crashes it.
+ * Text of anything, parameters alone too. What is declined here, OpenSSL exports to another
+ * provider's encoder: of an RSA key no parameters, that is a key without a modulus, and
+ * OpenSSL's own text encoder crashes on that.
  */
 static int does_all(void *prov, int selection)
 {
