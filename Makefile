@@ -86,7 +86,7 @@ check-fresh:
 # what takes long: stages of tests/check.sh, in parts of less than 45 minutes with
 # nothing cached
 FULL := distro arch debug kernels
-FULL_distro := distro_all life events suspend watch iot hotpath leak_controls coverage valgrind \
+FULL_distro := distro_all host_long life events suspend watch iot hotpath leak_controls coverage valgrind \
 	programs_pkcs11_12 programs_pkcs11_13 programs_pcsc_13 programs_openssl_12 \
 	programs_openssl_13 programs_driver channel i2cd_speed
 FULL_arch := arch overlay_boot armhf pages16k i386

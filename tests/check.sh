@@ -33,7 +33,7 @@ programs_root() { [ "$(id -u)" != 0 ] || tests/programs/root.sh "$1" > /dev/null
 build_for() {
 	case $1 in
 	valgrind) programs ;;
-	host) programs && make -s -j"$(nproc)" -C tests/host all ;;
+	host | host_long) programs && make -s -j"$(nproc)" -C tests/host all ;;
 	overlay) programs && make -s -C tests/overlay all ;;
 	bench) make -s -C tests/bench all ;;
 	hotpath) modules distro && make -s -C tests/bench all ;;
@@ -65,6 +65,7 @@ build_for() {
 # ---- the stages ----
 
 stage_host() { make -s -C tests/host check; }
+stage_host_long() { make -s -C tests/host long; }
 
 stage_overlay() { make -s -C tests/overlay check; }
 
@@ -164,7 +165,7 @@ stage_coverage() { yes_or_no coverage make -s -C tests/host coverage; }
 stage_fuzz() {
 	yes_or_no fuzz make -s -C tests/fuzz fuzz SECONDS=30 SEED=1
 	yes_or_no fuzz-iot make -s -C tests/fuzz fuzz-iot SECONDS=20 SEED=1
-	yes_or_no fuzz-pkcs11 make -s -C tests/fuzz fuzz-pkcs11 SECONDS=10 SEED=1
+	yes_or_no fuzz-pkcs11 make -s -C tests/fuzz fuzz-pkcs11 SECONDS=30 SEED=1
 	yes_or_no fuzz-ref make -s -C tests/fuzz fuzz-ref SECONDS=30 SEED=1
 }
 # what an APDU costs beside bus and chip

@@ -4,7 +4,9 @@
  * no answer is wrong, no command runs twice, no wait is without bound, and the
  * next APDU works.
  *
- *	faults [SEED]
+ *	faults [SEED [THIN]]
+ *
+ * THIN: of pairs and draws one in so many; of single faults all, always.
  *
  * A flip is one bit, a garble one byte. A stale block is queued before our
  * write, and the chip wants it read first; or it carries its predecessor's
@@ -34,10 +36,10 @@
 #ifdef CHANNEL
 #include "faults_channel.h"
 #define IN_CHANNEL	true
-#define THIN		64	/* each case costs so much more */
+#define COSTS		64	/* so much more than without */
 #else
 #define IN_CHANNEL	false
-#define THIN		1
+#define COSTS		1
 #define EXCHANGES	1
 #define exchange(bus, apdu) se05x_link_transceive(&(bus)->link, apdu)
 #define start_channel(bus)
@@ -584,7 +586,7 @@ static void set_up(struct bus *bus, const struct setup *setup)
 	start_channel(bus);
 }
 
-static void work(int worker, u32 seed, struct totals *t)
+static void work(int worker, u32 seed, u32 thin, struct totals *t)
 {
 	for (int c = 0; c < SETUPS; c++) {
 		bool odd = c > 1;
@@ -596,8 +598,8 @@ static void work(int worker, u32 seed, struct totals *t)
 			singles(&fresh, &scripts[s], worker, t);
 		for (int s = 0; s < SCRIPTS; s++)
 			pairs(&fresh, &scripts[s], worker, seed,
-			      THIN * (odd ? ODD_SAMPLE : s ? SAMPLE : 1), t);
-		randoms(&fresh, worker, seed + c, RANDOM_CASES / (odd ? 4 : 1) / THIN, t);
+			      thin * (odd ? ODD_SAMPLE : s ? SAMPLE : 1), t);
+		randoms(&fresh, worker, seed + c, RANDOM_CASES / (odd ? 4 : 1) / thin, t);
 	}
 }
 
@@ -626,6 +628,7 @@ int main(int argc, char **argv)
 	if (getenv("FAULTS_SCRIPT"))
 		return one_case(argv);
 	u32 seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
+	u32 thin = argc > 2 ? strtoul(argv[2], NULL, 0) : 1;
 	struct totals *t = mmap(NULL, WORKERS * sizeof(*t), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct totals sum = { 0 };
@@ -636,7 +639,7 @@ int main(int argc, char **argv)
 		return 2;
 	for (int w = 0; w < WORKERS; w++) {
 		if (!fork()) {
-			work(w, seed, &t[w]);
+			work(w, seed, COSTS * thin, &t[w]);
 			exit(0);
 		}
 	}

@@ -4,6 +4,8 @@
 # se05x-tool name: names that are kept in the chip. TAP.
 #
 #   iot_name_test.sh BUILD-FOLDER
+#
+# With LONG=1 the power is cut more often, and records are torn at more of their bytes.
 # shellcheck disable=SC2034 # what check looks at
 set -u
 
@@ -100,8 +102,8 @@ unset SIM_WEAR_LOG
 
 # ---- the power is cut before each command, whatever is under way ----
 
-cuts=0
-for i in $(seq 61 75); do
+cuts=0 names=$((${LONG:+12} + 3))
+for i in $(seq 61 $((60 + names))); do
 	for at in $(seq 40); do
 		cp "$SIM_STATE" before
 		SIM_LINK_ERROR=104@$at run name 0x01010103 "file number x$i"
@@ -122,7 +124,7 @@ for i in $(seq 61 75); do
 		cp before "$SIM_STATE"
 	done
 done
-[ "$status" != 0 ] || [ "$cuts" -gt 90 ] || status=8
+[ "$status" != 0 ] || [ "$cuts" -gt $((6 * names)) ] || status=8
 out='' err="$i $at $cuts $cut"; check 'the old name is there or the new, and there can be another' 0 '' '*'
 
 # ---- a record that is written by half ----
@@ -137,10 +139,10 @@ cmp -s page page2 && echo "not ok - the page did not change" && failed=1
 first=$(cmp page page2 | sed 's/.*byte \([0-9]*\),.*/\1/')
 last=$(cmp -l page page2 | tail -n 1 | awk '{ print $1 }')
 status=0 bad=
-for at in $(seq $((first - 1)) 3 $((last - 1))); do
+for at in $(seq $((first - 1)) ${LONG:-8} $((last - 1))); do
 	{ head -c "$at" page2; tail -c +$((at + 1)) page; } > half
 	run --update put "$page" half
-	run name 0x01010103;    [ "$out" = 'file number x75' ] || bad+=" $at:$out"
+	run name 0x01010103;    [ "$out" = "file number x$((60 + names))" ] || bad+=" $at:$out"
 	run name 0x01010104;    [ "$out" = other ] || bad+=" $at:$out"
 	run name 0x01010103 after; run name 0x01010103; [ "$out" = after ] || bad+=" $at:$out"
 done

@@ -52,7 +52,9 @@ end=$((SECONDS + ${MINUTES:-0} * 60))
 while :; do
 	for t in "$@"; do
 		echo "# $t"
+		begun=$SECONDS
 		run_one "${TESTS:-$tests}/$t" || status=1
+		echo "# $t: $((SECONDS - begun)) s"
 	done
 	[ $SECONDS -lt $end ] || break
 	export SE05X_STORM_SEED=$RANDOM SE05X_FUZZ_SEED=$RANDOM
