@@ -330,7 +330,7 @@ void keys_ref_clear(struct keys_ref *ref);
 int keys_ref_encode(const struct keys_ref *ref, uint8_t **der);
 bool keys_ref_write(BIO *bio, const struct keys_ref *ref);
 
-/* ---- the chip: chip.c ---- */
+/* ---- the chip: chip.c, burst.c ---- */
 
 /*
  * keys_answered() - did the chip answer? One rule for all: a call that returned 0 and a
@@ -378,21 +378,18 @@ struct keys_turn {
 
 int keys_begin(struct keys_chip *chip, struct keys_turn *turn, struct se05x_call *call);
 /*
- * keys_again() - is a failed call to be tried again?
- * @tries: 0 before the first call; counts what is tried again once only
+ * keys_end() - the use is over; is the call to be tried again?
  *
- * Only if nothing of it was sent. After a mended link, a lost context or -EAGAIN: once. After
- * a signal each time, as with SA_RESTART: a signal is no error of the chip's, and programs do
- * not expect a function of a library to fail by one.
+ * Only if nothing of it was sent. After a mended link, a lost context, -EAGAIN or a rebind:
+ * once. After a signal each time, as with SA_RESTART: a signal is no error of the chip's, and
+ * programs do not expect a function of a library to fail by one.
  */
-bool keys_again(int ret, const struct se05x_call *call, unsigned int *tries);
-/* keys_again(), and once after a rebind */
 bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 	      const struct se05x_call *call);
 
 /*
  * Call one function of libse05x-iot; @call is its last argument, and not NULL. What was
- * not sent is tried again, see keys_again(); once after a rebind, too.
+ * not sent is tried again, as keys_end() says.
  * Evaluates to what it returned.
  */
 #define KEYS_RUN(chip, call, function, ...) ({				\
@@ -430,8 +427,8 @@ typedef int keys_run(struct se05x_iot *iot, void *arg, struct se05x_call *call);
  * @call: not NULL
  *
  * On a file of its own, under the chip's lock: session, Verify, @run, and the session is
- * closed. Nothing stays open, and what was refused is not tried again. A child that is forked
- * meanwhile has the file no more. Who wants it tried again if it was not sent asks keys_again().
+ * closed. Nothing stays open, and what was refused is not tried again; what was not sent is, as
+ * keys_end() says, but not after a rebind. A child that is forked meanwhile has the file no more.
  *
  * Return: what @run returned; -EBADE: wrong PIN, and -EKEYREVOKED: blocked, and @run was not
  * called; as se05x_open(), se05x_lock() and se05x_iot_session_open().

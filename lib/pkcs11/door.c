@@ -101,12 +101,8 @@ static int run_as_user(struct p11_token *token, p11_command run, void *arg,
 static int try_burst(struct p11_token *token, p11_command run, void *arg,
 		     struct se05x_call *call)
 {
-	unsigned int tries = 0;
-	int ret;
+	int ret = run_as_user(token, run, arg, call);
 
-	do
-		ret = run_as_user(token, run, arg, call);
-	while (keys_again(ret, call, &tries));
 	if (ret == -EBADE || ret == -EKEYREVOKED) {
 		explicit_bzero(token->pin, sizeof(*token->pin));
 		token->logged_in = false;
@@ -168,14 +164,11 @@ CK_RV p11_run_as(struct p11_object *object, p11_command run, void *arg)
 CK_RV p11_run_locked(struct p11_token *token, p11_command run, void *arg)
 {
 	struct se05x_call call = { 0 };
-	unsigned int tries = 0;
 	int ret;
 
 	if (p11_config(token)->user && token->logged_in)
 		return burst(token, run, arg);
-	do
-		ret = keys_burst(token->chip, 0, NULL, 0, run, arg, &call);
-	while (keys_again(ret, &call, &tries));
+	ret = keys_burst(token->chip, 0, NULL, 0, run, arg, &call);
 	if (ret == -ENODEV)
 		p11_token_lost(token);
 	return p11_error(token, ret, &call);

@@ -132,15 +132,9 @@ static int run_at(const struct place *place,
 		  int (*run)(struct se05x_iot *iot, void *arg, struct se05x_call *call),
 		  void *arg, struct se05x_call *call)
 {
-	unsigned int tries = 0;
-	int ret;
-
 	if (!place->user || !place->pin)
 		return KEYS_RUN(place->chip, call, run, arg);
-	do
-		ret = keys_secret_burst(place->chip, place->user, place->pin, run, arg, call);
-	while (keys_again(ret, call, &tries));
-	return ret;
+	return keys_secret_burst(place->chip, place->user, place->pin, run, arg, call);
 }
 
 /* What anybody may read as a rule: nobody's PIN is shown to the chip for it. */
