@@ -81,7 +81,7 @@ kselftest() {	# KERNEL [TEST...]
 
 # the debug kernel has them all; this is the kernel that people have
 stage_distro() {
-	kselftest distro se05x_abi_test se05x_apdu_test se05x_share_test se05x_outage_test
+	kselftest distro se05x_abi_test se05x_apdu_test se05x_turn_test se05x_outage_test
 }
 stage_distro_all() { kselftest distro; }
 # what programs see is the same in the kernel's secure channel
@@ -94,7 +94,7 @@ stage_scp() {
 	return $status
 }
 # what is left of them is for check-full: they wait long, and run on another kernel in check
-rest="se05x_outage_test se05x_scp_test se05x_scp_key_test"
+rest="se05x_outage_test se05x_scp_test se05x_scp_key_test se05x_apdu_test se05x_turn_test"
 stage_debug() { tests/vm/run.sh debug env SKIP="$rest" tests/vm/kselftest.sh; }
 # shellcheck disable=SC2086 # words are meant
 stage_debug_rest() { kselftest debug $rest; }
