@@ -288,12 +288,12 @@ static int try_key(struct se05x_chip *chip)
 	return se05x_scp_authenticated(&channel->scp, channel->answer, len) ? REFUSED : FITS;
 }
 
-/* One INITIALIZE UPDATE for each key, until one fits */
+/* One INITIALIZE UPDATE for each key, until one fits. -ENOKEY: they have just gone */
 static int try_keys(struct se05x_chip *chip)
 {
 	static const u8 order[] = { SE05X_KEY_OWN, SE05X_KEY_DEFAULT, SE05X_KEY_NEXT };
 	struct se05x_secure_channel *channel = chip->channel;
-	int verdict = OTHER_KEY, i;
+	int verdict = -ENOKEY, i;
 	u16 sw = 0;
 
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
@@ -360,8 +360,8 @@ static void note_rejected(struct se05x_chip *chip, enum verdict verdict)
  * @sw: out: what the chip said when it refused
  *
  * Return: 0; -EAGAIN: the chip refused, try all of it, SELECT included, once more;
- * -EKEYREJECTED; -ECONNABORTED or another errno of a link that failed. But for 0 the
- * context is unknown.
+ * -EKEYREJECTED; -ENOKEY: there is no key any more; -ECONNABORTED or another errno of a
+ * link that failed. But for 0 the context is unknown.
  */
 int se05x_channel_open(struct se05x_chip *chip, bool last, u32 *sw)
 {

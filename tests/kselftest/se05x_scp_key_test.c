@@ -55,6 +55,35 @@ TEST_F_TIMEOUT(scp, key_expires, SLOW_TIMEOUT)
 	never_plain(_metadata, self->fd);
 }
 
+/* A key that goes after the driver has looked, and before the opening, is no wrong key. */
+TEST_F_TIMEOUT(scp, key_gone_before_the_opening, SLOW_TIMEOUT)
+{
+	struct job *job = apdu_job(self->fd, get_version, sizeof(get_version));
+	long long sent;
+	int key;
+
+	if (sim_count("transfers") < 0)
+		SKIP(return, "no simulated chip");
+	do {	/* until it goes while the driver selects the applet */
+		EXPECT_PLAIN(SEND(self->other, test_echo));
+		key = add_key("", right_key);
+		ASSERT_LT(0, key);
+		sent = sim_count("transfers");
+		start(job);
+		while (sim_count("transfers") == sent && !waitpid(job->pid, NULL, WNOHANG))
+			usleep(100);
+		ASSERT_EQ(0, unlink_key(key));
+		ASSERT_NE(-EKEYREJECTED, finish(job));
+		ASSERT_NE(SE05X_CHANNEL_REJECTED, info_of(self->fd).channel);
+	} while (job->ret != -ENOKEY);
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, job->t.outcome);
+	EXPECT_EQ(SE05X_PROTECTION_NONE, job->t.protection);
+	never_plain(_metadata, self->fd);
+	ASSERT_LT(0, add_key("", right_key));
+	EXPECT_PROTECTED(SEND(self->fd, get_version));
+	free_job(job);
+}
+
 TEST_F_TIMEOUT(scp, key_seen_and_never_used, SLOW_TIMEOUT)
 {
 	int key = add_key("", right_key);
