@@ -55,6 +55,29 @@ TEST_F_TIMEOUT(scp, key_expires, SLOW_TIMEOUT)
 	never_plain(_metadata, self->fd);
 }
 
+TEST_F_TIMEOUT(scp, keyring_cleared, SLOW_TIMEOUT)
+{
+	ASSERT_LT(0, add_key("", right_key));
+	EXPECT_PROTECTED(SEND(self->fd, get_version));
+	ASSERT_EQ(0, key_ctl(KEYCTL_CLEAR, keyring(), 0));
+	never_plain(_metadata, self->fd);
+}
+
+/* One that the kernel may not find is one that can't be used. */
+TEST_F_TIMEOUT(scp, key_without_permission, SLOW_TIMEOUT)
+{
+	int key = hold_key(own_name(""), right_key, KEY_LEN);
+
+	ASSERT_LT(0, key);
+	EXPECT_PROTECTED(SEND(self->fd, get_version));
+	/* all to the possessor but to search */
+	ASSERT_EQ(0, key_ctl(KEYCTL_SETPERM, key, 0x37000000));
+	never_plain(_metadata, self->fd);
+	ASSERT_EQ(0, key_ctl(KEYCTL_CLEAR, KEY_SPEC_PROCESS_KEYRING, 0));
+	ASSERT_LT(0, add_key("", right_key));
+	EXPECT_PROTECTED(SEND(self->fd, get_version));
+}
+
 /* A key that goes after the driver has looked, and before the opening, is no wrong key. */
 TEST_F_TIMEOUT(scp, key_gone_before_the_opening, SLOW_TIMEOUT)
 {
@@ -185,6 +208,34 @@ TEST_F_TIMEOUT(scp, what_the_keyring_takes, SLOW_TIMEOUT)
 	EXPECT_EQ(-EACCES, key_ctl(KEYCTL_LINK, where, KEY_SPEC_PROCESS_KEYRING));
 	/* a key of another place is none of this chip's */
 	EXPECT_PLAIN(SEND(self->fd, get_version));
+}
+
+/* Somebody with keys of these names in keyrings of his own. What his command came to */
+static int with_own_keys(int fd)
+{
+	static const int wheres[] = { KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_USER_KEYRING };
+	int i, status;
+
+	if (!fork()) {
+		if (setgid(NOBODY) || setuid(NOBODY))
+			_exit(99);
+		for (i = 0; i < ARRAY_SIZE(wheres); i++)
+			if (make_key(wheres[i], "logon", own_name(""), wrong_key, KEY_LEN) < 0 ||
+			    make_key(wheres[i], "logon", "default", wrong_key, KEY_LEN) < 0)
+				_exit(98);
+		_exit(-SEND(fd, get_version).ret);
+	}
+	wait(&status);
+	return WEXITSTATUS(status);
+}
+
+TEST_F_TIMEOUT(scp, keys_of_others, SLOW_TIMEOUT)
+{
+	EXPECT_EQ(0, with_own_keys(self->fd));
+	EXPECT_EQ(SE05X_CHANNEL_NONE, info_of(self->fd).channel);
+	ASSERT_LT(0, add_key("", right_key));
+	EXPECT_EQ(0, with_own_keys(self->fd));
+	EXPECT_PROTECTED(SEND(self->fd, get_version));
 }
 
 /* An update can't be refused: its length is looked at when the channel is opened. */
