@@ -84,7 +84,7 @@ TEST_F_TIMEOUT(scp, protects, SLOW_TIMEOUT)
 /* Every length of data, with each form of Lc and Le; 7.2 takes 1024 bytes, wrapped. */
 TEST_F_TIMEOUT(scp, lengths, 4 * SLOW_TIMEOUT)
 {
-	__u8 apdu[1100] = { 0x80, 0x04, 0x00, 0x49 };
+	__u8 apdu[4096] = { 0x80, 0x04, 0x00, 0x49 };
 	__u64 openings;
 	size_t n;
 
@@ -116,6 +116,10 @@ TEST_F_TIMEOUT(scp, lengths, 4 * SLOW_TIMEOUT)
 		EXPECT_EQ(SE05X_PROTECTION_UNVERIFIED, r.protection);
 		ASSERT_NE(0x6982, r.sw);
 	}
+	/* the longest that the driver takes is longer than the chip does */
+	apdu[5] = (sizeof(apdu) - 7) >> 8;
+	apdu[6] = (sizeof(apdu) - 7) & 0xff;
+	EXPECT_EQ(0x6700, send_with(self->fd, apdu, sizeof(apdu), 0, 0).sw);
 	EXPECT_PROTECTED(SEND(self->fd, get_version));
 	EXPECT_LE(openings, info_of(self->fd).openings);
 }
@@ -199,6 +203,27 @@ TEST_F_TIMEOUT(scp, administrator_with_lock, SLOW_TIMEOUT)
 	EXPECT_PLAIN(SEND(self->fd, initialize));
 	ASSERT_EQ(0, call(self->fd, SE05X_IOC_UNLOCK, &u));
 	EXPECT_REFUSED(EPERM, SEND(self->fd, secured));
+	EXPECT_REFUSED(EPERM, SEND(self->fd, initialize));
+	r = SEND(self->fd, get_version);
+	EXPECT_EQ(-ESTALE, r.ret);
+	EXPECT_EQ(SE05X_REASON_CHANNEL, r.reason);
+	EXPECT_PROTECTED(SEND(self->fd, get_version));
+}
+
+/* Who breaks the lock takes his channel from him, and what the lock allowed. */
+TEST_F_TIMEOUT(scp, administrator_loses_lock, SLOW_TIMEOUT)
+{
+	struct se05x_reset reset = { .kind = SE05X_RESET_SOFT, .flags = SE05X_RESET_FORCE };
+	struct se05x_lock l = { 0 };
+	struct result r;
+
+	ASSERT_LT(0, add_key("", right_key));
+	ASSERT_EQ(0, call(self->fd, SE05X_IOC_LOCK, &l));
+	EXPECT_PLAIN(SEND(self->fd, initialize));
+	ASSERT_EQ(0, call(self->other, SE05X_IOC_RESET, &reset));
+	r = SEND(self->fd, initialize);
+	EXPECT_EQ(-ESTALE, r.ret);
+	EXPECT_EQ(SE05X_REASON_LOCK, r.reason);
 	EXPECT_REFUSED(EPERM, SEND(self->fd, initialize));
 	r = SEND(self->fd, get_version);
 	EXPECT_EQ(-ESTALE, r.ret);
@@ -296,6 +321,44 @@ TEST_F_TIMEOUT(scp, what_ends_it, SLOW_TIMEOUT)
 	}
 }
 
+/*
+ * Wherever the link fails before the command: the opening is done once more. A command of
+ * one block that was tried may have run.
+ */
+TEST_F_TIMEOUT(scp, link_fails, 4 * SLOW_TIMEOUT)
+{
+	int faults = open(SIM_DIR "faults", O_WRONLY);
+	int skip, mended = 0, lost = 0;
+	char fault[64];
+
+	if (faults < 0)
+		SKIP(return, "no simulated chip");
+	ASSERT_LT(0, add_key("", right_key));
+	for (skip = 0; skip < 20; skip++) {
+		long long recoveries = attr_count("counters/recoveries");
+		struct result r;
+
+		EXPECT_PLAIN(SEND(self->other, test_echo));
+		sprintf(fault, "flip 12 read @%d", skip);
+		ASSERT_EQ((ssize_t)strlen(fault), write(faults, fault, strlen(fault)));
+		r = SEND(self->fd, get_version);
+		ASSERT_EQ(5, write(faults, "clear", 5));
+		if (!r.ret) {
+			EXPECT_PROTECTED(r);
+			mended += attr_count("counters/recoveries") != recoveries;
+			continue;
+		}
+		EXPECT_EQ(-ECONNRESET, r.ret);
+		EXPECT_EQ(SE05X_OUTCOME_MAY_HAVE_RUN, r.outcome);
+		EXPECT_EQ(SE05X_PROTECTION_UNVERIFIED, r.protection);
+		lost++;
+		EXPECT_TRUE(WAIT_UNTIL(!SEND(self->fd, get_version).ret));
+	}
+	EXPECT_LT(0, mended);
+	EXPECT_LT(0, lost);
+	close(faults);
+}
+
 /* A caller that leaves takes nothing with it: the owner sees to the answer. */
 TEST_F_TIMEOUT(scp, left_in_flight, SLOW_TIMEOUT)
 {
@@ -323,6 +386,61 @@ TEST_F_TIMEOUT(scp, left_in_flight, SLOW_TIMEOUT)
 	}
 	EXPECT_PROTECTED(SEND(self->fd, get_version));
 	EXPECT_EQ(openings, info_of(self->fd).openings);
+}
+
+/* Nor does who leaves before his command was sent: nothing was, and the opening goes on. */
+TEST_F_TIMEOUT(scp, left_in_the_opening, SLOW_TIMEOUT)
+{
+	struct job *job = apdu_job(self->fd, get_version, sizeof(get_version));
+	int i, left = 0;
+
+	ASSERT_LT(0, add_key("", right_key));
+	for (i = 0; i < 40; i++) {
+		EXPECT_PLAIN(SEND(self->other, test_echo));
+		job->t.deadline_ms = 1 + i % 10;
+		run(job);
+		if (job->ret == -ETIMEDOUT) {
+			EXPECT_EQ(SE05X_OUTCOME_MAY_HAVE_RUN, job->t.outcome);
+			EXPECT_EQ(SE05X_PROTECTION_UNVERIFIED, job->t.protection);
+			continue;
+		}
+		if (job->ret) {
+			EXPECT_EQ(-EBUSY, job->ret);
+			EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, job->t.outcome);
+			EXPECT_EQ(SE05X_PROTECTION_NONE, job->t.protection);
+			left++;
+		}
+	}
+	EXPECT_LT(0, left);
+	EXPECT_PROTECTED(SEND(self->fd, get_version));
+	free_job(job);
+}
+
+/* RESET with FORCE cuts an opening: nothing of the command was sent. */
+TEST_F_TIMEOUT(scp, opening_cut, SLOW_TIMEOUT)
+{
+	struct se05x_reset reset = { .kind = SE05X_RESET_SOFT, .flags = SE05X_RESET_FORCE };
+	struct job *job = apdu_job(self->fd, get_version, sizeof(get_version));
+	long long sent;
+
+	if (sim_count("transfers") < 0)
+		SKIP(return, "no simulated chip");
+	ASSERT_LT(0, add_key("", right_key));
+	do {	/* until it hits the opening */
+		EXPECT_TRUE(WAIT_UNTIL(!SEND(self->fd, get_version).ret));
+		EXPECT_PLAIN(SEND(self->other, test_echo));
+		sent = sim_count("transfers");
+		start(job);
+		while (sim_count("transfers") == sent && !waitpid(job->pid, NULL, WNOHANG))
+			usleep(100);
+		ASSERT_EQ(0, call(self->other, SE05X_IOC_RESET, &reset));
+		finish(job);
+	} while (!job->ret || job->ret == -ECONNRESET);
+	EXPECT_EQ(-ECONNABORTED, job->ret);
+	EXPECT_EQ(SE05X_OUTCOME_NOT_SENT, job->t.outcome);
+	EXPECT_EQ(SE05X_PROTECTION_NONE, job->t.protection);
+	EXPECT_PROTECTED(SEND(self->fd, get_version));
+	free_job(job);
 }
 
 TEST_HARNESS_MAIN
