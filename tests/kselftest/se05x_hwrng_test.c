@@ -155,6 +155,29 @@ TEST_F_TIMEOUT(hwrng, shares_its_applet, SLOW_TIMEOUT)
 	close(chip);
 }
 
+/* It opens no channel for itself while there is a client, who may want to do that. */
+TEST_F_TIMEOUT(hwrng, opens_no_channel_under_a_client, SLOW_TIMEOUT)
+{
+	int chip = open_device(O_RDWR);
+	long long openings, apdus;
+	pid_t reader;
+
+	if (!attr_is("channel_state", "protected"))
+		SKIP(return, "no key for the kernel's secure channel");
+	ASSERT_TRUE(IS_SELECTED(chip, iot_aid));
+	openings = attr_count("counters/openings");
+	apdus = attr_count("counters/apdus");
+	reader = start_reader(self->fd);
+	usleep(PARKED_MS * 1000);
+	EXPECT_EQ(0, waitpid(reader, NULL, WNOHANG));
+	EXPECT_EQ(apdus, attr_count("counters/apdus"));
+	EXPECT_EQ(openings, attr_count("counters/openings"));
+	EXPECT_EQ(0, version(chip));
+	EXPECT_EQ(0, end_of_reader(reader));
+	EXPECT_EQ(openings + 1, attr_count("counters/openings"));
+	close(chip);
+}
+
 /* But not while somebody has locked it. */
 TEST_F_TIMEOUT(hwrng, waits_for_the_lock, SLOW_TIMEOUT)
 {
