@@ -51,6 +51,39 @@ wrong() {
 	se05x-tool channel load other && says 'another key' se05x-tool random 4 && channel 3
 }
 
+# ---- how it begins ----
+
+afresh_with() {	# [PARAMETER=VALUE]: the driver anew
+	rmmod se05x
+	insmod "$top/build/$SE05X_KERNEL/kernel/se05x.ko" "$@" && wait_for '[ -e /dev/se05x ]'
+}
+
+begins_required() {
+	afresh_with channel=required && [ "$(cat $chip/channel)" = required ] &&
+		says 'there is no key' se05x-tool random 4 && channel 1 &&
+		se05x-apdu -q -s $test send '80 10 00 00 02 AB CD 00 => AB CD 9000' &&
+		se05x-tool channel load "$keys" && works
+}
+
+begins_off() {
+	afresh_with channel=off && [ "$(cat $chip/channel)" = off ] &&
+		se05x-tool channel load "$keys" && works && channel 0 || return 1
+	echo auto > $chip/channel
+	works && channel '[12]'
+}
+
+no_such_mode() {
+	! afresh_with channel=perhaps || return 1
+	insmod "$top/build/$SE05X_KERNEL/kernel/se05x.ko" && wait_for '[ -e /dev/se05x ]' &&
+		[ "$(cat $chip/channel)" = auto ]
+}
+
+# What a chip has selected after it booted might be the IoT applet.
+nothing_selected() {	# RUNS
+	se05x-apdu reset power && echo 1 > $sim/reset &&
+		se05x-apdu send '80 CA 9F 7F 00 => .. 9000' && cat $sim/runs && [ "$(cat $sim/runs)" = "$1" ]
+}
+
 # ---- keys into the kernel ----
 
 bad_files() {
@@ -193,6 +226,12 @@ pair() {
 up SE050E
 ok "no channel without keys" channel 0
 ok "all works plain" works
+ok "it begins as required" begins_required
+ok "it begins as off" begins_off
+ok "there is no such mode" no_such_mode
+ok "nothing is selected, no key: a command goes as it is" nothing_selected 1
+ok "with a key after a SELECT" eval 'se05x-tool channel load "$keys" && nothing_selected 2'
+afresh SE050E
 ok "bad key files" bad_files
 ok "a wrong key: refused, and never plain" wrong
 ok "only root may" not_root
