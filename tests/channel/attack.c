@@ -55,6 +55,7 @@ struct control {
 	unsigned int arg;
 	unsigned int times;	/* so many of them */
 	unsigned int seen[256];	/* how often each INS came */
+	uint8_t cla[256];	/* and with which class the last time */
 };
 
 static const uint8_t iot[16] = {
@@ -129,13 +130,14 @@ static void answer(struct applet *applet, struct sim_msg *msg)
 {
 	static uint8_t before[APPLET_RESPONSE_MAX];
 	static size_t before_len;
-	uint8_t rsp[APPLET_RESPONSE_MAX], ins = msg->payload[1];
+	uint8_t rsp[APPLET_RESPONSE_MAX], cla = msg->payload[0], ins = msg->payload[1];
 	uint32_t delay_us;
 	size_t len;
 
 	applet_process(applet, msg->payload, msg->len, rsp, &len, &delay_us);
 	memcpy(msg->payload, rsp, len);
 	control->seen[ins]++;
+	control->cla[ins] = cla;
 	if (control->times && ins == control->ins) {
 		control->times--;
 		change(msg->payload, &len, before, before_len);
@@ -209,14 +211,13 @@ struct result {
 	struct se05x_transceive t;
 };
 
-static struct result get_version(void)
+static struct result transceive(const uint8_t *command, size_t len)
 {
-	static const uint8_t command[] = { 0x80, 0x04, 0x00, 0x20, 0x00 };
 	static uint8_t response[64];
 	struct result r = {
 		.t = {
 			.command = (uintptr_t)command,
-			.command_len = sizeof(command),
+			.command_len = len,
 			.response = (uintptr_t)response,
 			.response_size = sizeof(response),
 		},
@@ -224,6 +225,13 @@ static struct result get_version(void)
 
 	r.ret = ioctl(device, SE05X_IOC_TRANSCEIVE, &r.t) ? errno : 0;
 	return r;
+}
+
+static struct result get_version(void)
+{
+	static const uint8_t command[] = { 0x80, 0x04, 0x00, 0x20, 0x00 };
+
+	return transceive(command, sizeof(command));
 }
 
 static bool is_verified(struct result r)
@@ -324,6 +332,18 @@ static void attack_with_errors(void)
 		bad += !is_verified(get_version()) || control->seen[INITIALIZE] != openings + 1;
 	}
 	ok(!bad, "some of them end the channel");
+}
+
+/* The rest of an answer is fetched in the channel, too. */
+static void get_response(void)
+{
+	static const uint8_t command[] = { 0x00, 0xC0, 0x00, 0x00, 0x00 };
+	bool good = is_verified(get_version()) &&
+		    attacked(STATUS, OTHER, 0x6110, 1).t.sw == 0x6110;
+	struct result r = transceive(command, sizeof(command));
+
+	ok(good && !r.ret && r.t.protection == SE05X_PROTECTION_UNVERIFIED &&
+	   control->cla[command[1]] == 0x04, "GET RESPONSE is protected");
 }
 
 /* ---- openings ---- */
@@ -455,6 +475,7 @@ static void attack(const char *model)
 	ok(is_verified(get_version()), "the channel is open");
 	attack_answers(16 + 8 + 2);
 	attack_with_errors();
+	get_response();
 	attack_first_command();
 	select_after_error();
 	attack_openings();
