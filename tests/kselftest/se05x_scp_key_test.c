@@ -177,6 +177,20 @@ static int add_key_without(int where)
 	return make_key(where, "logon", "elsewhere:next", right_key, KEY_LEN);
 }
 
+/* Its possessor may all but change that, root may view, read, write and search it. */
+static bool is_keyring_roots(void)
+{
+	FILE *f = fopen("/proc/keys", "r");
+	char line[512];
+	bool is = false;
+
+	while (f && fgets(line, sizeof(line), f))
+		is |= strstr(line, " .se05x: ") && strstr(line, " 1f0f0000     0     0 keyring ");
+	if (f)
+		fclose(f);
+	return is;
+}
+
 TEST_F_TIMEOUT(scp, what_the_keyring_takes, SLOW_TIMEOUT)
 {
 	int where = keyring(), len, status;
@@ -191,6 +205,7 @@ TEST_F_TIMEOUT(scp, what_the_keyring_takes, SLOW_TIMEOUT)
 		sprintf(name, "linked%d", len);
 		EXPECT_EQ(expected, min_0(put_key(name, bytes, len)));
 	}
+	EXPECT_TRUE(is_keyring_roots());
 	EXPECT_EQ(-EINVAL, make_key(where, "user", "elsewhere", bytes, KEY_LEN));
 	EXPECT_EQ(-EINVAL, make_key(where, "keyring", "elsewhere", NULL, 0));
 	if (!fork())
@@ -291,6 +306,28 @@ TEST_F_TIMEOUT(scp, wrong_key, SLOW_TIMEOUT)
 
 	ASSERT_LT(0, add_key("", right_key));
 	EXPECT_PROTECTED(SEND(self->fd, get_version));
+}
+
+/* RESET by who is no administrator is no reason to try the keys again. */
+TEST_F_TIMEOUT(scp, reset_by_others, SLOW_TIMEOUT)
+{
+	struct se05x_reset reset = { .kind = SE05X_RESET_SOFT };
+	int status;
+
+	ASSERT_LT(0, add_key("", wrong_key));
+	EXPECT_EQ(-EKEYREJECTED, SEND(self->fd, get_version).ret);
+	close(self->other);	/* it would forbid that RESET */
+	if (!fork()) {
+		if (setgid(NOBODY) || setuid(NOBODY))
+			_exit(99);
+		_exit(-call(self->fd, SE05X_IOC_RESET, &reset));
+	}
+	wait(&status);
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_REFUSED(EKEYREJECTED, SEND(self->fd, get_version));
+	EXPECT_EQ(SE05X_CHANNEL_REJECTED, info_of(self->fd).channel);
+	self->other = open_device(O_RDWR);
+	EXPECT_LE(0, self->other);
 }
 
 /* A version number that the chip does not know: twice, then not for a second */
