@@ -330,8 +330,9 @@ static CK_RV login(struct p11_session *s, CK_USER_TYPE type, const void *pin, si
 	if (p11_config(token)->user) {
 		if (!pin)
 			return CKR_ARGUMENTS_BAD;
+		/* no UserID has it; CKR_PIN_LEN_RANGE is for who sets a PIN */
 		if (len < P11_PIN_MIN || len > P11_PIN_MAX)
-			return CKR_PIN_LEN_RANGE;
+			return CKR_PIN_INCORRECT;
 		return p11_try_pin(token, pin, len);
 	}
 	pthread_mutex_lock(&p11.lock);

@@ -204,8 +204,8 @@ static void test_pin(void **state)
 	RV(import_ec(s, true, "", "", &o), CKR_USER_NOT_LOGGED_IN);
 	apdus = 0;
 	RV(C_Login(s, CKU_USER, NULL, 0), CKR_ARGUMENTS_BAD);
-	RV(C_Login(s, CKU_USER, PIN, 3), CKR_PIN_LEN_RANGE);
-	RV(C_Login(s, CKU_USER, (CK_UTF8CHAR *)"12345678901234567", 17), CKR_PIN_LEN_RANGE);
+	RV(C_Login(s, CKU_USER, PIN, 3), CKR_PIN_INCORRECT);
+	RV(C_Login(s, CKU_USER, (CK_UTF8CHAR *)"12345678901234567", 17), CKR_PIN_INCORRECT);
 	assert_int_equal(apdus, 0);	/* no attempt is gone */
 	OK(C_Login(s, CKU_USER, PIN, 4));
 	assert_int_equal(state_of(r), CKS_RO_USER_FUNCTIONS);
