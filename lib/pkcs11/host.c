@@ -209,11 +209,18 @@ CK_RV p11_publish(struct p11_object *object, CK_OBJECT_HANDLE *handle)
 static bool ends(const struct p11_object *object, const struct p11_session *session,
 		 const struct p11_token *token)
 {
-	return session ? object->session == session :
-	       !object->chip && object->token == token && object->private;
+	return session ? object->session == session : object->token == token && object->private;
 }
 
-void p11_host_end(const struct p11_session *session, const struct p11_token *token)
+/* With p11.lock held. What the chip has gets another handle when it is found again. */
+static void take_handle(struct p11_object *object)
+{
+	p11_table_remove(&p11.objects, object->handle);
+	if (object->chip)
+		object->chip->halves[1] = NULL;	/* private ones are always this */
+}
+
+void p11_handles_end(const struct p11_session *session, const struct p11_token *token)
 {
 	for (size_t i = 0;; i++) {
 		struct p11_object *object = NULL;
@@ -224,7 +231,7 @@ void p11_host_end(const struct p11_session *session, const struct p11_token *tok
 		if (more)
 			object = p11.objects.places[i].what;
 		if (object && ends(object, session, token))
-			p11_table_remove(&p11.objects, object->handle);
+			take_handle(object);
 		else
 			object = NULL;
 		pthread_mutex_unlock(&p11.lock);

@@ -130,7 +130,7 @@ static void close_session(struct p11_session *s)
 		return;
 	if (last)
 		p11_forget_pin(s->token);
-	p11_host_end(s, NULL);
+	p11_handles_end(s, NULL);
 	put(s);
 }
 
@@ -380,7 +380,7 @@ CK_RV C_Logout(CK_SESSION_HANDLE handle)
 		return p11_end(s, CKR_USER_NOT_LOGGED_IN);
 	p11_forget_pin(token);
 	if (p11_has_user(token))
-		p11_host_end(NULL, token);
+		p11_handles_end(NULL, token);
 	return p11_end(s, CKR_OK);
 }
 

@@ -476,10 +476,12 @@ static void test_pin(void **state)
 	n = sizeof(sig);
 	IS(CKR_USER_NOT_LOGGED_IN, f->C_Sign(s, message, 32, sig, &n));
 	IS(CKR_KEY_HANDLE_INVALID, f->C_SignInit(s, &m, ec.private));
+	/* nor, after the next login, under the handles of before */
 	OK(f->C_Login(s, CKU_USER, (CK_UTF8CHAR *)PIN, 4));
-	free_pair(&ec);
-	free_pair(&rsa);
-	destroy(aes);
+	IS(CKR_KEY_HANDLE_INVALID, f->C_SignInit(s, &m, ec.private));
+	IS(CKR_KEY_HANDLE_INVALID, f->C_EncryptInit(s, &cbc, aes));
+	EVP_PKEY_free(ec.key);
+	EVP_PKEY_free(rsa.key);
 }
 
 /* A burst that breaks at any of its commands is an error, and the next one works. */

@@ -192,7 +192,7 @@ static void test_sessions(void **state)
 static void test_pin(void **state)
 {
 	CK_SESSION_HANDLE s = with_user("", 3), r = open_session(0);
-	CK_OBJECT_HANDLE o;
+	CK_OBJECT_HANDLE o, half;
 	CK_TOKEN_INFO info;
 
 	(void)state;
@@ -213,13 +213,20 @@ static void test_pin(void **state)
 	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 3);
 	/* it is the user's: nobody else deletes it */
 	assert_int_equal(find_class(s, CKO_PUBLIC_KEY), 3);
+	half = objects[0];
 	OK(C_Logout(s));
 	RV(C_DestroyObject(s, o), CKR_OBJECT_HANDLE_INVALID);
 	RV(C_Login(s, CKU_USER, (CK_UTF8CHAR *)"4321", 4), CKR_PIN_INCORRECT);
 	RV(C_Login(s, CKU_USER, (CK_UTF8CHAR *)"4321", 4), CKR_PIN_INCORRECT);
 	assert_int_equal(state_of(s), CKS_RW_PUBLIC_SESSION);
 	OK(C_Login(s, CKU_USER, PIN, 4));
-	OK(C_DestroyObject(s, o));
+	/* its handle ended with the login; that of its public half, which all see, did not */
+	RV(C_DestroyObject(s, o), CKR_OBJECT_HANDLE_INVALID);
+	find_class(s, CKO_PUBLIC_KEY);
+	assert_int_equal(objects[0], half);
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 3);
+	assert_int_not_equal(objects[0], o);
+	OK(C_DestroyObject(s, objects[0]));
 	OK(C_Logout(s));
 	RV(C_Login(s, CKU_USER, (CK_UTF8CHAR *)"4321", 4), CKR_PIN_INCORRECT);
 	RV(C_Login(s, CKU_USER, (CK_UTF8CHAR *)"4321", 4), CKR_PIN_INCORRECT);
