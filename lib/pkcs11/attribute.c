@@ -256,12 +256,6 @@ static CK_RV put_id(struct p11_object *object, struct p11_value *value)
 	return rv ? rv : p11_put(value, id, len);
 }
 
-static bool is_key(const struct p11_object *object)
-{
-	return object->class == CKO_PRIVATE_KEY || object->class == CKO_PUBLIC_KEY ||
-	       object->class == CKO_SECRET_KEY;
-}
-
 static CK_RV of_key(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p11_value *value)
 {
 	bool hidden = object->class != CKO_PUBLIC_KEY;
@@ -319,7 +313,7 @@ static CK_RV of_chip(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p
 		return object->class == CKO_DATA ? CKR_ATTRIBUTE_TYPE_INVALID :
 		       put_id(object, value);
 	default:
-		return is_key(object) ? of_key(object, type, value) :
+		return p11_is_key_object(object) ? of_key(object, type, value) :
 		       by_class(object, type, value);
 	}
 }

@@ -113,9 +113,9 @@ static CK_RV digest_key(struct p11_session *s, CK_OBJECT_HANDLE handle)
 
 	if (p11_object_get(s, handle, &key))
 		return CKR_KEY_HANDLE_INVALID;
-	if (key->class != CKO_SECRET_KEY)
+	if (!p11_is_key_object(key))
 		rv = CKR_KEY_HANDLE_INVALID;
-	else if (key->chip)
+	else if (key->class != CKO_SECRET_KEY || key->chip)
 		rv = CKR_KEY_INDIGESTIBLE;
 	else
 		rv = update(s, key->secret, key->secret_len);

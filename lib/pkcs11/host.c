@@ -58,8 +58,7 @@ CK_RV p11_key_get(struct p11_session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_T
 {
 	if (p11_object_get(s, handle, key))
 		return CKR_KEY_HANDLE_INVALID;
-	if ((*key)->class == CKO_PUBLIC_KEY || (*key)->class == CKO_PRIVATE_KEY ||
-	    (*key)->class == CKO_SECRET_KEY) {
+	if (p11_is_key_object(*key)) {
 		if (p11_attribute_bool(*key, usage))
 			return CKR_OK;
 		p11_object_put(*key);

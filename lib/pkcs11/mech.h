@@ -246,7 +246,10 @@ CK_RV op_no_parameter(struct p11_op *op, const CK_MECHANISM *mechanism);
 
 /* Begin to hash by the mechanism's hash */
 CK_RV op_digest(struct p11_op *op);
-/* CKR_KEY_TYPE_INCONSISTENT: not a key for that mechanism, whatever it may be used for */
+/*
+ * CKR_KEY_HANDLE_INVALID: no key; CKR_KEY_TYPE_INCONSISTENT: not one for that mechanism,
+ * whatever it may be used for
+ */
 CK_RV op_check_type(struct p11_session *session, const struct mechanism *mechanism,
 		    CK_OBJECT_HANDLE key);
 

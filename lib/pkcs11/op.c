@@ -59,14 +59,14 @@ CK_RV op_digest(struct p11_op *op)
 CK_RV op_check_type(struct p11_session *s, const struct mechanism *m, CK_OBJECT_HANDLE handle)
 {
 	struct p11_object *object;
-	bool good;
+	bool key, good;
 
 	if (p11_object_get(s, handle, &object))
 		return CKR_KEY_HANDLE_INVALID;
-	good = (object->class == CKO_PUBLIC_KEY || object->class == CKO_PRIVATE_KEY ||
-		object->class == CKO_SECRET_KEY) && mech_takes(m, object->key_type);
+	key = p11_is_key_object(object);
+	good = key && mech_takes(m, object->key_type);
 	p11_object_put(object);
-	return good ? CKR_OK : CKR_KEY_TYPE_INCONSISTENT;
+	return good ? CKR_OK : key ? CKR_KEY_TYPE_INCONSISTENT : CKR_KEY_HANDLE_INVALID;
 }
 
 static CK_RV new_op(struct p11_session *s, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE handle,
