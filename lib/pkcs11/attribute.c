@@ -67,6 +67,11 @@ static uint32_t right_for(const struct p11_object *object, CK_ATTRIBUTE_TYPE usa
 	}
 }
 
+bool p11_can(const struct p11_object *object, CK_ATTRIBUTE_TYPE usage)
+{
+	return abilities(object) & right_for(object, usage);
+}
+
 /* A public key without a private half verifies and encrypts as its type can. */
 static CK_RV put_usage(struct p11_object *object, CK_ATTRIBUTE_TYPE usage,
 		       struct p11_value *value)

@@ -252,7 +252,7 @@ static CK_RV set_in_chip(struct p11_session *s, struct p11_object *object,
 }
 
 /* Names and usage; of what guards a secret only what guards it better */
-static bool may_set(const CK_ATTRIBUTE *a)
+static bool may_set(const struct p11_object *object, const CK_ATTRIBUTE *a)
 {
 	switch (a->type) {
 	case CKA_LABEL:
@@ -260,14 +260,13 @@ static bool may_set(const CK_ATTRIBUTE *a)
 	case CKA_SUBJECT:
 	case CKA_START_DATE:
 	case CKA_END_DATE:
+		return true;
 	case CKA_SIGN:
 	case CKA_VERIFY:
 	case CKA_ENCRYPT:
 	case CKA_DECRYPT:
 	case CKA_DERIVE:
-	case CKA_WRAP:
-	case CKA_UNWRAP:
-		return true;
+		return p11_can(object, a->type);
 	case CKA_SENSITIVE:
 		return *(const CK_BBOOL *)a->pValue;
 	case CKA_EXTRACTABLE:
@@ -284,11 +283,11 @@ static CK_RV set_on_host(struct p11_object *object, const struct p11_template *t
 
 	for (CK_ULONG i = 0; !rv && i < t->n; i++) {
 		rv = is_same(object, &t->attributes[i], &same);
-		if (!rv && !same && !may_set(&t->attributes[i]))
+		if (!rv && !same && !may_set(object, &t->attributes[i]))
 			rv = CKR_ATTRIBUTE_READ_ONLY;
 	}
 	for (CK_ULONG i = 0; !rv && i < t->n; i++)
-		if (may_set(&t->attributes[i]))
+		if (may_set(object, &t->attributes[i]))
 			rv = p11_host_set(object, &t->attributes[i]);
 	return rv;
 }

@@ -185,17 +185,19 @@ static int make_pair(struct se05x_iot *iot, uint32_t id, const struct se05x_iot_
 	       se05x_iot_rsa_generate(iot, id, p->bits, how, call);
 }
 
-/* One half, with a reference of its own on the key */
+/* One half, which takes the key */
 static CK_RV soft_half(struct p11_session *s, CK_OBJECT_CLASS class, const struct pair *p,
 		       EVP_PKEY *key, CK_OBJECT_HANDLE *handle)
 {
 	struct p11_object *object;
-	CK_RV rv = p11_host_new(s, class, p->type, class == CKO_PUBLIC_KEY ? &p->public :
+	CK_RV rv = !key ? CKR_FUNCTION_FAILED :
+		   p11_host_new(s, class, p->type, class == CKO_PUBLIC_KEY ? &p->public :
 				&p->private, &object);
 
-	if (rv)
+	if (rv) {
+		EVP_PKEY_free(key);
 		return rv;
-	EVP_PKEY_up_ref(key);
+	}
 	object->key = key;
 	return p11_publish(object, handle);
 }
@@ -220,13 +222,15 @@ static CK_RV pair_on_host(struct p11_session *s, const struct pair *p, CK_OBJECT
 
 	if (!key)
 		return CKR_FUNCTION_FAILED;
-	rv = soft_half(s, CKO_PUBLIC_KEY, p, key, public);
-	if (!rv) {
-		rv = soft_half(s, CKO_PRIVATE_KEY, p, key, private);
-		if (rv)
-			drop(*public);
+	/* the private number is to go with the private half */
+	rv = soft_half(s, CKO_PUBLIC_KEY, p, soft_public(key), public);
+	if (rv) {
+		EVP_PKEY_free(key);
+		return rv;
 	}
-	EVP_PKEY_free(key);
+	rv = soft_half(s, CKO_PRIVATE_KEY, p, key, private);
+	if (rv)
+		drop(*public);
 	return rv;
 }
 

@@ -363,23 +363,6 @@ static CK_RV put_default(const struct p11_object *object, CK_ATTRIBUTE_TYPE type
 			return p11_put(value, "", 0);
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	}
-	if (!key)
-		return CKR_ATTRIBUTE_TYPE_INVALID;
-	switch (type) {
-	case CKA_SIGN:
-	case CKA_DECRYPT:
-		return p11_put_bool(value, hidden);
-	case CKA_VERIFY:
-	case CKA_ENCRYPT:
-		return p11_put_bool(value, object->class != CKO_PRIVATE_KEY);
-	case CKA_DERIVE:
-		return p11_put_bool(value, hidden);
-	case CKA_WRAP:
-	case CKA_UNWRAP:
-	case CKA_SIGN_RECOVER:
-	case CKA_VERIFY_RECOVER:
-		return p11_put_bool(value, false);
-	}
 	if (hidden && (type == CKA_SENSITIVE || type == CKA_EXTRACTABLE))
 		return p11_put_bool(value, type == CKA_EXTRACTABLE);
 	if (hidden && (type == CKA_ALWAYS_AUTHENTICATE || type == CKA_WRAP_WITH_TRUSTED))
@@ -390,6 +373,8 @@ static CK_RV put_default(const struct p11_object *object, CK_ATTRIBUTE_TYPE type
 static CK_RV put_told(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 		      struct p11_value *value)
 {
+	bool key = p11_is_key_object(object);
+
 	switch (type) {
 	case CKA_CLASS:
 		return p11_put_ulong(value, object->class);
@@ -403,6 +388,19 @@ static CK_RV put_told(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 		return p11_put_bool(value, object->local);
 	case CKA_KEY_GEN_MECHANISM:
 		return p11_put_ulong(value, object->made_by);
+	case CKA_SIGN:
+	case CKA_VERIFY:
+	case CKA_ENCRYPT:
+	case CKA_DECRYPT:
+	case CKA_DERIVE:
+		/* a template may say less than its kind can, not more */
+		return key ? p11_put_bool(value, p11_can(object, type) && flag(object, type, true)) :
+		       CKR_ATTRIBUTE_TYPE_INVALID;
+	case CKA_WRAP:	/* no key is wrapped here */
+	case CKA_UNWRAP:
+	case CKA_SIGN_RECOVER:
+	case CKA_VERIFY_RECOVER:
+		return key ? p11_put_bool(value, false) : CKR_ATTRIBUTE_TYPE_INVALID;
 	case CKA_ALWAYS_SENSITIVE:
 		return p11_put_bool(value, object->local && flag(object, CKA_SENSITIVE, false));
 	case CKA_NEVER_EXTRACTABLE:

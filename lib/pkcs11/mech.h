@@ -81,6 +81,8 @@ struct secret {
 
 /* @curve: NULL: an RSA pair of @bits */
 EVP_PKEY *soft_generate(const struct se05x_iot_curve *curve, size_t bits);
+/* Its public half alone; NULL: no memory */
+EVP_PKEY *soft_public(EVP_PKEY *key);
 CK_RV soft_sign(EVP_PKEY *key, const void *digest, size_t len, uint8_t *sig, size_t *sig_len);
 CK_RV soft_eddsa(EVP_PKEY *key, const void *message, size_t len, uint8_t *sig, size_t *sig_len);
 /* Bare RSA, as long as the modulus */

@@ -97,6 +97,8 @@ struct p11_value {
  */
 CK_RV p11_attribute(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p11_value *value);
 void p11_value_clear(struct p11_value *value);
+/* Is CKA_SIGN, CKA_VERIFY, ... something that a key of its class and type can do? */
+bool p11_can(const struct p11_object *object, CK_ATTRIBUTE_TYPE usage);
 bool p11_attribute_bool(struct p11_object *object, CK_ATTRIBUTE_TYPE type);
 
 /* Values: CKR_OK or CKR_HOST_MEMORY */

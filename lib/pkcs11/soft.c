@@ -13,6 +13,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "mech.h"
 
@@ -50,6 +51,17 @@ EVP_PKEY *soft_generate(const struct se05x_iot_curve *curve, size_t bits)
 		key = NULL;
 	EVP_PKEY_CTX_free(ctx);
 	return key;
+}
+
+EVP_PKEY *soft_public(EVP_PKEY *key)
+{
+	uint8_t *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	const uint8_t *at = der;
+	EVP_PKEY *public = len > 0 ? d2i_PUBKEY_ex(NULL, &at, len, p11.lib, NULL) : NULL;
+
+	OPENSSL_free(der);
+	return public;
 }
 
 CK_RV soft_sign(EVP_PKEY *key, const void *digest, size_t len, uint8_t *sig, size_t *sig_len)

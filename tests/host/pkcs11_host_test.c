@@ -1,14 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libse05x-pkcs11: objects of the host: what they say of themselves, and what they can do */
 #include "pkcs11_core.h"
+#include "../../lib/pkcs11/pkcs11.h"
 
-static CK_OBJECT_CLASS data = CKO_DATA;
+#undef PIN
+
+static CK_OBJECT_CLASS data = CKO_DATA, secret = CKO_SECRET_KEY;
+static CK_KEY_TYPE generic = CKK_GENERIC_SECRET, aes = CKK_AES;
 
 static CK_OBJECT_HANDLE make_data(CK_SESSION_HANDLE s)
 {
 	CK_ATTRIBUTE t[] = {
 		{ CKA_CLASS, &data, sizeof(data) }, { CKA_VALUE, "text", 4 },
 		{ CKA_APPLICATION, "app", 3 }, { CKA_LABEL, "old", 3 },
+	};
+	CK_OBJECT_HANDLE o;
+
+	OK(C_CreateObject(s, t, COUNT(t), &o));
+	return o;
+}
+
+static CK_OBJECT_HANDLE make_secret(CK_SESSION_HANDLE s, CK_KEY_TYPE *type)
+{
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &secret, sizeof(secret) }, { CKA_KEY_TYPE, type, sizeof(*type) },
+		{ CKA_VALUE, "0123456789abcdef", 16 },
 	};
 	CK_OBJECT_HANDLE o;
 
@@ -28,6 +44,93 @@ static void make_pair(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE type, CK_ATTRIBUTE_
 	CK_MECHANISM m = { type, NULL, 0 };
 
 	OK(C_GenerateKeyPair(s, &m, t, COUNT(t), NULL, 0, public, private));
+}
+
+static void may(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, bool sign, bool verify, bool encrypt,
+		bool decrypt, bool derive)
+{
+	assert_true(is_bool(s, o, CKA_SIGN, sign) && is_bool(s, o, CKA_VERIFY, verify) &&
+		    is_bool(s, o, CKA_ENCRYPT, encrypt) && is_bool(s, o, CKA_DECRYPT, decrypt) &&
+		    is_bool(s, o, CKA_DERIVE, derive) && is_bool(s, o, CKA_WRAP, false));
+}
+
+/* What it can by its kind, unless the template said less. No template makes it able to more. */
+static void test_usage(void **state)
+{
+	static uint8_t ed25519[] = { 0x06, 0x03, 0x2B, 0x65, 0x70 };
+	static uint8_t x25519[] = { 0x06, 0x03, 0x2B, 0x65, 0x6E };
+	static uint8_t digest[32], sig[64];
+	CK_ATTRIBUTE set = { CKA_SIGN, &no, 1 };
+	CK_MECHANISM ecdsa = { CKM_ECDSA, NULL, 0 };
+	CK_OBJECT_HANDLE public, private, k;
+	CK_SESSION_HANDLE s = rw();
+	CK_ULONG bits = 1024, n = sizeof(sig);
+
+	(void)state;
+	make_pair(s, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKA_EC_PARAMS, ed25519, sizeof(ed25519),
+		  &public, &private);
+	may(s, public, false, true, false, false, false);
+	may(s, private, true, false, false, false, false);
+	make_pair(s, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKA_EC_PARAMS, x25519, sizeof(x25519),
+		  &public, &private);
+	may(s, public, false, false, false, false, false);
+	may(s, private, false, false, false, false, true);
+	make_pair(s, CKM_RSA_PKCS_KEY_PAIR_GEN, CKA_MODULUS_BITS, &bits, sizeof(bits), &public,
+		  &private);
+	may(s, public, false, true, true, false, false);
+	may(s, private, true, false, false, true, false);
+	k = make_secret(s, &aes);
+	may(s, k, true, true, true, true, false);
+	k = make_secret(s, &generic);
+	may(s, k, true, true, false, false, true);
+	make_pair(s, CKM_EC_KEY_PAIR_GEN, CKA_EC_PARAMS, p256, sizeof(p256), &public, &private);
+	may(s, public, false, true, false, false, false);
+	may(s, private, true, false, false, false, true);
+	RV(C_SignInit(s, &ecdsa, public), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	/* taken away, and given again; and what it can't is not to be had */
+	OK(C_SetAttributeValue(s, private, &set, 1));
+	RV(C_SignInit(s, &ecdsa, private), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	set.pValue = &yes;
+	OK(C_SetAttributeValue(s, private, &set, 1));
+	OK(C_SignInit(s, &ecdsa, private));
+	OK(C_Sign(s, digest, sizeof(digest), sig, &n));
+	RV(C_SetAttributeValue(s, public, &set, 1), CKR_ATTRIBUTE_READ_ONLY);
+}
+
+/* With the private half goes the private number, and the public one still verifies. */
+static void test_public_half(void **state)
+{
+	static uint8_t digest[32], sig[128];
+	static const struct {
+		CK_MECHANISM_TYPE make, sign;
+		CK_ATTRIBUTE_TYPE what;
+		const char *number;
+	} kinds[] = {
+		{ CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKA_EC_PARAMS, "priv" },
+		{ CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS, CKA_MODULUS_BITS, "d" },
+	};
+	CK_OBJECT_HANDLE public, private;
+	CK_SESSION_HANDLE s = rw();
+	CK_ULONG bits = 1024, n;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		CK_MECHANISM m = { kinds[i].sign, NULL, 0 };
+		struct p11_object *o;
+		BIGNUM *number = NULL;
+
+		make_pair(s, kinds[i].make, kinds[i].what, i ? (void *)&bits : p256,
+			  i ? sizeof(bits) : sizeof(p256), &public, &private);
+		n = sizeof(sig);
+		OK(C_SignInit(s, &m, private));
+		OK(C_Sign(s, digest, sizeof(digest), sig, &n));
+		OK(C_DestroyObject(s, private));
+		OK(C_VerifyInit(s, &m, public));
+		OK(C_Verify(s, digest, sizeof(digest), sig, n));
+		o = p11_table_get(&p11.objects, public);
+		assert_int_not_equal(EVP_PKEY_get_bn_param(o->key, kinds[i].number, &number), 1);
+		BN_free(number);
+	}
 }
 
 /* A handle of what is no key is no key's; and a key that is not secret is not digested. */
@@ -54,7 +157,7 @@ static void test_no_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHIP(test_no_key),
+		CHIP(test_no_key), CHIP(test_usage), CHIP(test_public_half),
 	};
 
 	return test_main("pkcs11 on the host", tests, COUNT(tests));
