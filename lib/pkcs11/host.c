@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Session objects, which live on the host; and handles of all objects */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,7 +177,6 @@ CK_RV p11_host_new(struct p11_session *s, CK_OBJECT_CLASS class, CK_KEY_TYPE typ
 	object->key_type = type;
 	object->token = s->token;
 	object->session = s;
-	object->made_by = CK_UNAVAILABLE_INFORMATION;
 	object->private = private;
 	for (CK_ULONG i = 0; t && i < t->n; i++) {
 		const CK_ATTRIBUTE *a = &t->attributes[i];
@@ -336,77 +336,101 @@ static CK_RV material(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 	return rv;
 }
 
+/* Classes, which are numbers from 0 on, as bits */
+#define DATA		(1u << CKO_DATA)
+#define CERTIFICATE	(1u << CKO_CERTIFICATE)
+#define PUBLIC		(1u << CKO_PUBLIC_KEY)
+#define HIDDEN		(1u << CKO_PRIVATE_KEY | 1u << CKO_SECRET_KEY)
+#define KEYS		(PUBLIC | HIDDEN)
+#define ALL		(DATA | CERTIFICATE | KEYS)
+
 /* Where a template said nothing */
+static const struct {
+	CK_ATTRIBUTE_TYPE type;
+	unsigned int classes;	/* that have it */
+	const char *value;	/* a CK_BBOOL, or empty */
+	size_t len;
+} defaults[] = {
+	{ CKA_LABEL, ALL, "", 0 },
+	{ CKA_PRIVATE, ALL, "\0", 1 },
+	{ CKA_MODIFIABLE, ALL, "\1", 1 },
+	{ CKA_DESTROYABLE, ALL, "\1", 1 },
+	{ CKA_APPLICATION, DATA, "", 0 },
+	{ CKA_OBJECT_ID, DATA, "", 0 },
+	{ CKA_ID, CERTIFICATE | KEYS, "", 0 },
+	{ CKA_TRUSTED, CERTIFICATE | PUBLIC | 1u << CKO_SECRET_KEY, "\0", 1 },
+	{ CKA_SUBJECT, PUBLIC | 1u << CKO_PRIVATE_KEY, "", 0 },
+	{ CKA_START_DATE, KEYS, "", 0 },
+	{ CKA_END_DATE, KEYS, "", 0 },
+	{ CKA_SENSITIVE, HIDDEN, "\0", 1 },
+	{ CKA_EXTRACTABLE, HIDDEN, "\1", 1 },
+	{ CKA_WRAP_WITH_TRUSTED, HIDDEN, "\0", 1 },
+	{ CKA_ALWAYS_AUTHENTICATE, 1u << CKO_PRIVATE_KEY, "\0", 1 },
+};
+
 static CK_RV put_default(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 			 struct p11_value *value)
 {
-	bool hidden = object->class == CKO_PRIVATE_KEY || object->class == CKO_SECRET_KEY;
-	bool key = hidden || object->class == CKO_PUBLIC_KEY;
-
-	switch (type) {
-	case CKA_MODIFIABLE:
-	case CKA_DESTROYABLE:
-		return p11_put_bool(value, true);
-	case CKA_PRIVATE:
-		return p11_put_bool(value, false);
-	case CKA_LABEL:
-	case CKA_ID:
-		return p11_put(value, "", 0);
-	case CKA_TRUSTED:
-		return p11_put_bool(value, false);
-	case CKA_START_DATE:
-	case CKA_END_DATE:
-	case CKA_SUBJECT:
-	case CKA_APPLICATION:
-	case CKA_OBJECT_ID:
-		if (key == (type != CKA_APPLICATION && type != CKA_OBJECT_ID))
-			return p11_put(value, "", 0);
-		return CKR_ATTRIBUTE_TYPE_INVALID;
-	}
-	if (hidden && (type == CKA_SENSITIVE || type == CKA_EXTRACTABLE))
-		return p11_put_bool(value, type == CKA_EXTRACTABLE);
-	if (hidden && (type == CKA_ALWAYS_AUTHENTICATE || type == CKA_WRAP_WITH_TRUSTED))
-		return p11_put_bool(value, false);
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+		if (defaults[i].type == type && defaults[i].classes & 1u << object->class)
+			return p11_put(value, defaults[i].value, defaults[i].len);
 	return CKR_ATTRIBUTE_TYPE_INVALID;
 }
 
-static CK_RV put_told(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
-		      struct p11_value *value)
+/* 3.0: no two that a session sees have the same; those of the chip have another form */
+static CK_RV put_unique(const struct p11_object *object, struct p11_value *value)
 {
-	bool key = p11_is_key_object(object);
+	char text[32];
+	int len = snprintf(text, sizeof(text), "session-%lX", object->handle);
 
+	return p11_put(value, text, len);
+}
+
+/* Of keys: what no template says, or not alone. None was made in the chip. */
+static CK_RV put_told_of_key(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
+			     struct p11_value *value)
+{
 	switch (type) {
-	case CKA_CLASS:
-		return p11_put_ulong(value, object->class);
-	case CKA_TOKEN:
-	case CKA_COPYABLE:
-		return p11_put_bool(value, false);
 	case CKA_KEY_TYPE:
-		return object->class == CKO_DATA || object->class == CKO_CERTIFICATE ?
-		       CKR_ATTRIBUTE_TYPE_INVALID : p11_put_ulong(value, object->key_type);
-	case CKA_LOCAL:
-		return p11_put_bool(value, object->local);
+		return p11_put_ulong(value, object->key_type);
 	case CKA_KEY_GEN_MECHANISM:
-		return p11_put_ulong(value, object->made_by);
+		return p11_put_ulong(value, CK_UNAVAILABLE_INFORMATION);
 	case CKA_SIGN:
 	case CKA_VERIFY:
 	case CKA_ENCRYPT:
 	case CKA_DECRYPT:
 	case CKA_DERIVE:
 		/* a template may say less than its kind can, not more */
-		return key ? p11_put_bool(value, p11_can(object, type) && flag(object, type, true)) :
-		       CKR_ATTRIBUTE_TYPE_INVALID;
+		return p11_put_bool(value, p11_can(object, type) && flag(object, type, true));
+	case CKA_LOCAL:
 	case CKA_WRAP:	/* no key is wrapped here */
 	case CKA_UNWRAP:
 	case CKA_SIGN_RECOVER:
 	case CKA_VERIFY_RECOVER:
-		return key ? p11_put_bool(value, false) : CKR_ATTRIBUTE_TYPE_INVALID;
+		return p11_put_bool(value, false);
 	case CKA_ALWAYS_SENSITIVE:
-		return p11_put_bool(value, object->local && flag(object, CKA_SENSITIVE, false));
 	case CKA_NEVER_EXTRACTABLE:
-		return p11_put_bool(value, object->local && !flag(object, CKA_EXTRACTABLE, true));
+		return object->class == CKO_PUBLIC_KEY ? CKR_ATTRIBUTE_TYPE_INVALID :
+		       p11_put_bool(value, false);
 	default:
 		return CKR_ATTRIBUTE_TYPE_INVALID;
+	}
+}
+
+static CK_RV put_told(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
+		      struct p11_value *value)
+{
+	switch (type) {
+	case CKA_CLASS:
+		return p11_put_ulong(value, object->class);
+	case CKA_TOKEN:
+	case CKA_COPYABLE:
+		return p11_put_bool(value, false);
+	case CKA_UNIQUE_ID:
+		return put_unique(object, value);
+	default:
+		return p11_is_key_object(object) ? put_told_of_key(object, type, value) :
+		       CKR_ATTRIBUTE_TYPE_INVALID;
 	}
 }
 

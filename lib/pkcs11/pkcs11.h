@@ -250,8 +250,6 @@ struct p11_object {
 	EVP_PKEY *key;			/* public, or private */
 	uint8_t *secret;		/* or a secret key, certificate, data; wiped */
 	size_t secret_len;
-	bool local;
-	CK_MECHANISM_TYPE made_by;
 };
 
 /*
@@ -298,8 +296,8 @@ static inline const struct se05x_iot_curve *p11_curve(const struct p11_object *o
  * p11_host_new() - a session object: host.c
  * @t: what its caller wants; key material in it is not looked at
  *
- * The caller fills in key or secret (allocated with OPENSSL_malloc), local and made_by, and
- * publishes it; or drops it by p11_object_put().
+ * The caller fills in key or secret (allocated with OPENSSL_malloc), and publishes it; or drops
+ * it by p11_object_put().
  */
 CK_RV p11_host_new(struct p11_session *session, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
 		   const struct p11_template *t, struct p11_object **object);

@@ -46,6 +46,76 @@ static void make_pair(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE type, CK_ATTRIBUTE_
 	OK(C_GenerateKeyPair(s, &m, t, COUNT(t), NULL, 0, public, private));
 }
 
+static bool has(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE_TYPE type)
+{
+	CK_ATTRIBUTE a = { type, NULL, 0 };
+	CK_RV rv = C_GetAttributeValue(s, o, &a, 1);
+
+	if (rv != CKR_ATTRIBUTE_TYPE_INVALID)
+		RV(rv, CKR_OK);
+	return !rv;
+}
+
+/* Each has the attributes of its class, and no other's. */
+static void test_classes(void **state)
+{
+	static const struct {
+		CK_ATTRIBUTE_TYPE type;
+		bool data, public, private, secret;
+	} all[] = {
+		{ CKA_UNIQUE_ID, true, true, true, true },
+		{ CKA_LABEL, true, true, true, true },
+		{ CKA_PRIVATE, true, true, true, true },
+		{ CKA_MODIFIABLE, true, true, true, true },
+		{ CKA_DESTROYABLE, true, true, true, true },
+		{ CKA_COPYABLE, true, true, true, true },
+		{ CKA_APPLICATION, true, false, false, false },
+		{ CKA_OBJECT_ID, true, false, false, false },
+		{ CKA_ID, false, true, true, true },
+		{ CKA_KEY_TYPE, false, true, true, true },
+		{ CKA_LOCAL, false, true, true, true },
+		{ CKA_KEY_GEN_MECHANISM, false, true, true, true },
+		{ CKA_START_DATE, false, true, true, true },
+		{ CKA_SUBJECT, false, true, true, false },
+		{ CKA_TRUSTED, false, true, false, true },
+		{ CKA_SENSITIVE, false, false, true, true },
+		{ CKA_EXTRACTABLE, false, false, true, true },
+		{ CKA_ALWAYS_SENSITIVE, false, false, true, true },
+		{ CKA_NEVER_EXTRACTABLE, false, false, true, true },
+		{ CKA_WRAP_WITH_TRUSTED, false, false, true, true },
+		{ CKA_ALWAYS_AUTHENTICATE, false, false, true, false },
+		{ CKA_CERTIFICATE_TYPE, false, false, false, false },
+	};
+	CK_SESSION_HANDLE s = rw();
+	CK_OBJECT_HANDLE d = make_data(s), k = make_secret(s, &aes), public, private;
+	CK_ULONG none = 0;
+	CK_ATTRIBUTE get = { CKA_KEY_GEN_MECHANISM, &none, sizeof(none) };
+	uint8_t id[2][40];
+	CK_ATTRIBUTE ids[] = {
+		{ CKA_UNIQUE_ID, id[0], sizeof(id[0]) }, { CKA_UNIQUE_ID, id[1], sizeof(id[1]) },
+	};
+
+	(void)state;
+	make_pair(s, CKM_EC_KEY_PAIR_GEN, CKA_EC_PARAMS, p256, sizeof(p256), &public, &private);
+	for (size_t i = 0; i < COUNT(all); i++)
+		if (has(s, d, all[i].type) != all[i].data ||
+		    has(s, public, all[i].type) != all[i].public ||
+		    has(s, private, all[i].type) != all[i].private ||
+		    has(s, k, all[i].type) != all[i].secret)
+			fail_msg("attribute 0x%lX", all[i].type);
+	assert_true(is_bool(s, k, CKA_LOCAL, false) && is_bool(s, k, CKA_ALWAYS_SENSITIVE, false) &&
+		    is_bool(s, k, CKA_NEVER_EXTRACTABLE, false));
+	OK(C_GetAttributeValue(s, k, &get, 1));
+	assert_int_equal(none, CK_UNAVAILABLE_INFORMATION);
+	/* 3.0: no other object that is seen has it */
+	OK(C_GetAttributeValue(s, public, &ids[0], 1));
+	OK(C_GetAttributeValue(s, private, &ids[1], 1));
+	assert_true(ids[0].ulValueLen != ids[1].ulValueLen ||
+		    memcmp(id[0], id[1], ids[0].ulValueLen));
+	assert_int_equal(find(s, &ids[0], 1), 1);
+	assert_int_equal(objects[0], public);
+}
+
 static void may(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, bool sign, bool verify, bool encrypt,
 		bool decrypt, bool derive)
 {
@@ -157,7 +227,7 @@ static void test_no_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHIP(test_no_key), CHIP(test_usage), CHIP(test_public_half),
+		CHIP(test_classes), CHIP(test_usage), CHIP(test_public_half), CHIP(test_no_key),
 	};
 
 	return test_main("pkcs11 on the host", tests, COUNT(tests));
