@@ -199,6 +199,8 @@ static CK_RV get_secret(const struct p11_template *t, CK_KEY_TYPE type, bool tok
 
 	if (rv)
 		return rv;
+	if (p11_template_ulong(t, CKA_VALUE_LEN, m->len) != m->len)
+		return CKR_TEMPLATE_INCONSISTENT;
 	switch (type) {
 	case CKK_AES:
 		m->kind = SE05X_IOT_KIND_AES;
@@ -220,17 +222,21 @@ static CK_RV get_secret(const struct p11_template *t, CK_KEY_TYPE type, bool tok
 
 static CK_RV get_file(const struct p11_template *t, CK_OBJECT_CLASS class, struct material *m)
 {
+	bool token = p11_template_bool(t, CKA_TOKEN, false);
 	CK_RV rv = get_bytes(t, m);
 
 	m->kind = SE05X_IOT_KIND_BINARY;
-	if (rv)
+	/* data may be empty, but the chip has no empty files */
+	if (rv && class == CKO_DATA && !token)
+		m->bytes = "";
+	else if (rv)
 		return rv;
 	if (class == CKO_DATA) {
 		const CK_ATTRIBUTE *application = p11_template_find(t, CKA_APPLICATION);
 		const CK_ATTRIBUTE *id = p11_template_find(t, CKA_OBJECT_ID);
 
-		if (p11_template_bool(t, CKA_TOKEN, false) &&
-		    ((application && application->ulValueLen) || (id && id->ulValueLen))) {
+		if (token && ((application && application->ulValueLen) ||
+			      (id && id->ulValueLen))) {
 			p11_log("data in the chip has no APPLICATION and no OBJECT_ID");
 			return CKR_TEMPLATE_INCONSISTENT;
 		}
@@ -273,7 +279,7 @@ static CK_RV on_host(struct p11_session *s, const struct p11_template *t, CK_OBJ
 	object->key = m->key;
 	m->key = NULL;
 	if (m->bytes) {
-		object->secret = OPENSSL_malloc(m->len);
+		object->secret = OPENSSL_malloc(m->len + !m->len);
 		if (!object->secret) {
 			p11_object_put(object);
 			return CKR_HOST_MEMORY;
@@ -310,6 +316,15 @@ static CK_RV find_half(struct p11_session *s, EVP_PKEY *key, CK_OBJECT_HANDLE *h
 	return rv;
 }
 
+/* What the chip did not take, or has not, was in the template. */
+static CK_RV refused(CK_RV rv, const struct material *m)
+{
+	if (rv == CKR_FUNCTION_NOT_SUPPORTED && m->key && !EVP_PKEY_is_a(m->key, "RSA"))
+		return CKR_CURVE_NOT_SUPPORTED;
+	return rv == CKR_ARGUMENTS_BAD || rv == CKR_FUNCTION_NOT_SUPPORTED ?
+	       CKR_ATTRIBUTE_VALUE_INVALID : rv;
+}
+
 static CK_RV in_chip(struct p11_session *s, const struct p11_template *t, CK_OBJECT_CLASS class,
 		     CK_KEY_TYPE type, struct material *m, CK_OBJECT_HANDLE *handle)
 {
@@ -327,7 +342,7 @@ static CK_RV in_chip(struct p11_session *s, const struct p11_template *t, CK_OBJ
 		if (rv || *handle)
 			return rv;
 	}
-	return p11_make(s, &making, handle, NULL);
+	return refused(p11_make(s, &making, handle, NULL), m);
 }
 
 CK_RV p11_new_secret(struct p11_session *s, const struct p11_template *t, CK_KEY_TYPE type,

@@ -224,10 +224,34 @@ static void test_no_key(void **state)
 	RV(C_DigestKey(s, public), CKR_KEY_INDIGESTIBLE);
 }
 
+/* Data may have no value; a secret key has one, as long as its template says. */
+static void test_values(void **state)
+{
+	CK_ULONG len = 16;
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &data, sizeof(data) }, { CKA_TOKEN, &no, 1 },
+	}, k[] = {
+		{ CKA_CLASS, &secret, sizeof(secret) }, { CKA_KEY_TYPE, &aes, sizeof(aes) },
+		{ CKA_VALUE, "0123456789abcdef", 16 }, { CKA_VALUE_LEN, &len, sizeof(len) },
+	};
+	CK_SESSION_HANDLE s = rw();
+	CK_OBJECT_HANDLE o;
+
+	(void)state;
+	OK(C_CreateObject(s, t, COUNT(t), &o));
+	check_bytes(s, o, CKA_VALUE, "", 0);
+	t[1].pValue = &yes;	/* the chip has no empty files */
+	RV(C_CreateObject(s, t, COUNT(t), &o), CKR_TEMPLATE_INCOMPLETE);
+	OK(C_CreateObject(s, k, COUNT(k), &o));
+	len = 32;
+	RV(C_CreateObject(s, k, COUNT(k), &o), CKR_TEMPLATE_INCONSISTENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHIP(test_classes), CHIP(test_usage), CHIP(test_public_half), CHIP(test_no_key),
+		CHIP(test_values),
 	};
 
 	return test_main("pkcs11 on the host", tests, COUNT(tests));

@@ -544,6 +544,30 @@ static void test_not_destroyable(void **state)
 	RV(C_DestroyObject(s, o), CKR_ACTION_PROHIBITED);
 }
 
+/* What the chip does not take, or has not, is a fault of the template's. */
+static void test_refused(void **state)
+{
+	static uint8_t modulus[192];
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &yes, 1 }, { CKA_MODULUS, modulus, sizeof(modulus) },
+		{ CKA_PUBLIC_EXPONENT, "\1\0\1", 3 },
+	};
+	CK_OBJECT_HANDLE o;
+
+	(void)state;
+	memset(modulus, 0xff, sizeof(modulus));
+	RV(C_CreateObject(rw(), t, COUNT(t), &o), CKR_ATTRIBUTE_VALUE_INVALID);
+	OK(C_Finalize(NULL));
+	stop();
+	start_with(other, "--chip=SE050E", NULL);
+	OK(C_Initialize(NULL));
+	t[3].ulValueLen = 128;
+	RV(C_CreateObject(rw(), t, COUNT(t), &o), CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,6 +575,7 @@ int main(void)
 		CHIP(test_long_numbers),
 		CHIP(test_certificate), CHIP(test_data), CHIP(test_names),
 		CHIP(test_broken_creation), CHIP(test_link_errors), CHIP(test_not_destroyable),
+		CHIP(test_refused),
 	};
 
 	return test_main("pkcs11 objects", tests, COUNT(tests));
