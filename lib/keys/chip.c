@@ -399,9 +399,9 @@ bool keys_chip_same(struct keys_chip *a, struct keys_chip *b)
 	       node_a.st_ino == node_b.st_ino;
 }
 
-void keys_chip_no_threads(struct keys_chip *chip)
+void keys_chip_no_threads(struct keys_chip *chip, bool none)
 {
-	chip->no_threads = true;
+	chip->no_threads = none;
 }
 
 void keys_chip_forget(struct keys_chip *chip)

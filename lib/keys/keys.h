@@ -406,8 +406,8 @@ bool keys_end(struct keys_chip *chip, struct keys_turn *turn, int ret,
 bool keys_chip_uid(struct keys_chip *chip, uint8_t uid[SE05X_IOT_UID_LEN]);
 /* Are they the same chip, by whatever names? */
 bool keys_chip_same(struct keys_chip *a, struct keys_chip *b);
-/* Before it is used: no thread is made for it, and so its file keeps the chip awake. */
-void keys_chip_no_threads(struct keys_chip *chip);
+/* Before it is used: with @none no thread is made for it, and so its file keeps the chip awake. */
+void keys_chip_no_threads(struct keys_chip *chip, bool none);
 /* Whichever chip is there is the one: it is opened anew when it is used next. */
 void keys_chip_forget(struct keys_chip *chip);
 /* Its file was opened by the parent of this process, and serves for want of another */

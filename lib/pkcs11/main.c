@@ -126,6 +126,8 @@ CK_RV C_Initialize(void *arguments)
 		/* in a child: what was the parent's */
 		p11_sessions_end();
 		p11.no_threads = args && args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS;
+		for (struct p11_token *token = p11.tokens; token; token = token->next)
+			keys_chip_no_threads(token->chip, p11.no_threads);
 		*p11.initialised = 1;
 	}
 	pthread_rwlock_unlock(&p11.alive);

@@ -88,8 +88,7 @@ static void note(CK_SLOT_ID slot, const char *device)
 		free_token(token);
 		return;
 	}
-	if (p11.no_threads)
-		keys_chip_no_threads(token->chip);
+	keys_chip_no_threads(token->chip, p11.no_threads);
 	p11_config_read("", &token->learnt->config);
 	/* what is there from the beginning did not come */
 	token->seen = !p11.looked;

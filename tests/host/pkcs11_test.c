@@ -3,6 +3,8 @@
 #include "../../lib/pkcs11/pkcs11.h"
 #include "pkcs11_core.h"
 
+#include <dirent.h>
+
 /* ---- what needs no chip ---- */
 
 static void test_not_initialized(void **state)
@@ -438,6 +440,55 @@ static void test_publish(void **state)
 	RV(p11_end(s, CKR_OK), CKR_OK);
 }
 
+/* ---- threads of its own ---- */
+
+static CK_C_INITIALIZE_ARGS no_threads = { .flags = CKF_LIBRARY_CANT_CREATE_OS_THREADS };
+
+static int count_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	int n = 0;
+
+	while (readdir(tasks))
+		n++;
+	closedir(tasks);
+	return n;
+}
+
+/* How many are begun when the chip is used */
+static int own_threads(void *arguments)
+{
+	int before = count_threads();
+
+	OK(C_Initialize(arguments));
+	find_class(rw(), CKO_PUBLIC_KEY);
+	return count_threads() - before;
+}
+
+static int in_child_without(CK_SESSION_HANDLE s)
+{
+	(void)s;
+	return own_threads(&no_threads);
+}
+
+static int in_child_with(CK_SESSION_HANDLE s)
+{
+	(void)s;
+	return own_threads(NULL);
+}
+
+/* The one that lets the chip sleep is not begun where the application forbids it. */
+static void test_no_threads(void **state)
+{
+	(void)state;
+	OK(C_Finalize(NULL));
+	assert_int_equal(own_threads(NULL), 1);
+	assert_int_equal(child_of(in_child_without, 0), 0);
+	OK(C_Finalize(NULL));
+	assert_int_equal(own_threads(&no_threads), 0);
+	assert_int_equal(child_of(in_child_with, 0), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,7 +496,7 @@ int main(void)
 		CHIP(test_slots), CHIP(test_events), CHIP(test_sessions), CHIP(test_pin),
 		CHIP(test_pin_refused), CHIP(test_kept_session), CHIP(test_without_applet),
 		CHIP(test_configuration), CHIP(test_errors), CHIP(test_log), CHIP(test_no_free_session),
-		CHIP(test_publish),
+		CHIP(test_publish), CHIP(test_no_threads),
 	};
 
 	return test_main("pkcs11", tests, COUNT(tests));
