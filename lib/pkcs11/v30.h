@@ -29,19 +29,11 @@
 #endif
 #ifndef CKM_HKDF_DERIVE
 #define CKM_HKDF_DERIVE			0x402AUL
-#define CKM_HKDF_DATA			0x402BUL
-#define CKM_HKDF_KEY_GEN		0x402CUL
 #endif
 #ifndef CKF_HKDF_SALT_NULL
 #define CKF_HKDF_SALT_NULL		0x01UL
 #define CKF_HKDF_SALT_DATA		0x02UL
 #define CKF_HKDF_SALT_KEY		0x04UL
-#endif
-#ifndef CKR_AEAD_DECRYPT_FAILED
-#define CKR_AEAD_DECRYPT_FAILED		0x42UL
-#endif
-#ifndef CKR_OPERATION_CANCEL_FAILED
-#define CKR_OPERATION_CANCEL_FAILED	0x202UL
 #endif
 #ifndef CKF_INTERFACE_FORK_SAFE
 #define CKF_INTERFACE_FORK_SAFE		0x01UL
@@ -50,9 +42,6 @@ typedef struct {
 	void *pFunctionList;
 	CK_FLAGS flags;
 } CK_INTERFACE;
-#endif
-#ifndef CKF_EC_CURVENAME
-#define CKF_EC_CURVENAME		(1UL << 26)
 #endif
 
 /* 3.0's functions, after those of 2.40 */
