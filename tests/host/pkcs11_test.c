@@ -382,29 +382,61 @@ static void test_errors(void **state)
 	RV(p11_error(p11.tokens, -EBUSY, &half), CKR_DEVICE_ERROR);
 }
 
+static int log_ends[2], err;
+
+static void log_begin(void)
+{
+	assert_int_equal(pipe(log_ends), 0);
+	err = dup(2);
+	setenv("SE05X_PKCS11_DEBUG", "1", 1);
+	dup2(log_ends[1], 2);
+}
+
+/* What was logged since */
+static const char *logged(void)
+{
+	static char text[2000];
+	ssize_t n;
+
+	dup2(err, 2);
+	unsetenv("SE05X_PKCS11_DEBUG");
+	close(log_ends[1]);
+	n = read(log_ends[0], text, sizeof(text) - 1);
+	assert_in_range(n, 1, sizeof(text) - 1);
+	text[n] = 0;
+	close(log_ends[0]);
+	close(err);
+	return text;
+}
+
 /* Who reads the log sees why, and how long it took. */
 static void test_log(void **state)
 {
 	CK_SESSION_INFO info;
 	struct se05x_call c = { 0 };
-	char line[400] = "", *after;
-	int err = dup(2), ends[2];
+	const char *after;
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
 	OK(C_GetSessionInfo(rw(), &info));	/* a call of this thread began */
-	setenv("SE05X_PKCS11_DEBUG", "1", 1);
-	dup2(ends[1], 2);
+	log_begin();
 	p11_error(p11.tokens, -EBUSY, &c);
-	dup2(err, 2);
-	unsetenv("SE05X_PKCS11_DEBUG");
-	assert_in_range(read(ends[0], line, sizeof(line) - 1), 1, sizeof(line));
-	after = strstr(line, "the chip was busy until the deadline; not sent (EBUSY, SW 0000), after ");
+	after = strstr(logged(), "the chip was busy until the deadline; not sent (EBUSY, SW 0000), after ");
 	assert_non_null(after);
 	assert_non_null(strstr(after, " ms\n"));
-	close(ends[0]);
-	close(ends[1]);
-	close(err);
+}
+
+/* A UserID that anybody may delete is no guard, and the log says so: without the PIN. */
+static void test_warning(void **state)
+{
+	CK_SESSION_HANDLE s = with_user("", 3);
+	const char *text;
+
+	(void)state;
+	log_begin();
+	OK(C_Login(s, CKU_USER, PIN, 4));
+	text = logged();
+	assert_non_null(strstr(text, "warning: UserID 0x0A0B0C0D may be deleted"));
+	assert_null(strstr(text, "1234"));
 }
 
 /* Who has the UserID's only session: a login says that there is no room, and tries no PIN. */
@@ -495,7 +527,8 @@ int main(void)
 		cmocka_unit_test(test_not_initialized), cmocka_unit_test(test_interfaces),
 		CHIP(test_slots), CHIP(test_events), CHIP(test_sessions), CHIP(test_pin),
 		CHIP(test_pin_refused), CHIP(test_kept_session), CHIP(test_without_applet),
-		CHIP(test_configuration), CHIP(test_errors), CHIP(test_log), CHIP(test_no_free_session),
+		CHIP(test_configuration), CHIP(test_errors), CHIP(test_log), CHIP(test_warning),
+		CHIP(test_no_free_session),
 		CHIP(test_publish), CHIP(test_no_threads),
 	};
 
