@@ -17,24 +17,6 @@ cd "$tmp" || exit 1
 echo "a message" > message
 seq 400000 > long	# more than 1 MiB
 
-openssl_says() {
-	out=$(openssl "$@" 2> "$tmp/err")
-	status=$?
-	err=$(cat "$tmp/err")
-}
-
-same() {
-	status=0 out='' err=''
-	cmp "$2" "$3" > /dev/null 2>&1 || status=1
-	check "$1" 0 '' ''
-}
-
-into() {
-	local file=$1
-	shift
-	run -o "$file" "$@"
-}
-
 # ---- an answer that fails hides nothing else (F20, F22) ----
 
 run keygen 0x01010101 p256

@@ -15,12 +15,6 @@ tool=$build/tools/se05x-tool
 export SIM_STATE=$tmp/state SIM_CHIP=SE051 SE05X_ALIASES=/dev/null
 cd "$tmp" || exit 1
 
-openssl_says() {
-	out=$(openssl "$@" 2> "$tmp/err")
-	status=$?
-	err=$(cat "$tmp/err")
-}
-
 run keygen 0x01010101 p256
 run keygen 0x01010102 p521
 run keygen 0x01010103 ed25519

@@ -17,27 +17,6 @@ cd "$tmp" || exit 1
 echo "a message" > message
 seq 2000 > long
 
-# openssl's word, as if the tool had said it
-openssl_says() {
-	out=$(openssl "$@" 2> "$tmp/err")
-	status=$?
-	err=$(cat "$tmp/err")
-}
-
-# same NAME FILE FILE
-same() {
-	status=0 out='' err=''
-	cmp "$2" "$3" > /dev/null 2>&1 || status=1
-	check "$1" 0 '' ''
-}
-
-# into FILE ARGUMENT...: run, and what it writes goes to FILE
-into() {
-	local file=$1
-	shift
-	run -o "$file" "$@"
-}
-
 run --help;                     check help 0 'Usage: se05x-tool*' ''
 run --version;                  check version 0 'se05x-tool [0-9]*' ''
 run;                            check 'no command' 2 '' '*no command*--help*'

@@ -36,12 +36,6 @@ plain() {
 	err=$(cat "$tmp/err")
 }
 
-# same NAME FILE FILE
-same() {
-	cmp -s "$2" "$3"; status=$? out='' err=''
-	check "$1" 0 '' ''
-}
-
 make_keys() {
 	run keygen 0x11 p256
 	run keygen 0x12 rsa2048

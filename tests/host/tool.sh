@@ -66,3 +66,28 @@ check() {
 	printf '# status %s\n# out %s\n# err %s\n' "$status" "$out" "$err"
 	failed=1
 }
+
+# ---- on what came: if the tool failed before, that is told ----
+
+# openssl_says ARGUMENT...: openssl's word, as if the tool had said it
+openssl_says() {
+	[ "${status:-0}" = 0 ] || echo "# before openssl $1: status $status: $err"
+	out=$(openssl "$@" 2> "$tmp/err")
+	status=$?
+	err=$(cat "$tmp/err")
+}
+
+# same NAME FILE FILE
+same() {
+	[ "${status:-0}" = 0 ] || echo "# before $1: status $status: $err"
+	status=0 out='' err=''
+	cmp "$2" "$3" > /dev/null 2>&1 || status=1
+	check "$1" 0 '' ''
+}
+
+# into FILE ARGUMENT...: run, and what it writes goes to FILE
+into() {
+	local file=$1
+	shift
+	run -o "$file" "$@"
+}
