@@ -44,6 +44,7 @@ struct keys_names {
 	struct keys_name *names;	/* the last of each object; also those taken away */
 	size_t n_names;
 	uint32_t sequence;
+	uint32_t newest;		/* place of the page that has it */
 };
 
 /* IEEE 802.3 */
@@ -84,7 +85,7 @@ static size_t pack(const struct keys_name *name, uint8_t record[RECORD_MAX])
 /* Return: bytes of the record that begins there; 0: that is none, or a torn one */
 static size_t unpack(const uint8_t *at, size_t left, struct keys_name *name)
 {
-	size_t len = left > HEAD_LEN + 5 && at[0] == BEGIN ? get_be(at + 1, 2) : 0;
+	size_t len = left >= RECORD_MIN && at[0] == BEGIN ? get_be(at + 1, 2) : 0;
 	size_t label = len ? at[19] : 0, cka_id = len ? at[20] : 0;
 
 	if (!len || len > left || len != HEAD_LEN + label + cka_id + 5 ||
@@ -130,21 +131,34 @@ static int take(struct keys_names *names, const struct keys_name *name)
 
 /* ---- pages ---- */
 
-/* What is no record is passed over byte by byte. */
+/*
+ * The next record from *@at on; what is none is passed over byte by byte. Return: bytes of it,
+ * which are before *@at then; 0: there is none.
+ */
+static size_t next_record(const struct page *page, size_t *at, struct keys_name *name)
+{
+	size_t len = 0;
+
+	while (!len && *at < page->used) {
+		len = unpack(page->bytes + *at, page->size - *at, name);
+		*at += len ? len : 1;
+	}
+	return len;
+}
+
 static int take_page(struct keys_names *names, struct page *page)
 {
 	struct keys_name name;
+	size_t at = MAGIC_LEN;
 	int ret = 0;
 
 	for (page->used = page->size; page->used > MAGIC_LEN; page->used--)
 		if (page->bytes[page->used - 1])
 			break;
-	for (size_t at = MAGIC_LEN, len; !ret && at < page->used; at += len) {
-		len = unpack(page->bytes + at, page->size - at, &name);
-		if (len)
-			ret = take(names, &name);
-		else
-			len = 1;
+	while (!ret && next_record(page, &at, &name)) {
+		ret = take(names, &name);
+		if (name.sequence == names->sequence)
+			names->newest = page->id - PAGE_FIRST;
 	}
 	return ret;
 }
@@ -197,7 +211,10 @@ static int read_page(struct se05x_iot *iot, struct keys_names *names, uint32_t i
 	return take_page(names, &more[names->n_pages++]);
 }
 
-/* What this process has read of it, and nobody can have changed: it is full */
+/*
+ * What this process has read of it, and nobody can have changed: it is full, and a new page
+ * takes the place of one that is gone only when all other places had their turn.
+ */
 static const struct page *full_page(const struct keys_names *names, uint32_t id)
 {
 	for (size_t i = 0; names && i < names->n_pages; i++)
@@ -226,6 +243,8 @@ int keys_names_read_of(struct se05x_iot *iot, const uint32_t *ids, size_t n,
 	struct keys_names *now = calloc(1, sizeof(*now));
 	int ret = now ? 0 : -ENOMEM;
 
+	if (now)
+		now->newest = PAGES - 1;
 	for (size_t i = 0; !ret && i < n; i++) {
 		const struct page *full;
 
@@ -283,24 +302,44 @@ const struct keys_name *keys_names_next(const struct keys_names *names,
 
 /* ---- writing ---- */
 
+/*
+ * Does a record still count, and is it nowhere else? Copies are left by a compaction that did
+ * not end. That a name was taken away counts as long as another page has that name.
+ */
+static bool counts(const struct keys_names *names, const struct page *page,
+		   const struct keys_name *record)
+{
+	const struct keys_name *last = find(names, record->id);
+	bool counts = last->label[0];
+	struct keys_name other;
+
+	if (last->sequence != record->sequence)
+		return false;
+	for (size_t i = 0; i < names->n_pages; i++) {
+		const struct page *another = &names->pages[i];
+
+		for (size_t at = MAGIC_LEN; another != page && next_record(another, &at, &other);) {
+			if (other.id != record->id)
+				continue;
+			if (other.sequence == record->sequence)
+				return false;
+			counts = true;
+		}
+	}
+	return counts;
+}
+
 /* All that still counts on a page, one after the other. Return: bytes of it. */
 static size_t live(const struct keys_names *names, const struct page *page, uint32_t except,
 		   uint8_t out[PAGE_SIZE])
 {
-	const struct keys_name *last;
 	struct keys_name name;
 	size_t used = 0;
 
-	for (size_t at = MAGIC_LEN, len; at < page->used; at += len) {
-		len = unpack(page->bytes + at, page->size - at, &name);
-		if (!len) {
-			len = 1;
+	for (size_t at = MAGIC_LEN, len; (len = next_record(page, &at, &name));) {
+		if (name.id == except || !counts(names, page, &name))
 			continue;
-		}
-		last = keys_names_of(names, name.id);
-		if (!last || last->sequence != name.sequence || name.id == except)
-			continue;
-		memcpy(out + used, page->bytes + at, len);
+		memcpy(out + used, page->bytes + at - len, len);
 		used += len;
 	}
 	return used;
@@ -310,15 +349,17 @@ static int new_page(struct se05x_iot *iot, struct keys_names *names, const uint8
 		    size_t len, const struct se05x_iot_new *how, struct se05x_call *call)
 {
 	uint8_t bytes[PAGE_SIZE] = MAGIC;
-	uint32_t i = 0;
+	uint32_t place = names->newest;
 
-	while (i < PAGES && names->taken[i])
-		i++;
-	if (i == PAGES)
+	do
+		place = (place + 1) % PAGES;
+	while (names->taken[place] && place != names->newest);
+	if (names->taken[place])
 		return -EDQUOT;
 	if (len)
 		memcpy(bytes + MAGIC_LEN, records, len);
-	return se05x_iot_binary_create(iot, PAGE_FIRST + i, bytes, sizeof(bytes), how, NULL, call);
+	return se05x_iot_binary_create(iot, PAGE_FIRST + place, bytes, sizeof(bytes), how, NULL,
+				       call);
 }
 
 /* The page that has least left that counts, if the new record goes with that on one page */
@@ -331,12 +372,36 @@ static struct page *worth_compacting(const struct keys_names *names, uint32_t ex
 	for (size_t i = 0; i < names->n_pages; i++) {
 		size_t n = live(names, &names->pages[i], except, out);
 
-		if (n < least && MAGIC_LEN + n + len <= PAGE_SIZE) {
+		/* what has nothing that counts is deleted anyway */
+		if (n && n < least && MAGIC_LEN + n + len <= PAGE_SIZE) {
 			least = n;
 			best = &names->pages[i];
 		}
 	}
 	return best;
+}
+
+/* Somebody else's page stays where it is: it says the same. */
+static int delete_page(struct se05x_iot *iot, struct page *page, struct se05x_call *call)
+{
+	int ret = se05x_iot_delete(iot, page->id, call);
+
+	if (!ret)
+		page->used = 0;
+	return ret == -EACCES ? 0 : ret;
+}
+
+/* @copied: what counts of it is on the new page; it goes first, as others may have copies of it */
+static int delete_old(struct se05x_iot *iot, struct keys_names *names, struct page *copied,
+		      uint32_t except, struct se05x_call *call)
+{
+	int ret = copied ? delete_page(iot, copied, call) : 0;
+	uint8_t out[PAGE_SIZE];
+
+	for (size_t i = 0; !ret && i < names->n_pages; i++)
+		if (&names->pages[i] != copied && !live(names, &names->pages[i], except, out))
+			ret = delete_page(iot, &names->pages[i], call);
+	return ret;
 }
 
 int keys_names_write(struct se05x_iot *iot, struct keys_names *names,
@@ -369,9 +434,7 @@ int keys_names_write(struct se05x_iot *iot, struct keys_names *names,
 	len = pack(&new, records + before);
 	ret = new_page(iot, names, records, before + len, how, call);
 	/* if that fails both are there, and say the same */
-	if (!ret && old)
-		ret = se05x_iot_delete(iot, old->id, call);
-	return ret;
+	return ret ? ret : delete_old(iot, names, old, new.id, call);
 }
 
 int keys_names_prepare(struct se05x_iot *iot, struct keys_names *names,
