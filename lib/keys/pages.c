@@ -99,7 +99,8 @@ static size_t unpack(const uint8_t *at, size_t left, struct keys_name *name)
 	memcpy(name->label, at + HEAD_LEN, label);
 	memcpy(name->cka_id, at + HEAD_LEN + label, cka_id);
 	name->cka_id_len = cka_id;
-	return len;
+	/* what others wrote goes to terminals too */
+	return strlen(name->label) == label && (!label || keys_label_valid(name->label)) ? len : 0;
 }
 
 static struct keys_name *find(const struct keys_names *names, uint32_t id)
@@ -457,8 +458,11 @@ bool keys_label_valid(const char *label)
 	for (const unsigned char *s = (const unsigned char *)label; *s; ) {
 		size_t n = *s < 0x80 ? 1 : *s < 0xc2 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 :
 			   *s < 0xf5 ? 4 : 0;
+		/* of the second byte: no longer than it must be, no control, no half of a pair */
+		unsigned int least = *s == 0xc2 || *s == 0xe0 ? 0xa0 : *s == 0xf0 ? 0x90 : 0x80;
+		unsigned int most = *s == 0xed ? 0x9f : *s == 0xf4 ? 0x8f : 0xbf;
 
-		if (!n || *s < 0x20 || *s == 0x7f)
+		if (!n || *s < 0x20 || *s == 0x7f || (n > 1 && (s[1] < least || s[1] > most)))
 			return false;
 		for (size_t i = 1; i < n; i++)
 			if ((s[i] & 0xc0) != 0x80)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lib/keys: names on pages that are full, old, copied, or somebody else's */
+#include <endian.h>
+
 #include "keys_run.h"
 
 #define PAGE_SIZE	768
@@ -166,11 +168,74 @@ static void test_others_page(void **state)
 	assert_in_range(pages(chip), 2, 3);
 }
 
+/* ---- what a name may be ---- */
+
+static const char *const bad_labels[] = {
+	"0X1", "a\033[2J", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
+	"\xf4\x90\x80\x80", "\xc2\x9b" "2J", "\xe4\xf6", "\xe2\x82",
+};
+
+static void test_labels(void **state)
+{
+	static const char *const good[] = {
+		"door key", "T\xc3\xbcr", "\xe2\x82\xac", "\xf0\x9f\x94\x91", "\xed\x9f\xbf",
+		"\xee\x80\x80", "\xf4\x8f\xbf\xbf", "\xc2\xa0", "\xe0\xa0\x80", "\xf0\x90\x80\x80",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(keys_label_valid(good[i]));
+	for (size_t i = 0; i < sizeof(bad_labels) / sizeof(bad_labels[0]); i++)
+		assert_false(keys_label_valid(bad_labels[i]));
+}
+
+static uint32_t crc32(const uint8_t *bytes, size_t len)
+{
+	uint32_t crc = ~0u;
+
+	while (len--) {
+		crc ^= *bytes++;
+		for (int i = 0; i < 8; i++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+	}
+	return ~crc;
+}
+
+/* Others' records are held to the same rule: their names go to terminals. */
+static void test_others_labels(void **state)
+{
+	struct keys_chip *chip = *state;
+	uint8_t bytes[PAGE_SIZE], *record;
+
+	for (size_t i = 0; i < sizeof(bad_labels) / sizeof(bad_labels[0]); i++) {
+		size_t len = strlen(bad_labels[i]);
+		uint32_t crc, page;
+
+		write_name(chip, ID, "good", 4);
+		write_name(chip, ID + 1, LONG, len);
+		page = only_page(chip, bytes);
+		/* the last record ends in 5A, and zeros follow */
+		for (record = bytes + PAGE_SIZE - 1; *record != 0x5A; record--)
+			;
+		record -= len + 25;
+		memcpy(record + 21, bad_labels[i], len);
+		crc = htobe32(crc32(record, len + 21));
+		memcpy(record + 21 + len, &crc, 4);
+		GOOD(KEYS_RUN(chip, &call, se05x_iot_delete, page));
+		GOOD(KEYS_RUN(chip, &call, se05x_iot_binary_create, page, bytes, PAGE_SIZE, NULL,
+			      NULL));
+		assert_string_equal(name_of(chip, ID + 1), "");
+		assert_string_equal(name_of(chip, ID), "good");
+		GOOD(KEYS_RUN(chip, &call, se05x_iot_delete, page));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHIP(test_last_record), CHIP(test_taken_away), CHIP(test_read_again),
-		CHIP(test_copy), CHIP(test_others_page),
+		CHIP(test_copy), CHIP(test_others_page), cmocka_unit_test(test_labels),
+		CHIP(test_others_labels),
 	};
 
 	return test_main("keys_pages", tests, sizeof(tests) / sizeof(tests[0]));
