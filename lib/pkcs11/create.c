@@ -8,6 +8,8 @@
 #include "mech.h"
 #include "object.h"
 
+#define RSA_BITS_MIN	1024	/* as the mechanisms say; the chip takes 512 too */
+
 /* What goes into the chip */
 struct material {
 	EVP_PKEY *key;
@@ -335,6 +337,8 @@ static CK_RV in_chip(struct p11_session *s, const struct p11_template *t, CK_OBJ
 	};
 	CK_RV rv;
 
+	if (m->key && EVP_PKEY_is_a(m->key, "RSA") && EVP_PKEY_get_bits(m->key) < RSA_BITS_MIN)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if (class == CKO_PRIVATE_KEY && !mech_can_be(s->token, type, making.rights))
 		return CKR_TEMPLATE_INCONSISTENT;
 	if (class == CKO_PUBLIC_KEY) {
