@@ -79,6 +79,8 @@ export SIM_STATE=$tmp/state-2
 run put 0x5FFFFF00 message
 run put 0x01010103 message
 run --prepare name;             check '--prepare' 0 '' ''
+SIM_WEAR_LOG=$tmp/again run --prepare name; status=$status$(wc -c < again)
+				check 'and a second time nothing' 00 '' ''
 run --ids list;                 check 'makes a page where there is room' 0 '*0x5FFFFF01*' ''
 run name 0x01010103 file;       check 'where a name goes' 0 '' '*'
 run name 0x01010103;            check 'and is' 0 file ''
@@ -87,7 +89,8 @@ run name 0x01010103;            check 'and is' 0 file ''
 
 export SIM_WEAR_LOG=$tmp/wear
 run name 0x01010103 worn
-status=$(wc -l < wear);         check 'one write' 1 '' '*'
+run name 0x01010103 worn
+status=$(wc -l < wear);         check 'one write, and none for the same name again' 1 '' '*worn*'
 : > wear
 for i in $(seq 60); do
 	run name 0x01010103 "file number x$i"

@@ -59,6 +59,7 @@ static int lock_names(struct tool *t)
 	return ret ? chip_failed(t, 0, ret) : OK;
 }
 
+/* @name: NULL: there is to be room for one */
 static int write_name(struct tool *t, const struct keys_name *name)
 {
 	uint8_t policy[SE05X_IOT_POLICY_MAX];
@@ -71,7 +72,8 @@ static int write_name(struct tool *t, const struct keys_name *name)
 	ret = parse_policy(text, policy, &how.policy_len);
 	if (ret)
 		return ret;
-	return CHIP(t, keys_names_write, t->names, name, &how);
+	return name ? CHIP(t, keys_names_write, t->names, name, &how) :
+		      CHIP(t, keys_names_prepare, t->names, &how);
 }
 
 void forget_name(struct tool *t, uint32_t id)
@@ -172,7 +174,10 @@ static int set_name(struct tool *t, const struct se05x_iot_object *object, const
 	if (!*label && !old)
 		return OK;	/* it had none */
 	snprintf(name.label, sizeof(name.label), "%s", label);
-	ret = write_name(t, &name);
+	/* what it is called already is not written once more */
+	ret = old && !strcmp(old->label, label) &&
+	      !memcmp(old->fingerprint, name.fingerprint, sizeof(name.fingerprint)) ? 0 :
+	      write_name(t, &name);
 	if (ret)
 		return chip_failed(t, object->id, ret);
 	if (t->opt.json) {
@@ -186,11 +191,9 @@ static int set_name(struct tool *t, const struct se05x_iot_object *object, const
 	return OK;
 }
 
-/* A page that is empty but for a name that was taken away */
 static int prepare(struct tool *t)
 {
-	struct keys_name none = { };
-	int ret = lock_names(t) ?: write_name(t, &none);
+	int ret = lock_names(t) ?: write_name(t, NULL);
 
 	return ret && ret != TROUBLE ? chip_failed(t, 0, ret) : ret;
 }
