@@ -74,7 +74,7 @@ static int look_at(struct se05x_iot *iot, struct search *s, uint32_t id, struct 
 	if (!ret)
 		ret = cert_is_file(iot, &file, &is, call);
 	if (ret || !is)
-		return ret == -ENOENT ? 0 : ret;
+		return keys_answered(call) ? 0 : ret;	/* gone, or it does not say what it is */
 	if (!s->public) {
 		if (id == s->key->id + 1)
 			*s->file = file;	/* where a certificate is by custom */

@@ -97,8 +97,8 @@ static int add_all(struct se05x_iot *iot, struct loader *l, struct se05x_call *c
 	l->n = 0;
 	for (size_t i = 0; !ret && i < n; i++) {
 		ret = se05x_iot_object(iot, ids[i], &object, call);
-		if (ret == -ENOENT) {
-			ret = 0;	/* deleted meanwhile */
+		if (ret && keys_answered(call)) {
+			ret = 0;	/* deleted meanwhile, or it does not say what it is */
 			continue;
 		}
 		if (!ret && !(wanted = is_key(&object)))

@@ -375,6 +375,11 @@ stop
 ssl x509 -in se05x:0x01010131 -noout; check 'a file without a certificate' 1 '' '*0x01010131: there is no certificate in that file*'
 ssl storeutl -noout se05x:; check 'all that there is' 0 '*Name: se05x:0x01010101*EC key on P-256, door key*se05x:0x01010102*RSA key of 2048 bits*se05x:0x01010130*certificate, chain*' ''
 case $out in *01010131* | *01010110*) status=9 ;; esac; check 'but for what OpenSSL has no use for' 0 '*' ''
+# the library takes 6F00, which a real chip said, for an answer; here it is another refusal
+export SIM_ERRORS=020026:01010131=6986
+ssl storeutl -noout se05x:; check 'an object that tells no type hides no other' 0 '*se05x:0x01010101*se05x:0x01010130*' ''
+ssl x509 -in se05x:0x01010101 -noout -subject; check 'nor in that of a certificate' 0 'subject=CN*chip1' ''
+unset SIM_ERRORS
 ssl storeutl -noout -certs se05x:; check 'certificates alone' 0 '*se05x:0x01010130*' ''
 case $out in *01010101*) status=9 ;; esac; check 'no keys there' 0 '*' ''
 ssl storeutl -noout -r 'se05x:?user=0x01010110&pin-file=pin'; check 'and into each of them' 0 '*se05x:0x01010101?user=0x01010110&pin-file=pin*Pkey*Certificate*' ''
