@@ -58,28 +58,25 @@ static const char *take_line(char *line, struct scpkeys *keys, size_t len[3])
 	return len[i] ? NULL : "no key of 16, 24 or 32 bytes in hex";
 }
 
-/* @several: ENC once more begins the next set, to which @file is put back */
-static const char *read_set(FILE *file, bool several, struct scpkeys *keys, unsigned int *line)
+/* @several: ENC once more begins the next set, and that line waits for it */
+static const char *read_set(struct scpkeys_file *f, bool several, struct scpkeys *keys)
 {
 	const char *why = NULL;
 	size_t len[3] = { };
-	char text[200];
-	long before;
+	char *text = f->text;
 
 	*keys = (struct scpkeys) { };
-	while (!why && (before = ftell(file), fgets(text, sizeof(text), file))) {
-		if (several && len[0] && !strncmp(text + strspn(text, " \t"), "ENC", 3)) {
-			fseek(file, before, SEEK_SET);
+	while (!why && (f->ahead || fgets(text, sizeof(f->text), f->file))) {
+		f->ahead = several && len[0] && !strncmp(text + strspn(text, " \t"), "ENC", 3);
+		if (f->ahead)
 			break;
-		}
-		++*line;
-		if (!strchr(text, '\n') && !feof(file))
+		f->line++;
+		if (!strchr(text, '\n') && !feof(f->file))
 			why = "a line that is too long";
 		else
 			why = take_line(text, keys, len);
 	}
-	explicit_bzero(text, sizeof(text));
-	if (!why && ferror(file))
+	if (!why && ferror(f->file))
 		why = strerror(errno);
 	else if (!why && (!len[0] || !len[1]) && !(several && !len[0] && !len[1] && !len[2]))
 		why = "ENC and MAC are needed";
@@ -92,37 +89,39 @@ static const char *read_set(FILE *file, bool several, struct scpkeys *keys, unsi
 	return why;
 }
 
-const char *scpkeys_read_nth(const char *path, unsigned int nth, struct scpkeys *keys,
-			     unsigned int *line)
+const char *scpkeys_open(const char *path, struct scpkeys_file *f)
 {
-	FILE *file = fopen(path, "re");
-	const char *why = NULL;
-
-	*keys = (struct scpkeys) { };
-	*line = 0;
-	if (!file)
+	*f = (struct scpkeys_file) { .file = fopen(path, "re") };
+	if (!f->file)
 		return strerror(errno);
-	setvbuf(file, NULL, _IONBF, 0);	/* no copy of the keys is left in a buffer */
-	do {
-		why = read_set(file, true, keys, line);
-	} while (!why && --nth && keys->len);
-	fclose(file);
-	return why;
+	setvbuf(f->file, NULL, _IONBF, 0);	/* no copy of the keys is left in a buffer */
+	return NULL;
+}
+
+const char *scpkeys_next(struct scpkeys_file *f, struct scpkeys *keys)
+{
+	return read_set(f, true, keys);
+}
+
+void scpkeys_close(struct scpkeys_file *f)
+{
+	if (f->file)
+		fclose(f->file);
+	explicit_bzero(f, sizeof(*f));
 }
 
 const char *scpkeys_read(const char *path, struct scpkeys *keys, unsigned int *line)
 {
-	FILE *file = fopen(path, "re");
-	const char *why;
+	struct scpkeys_file f;
+	const char *why = scpkeys_open(path, &f);
 
 	*keys = (struct scpkeys) { };
 	*line = 0;
-	if (!file)
-		return strerror(errno);
-	setvbuf(file, NULL, _IONBF, 0);
-	why = read_set(file, false, keys, line);
-	if (!why || feof(file))	/* nothing, or the whole file */
-		*line = 0;
-	fclose(file);
+	if (!why) {
+		why = read_set(&f, false, keys);
+		if (why && !feof(f.file))	/* else nothing is wrong, or the whole file */
+			*line = f.line;
+	}
+	scpkeys_close(&f);
 	return why;
 }

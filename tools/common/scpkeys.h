@@ -3,7 +3,9 @@
 #ifndef SE05X_TOOLS_SCPKEYS_H
 #define SE05X_TOOLS_SCPKEYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define SCPKEYS_MAX	32
 
@@ -31,15 +33,23 @@ struct scpkeys {
 const char *scpkeys_read(const char *path, struct scpkeys *keys, unsigned int *line);
 
 /**
- * scpkeys_read_nth() - the same of a file with several sets, each of which begins with its ENC
- * @path: the file
- * @nth: which, from 1
- * @keys: the keys; their @len is 0 if there are not so many sets
- * @line: the line that is wrong, or where the set ends
+ * struct scpkeys_file - a file with several sets, each of which begins with its ENC
+ * @line: the last one that was read
+ * @ahead: @text is the first line of the next set
  *
- * Return: NULL, or words that say what is wrong with the file.
+ * It is read once, from beginning to end: it may be a pipe.
  */
-const char *scpkeys_read_nth(const char *path, unsigned int nth, struct scpkeys *keys,
-			     unsigned int *line);
+struct scpkeys_file {
+	FILE *file;
+	unsigned int line;
+	bool ahead;
+	char text[200];
+};
+
+/* Return: NULL, or why it can't be opened. In either case it is to be closed. */
+const char *scpkeys_open(const char *path, struct scpkeys_file *f);
+/* The next set; @len is 0 if there is none. Return: NULL, or what is wrong with the file. */
+const char *scpkeys_next(struct scpkeys_file *f, struct scpkeys *keys);
+void scpkeys_close(struct scpkeys_file *f);
 
 #endif /* SE05X_TOOLS_SCPKEYS_H */

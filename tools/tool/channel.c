@@ -104,19 +104,23 @@ void channel_unlink(key_serial_t ring, const char *description)
 		keyctl_unlink(key, ring);
 }
 
-int channel_read_keys(const char *path, struct scpkeys *keys)
+/* @line: 0: it is the whole file */
+static int bad_keys(const char *path, unsigned int line, const char *why)
 {
-	unsigned int line;
-	const char *why = scpkeys_read(path, keys, &line);
-
-	if (!why)
-		return OK;
 	if (line)
 		complain("%s, line %u: %s; a key file has lines ENC, MAC and DEK, each with hex", path,
 			 line, why);
 	else
 		complain("%s: %s", path, why);
 	return USAGE;
+}
+
+int channel_read_keys(const char *path, struct scpkeys *keys)
+{
+	unsigned int line;
+	const char *why = scpkeys_read(path, keys, &line);
+
+	return why ? bad_keys(path, line, why) : OK;
 }
 
 /* ---- show ---- */
@@ -313,24 +317,26 @@ static int select_afresh(struct tool *t, struct se05x_call *call)
 
 static int probe_file(struct tool *t, const char *path, bool *any)
 {
+	struct scpkeys_file f;
 	struct scpkeys keys;
-	unsigned int line, nth;
 	bool fits = false;
-	const char *why;
+	const char *why = scpkeys_open(path, &f);
 	int ret = OK;
 
-	for (nth = 1; !ret && !fits; nth++) {
-		why = scpkeys_read_nth(path, nth, &keys, &line);
-		if (!why && !keys.len)
+	for (unsigned int nth = 1; !ret && !fits; nth++) {
+		if (!why)
+			why = scpkeys_next(&f, &keys);
+		if (!why && !keys.len && nth > 1)
 			break;	/* no more sets */
-		if (why) {
-			complain("%s, line %u: %s", path, line, why);
-			ret = USAGE;
-		} else {
+		if (why)
+			ret = bad_keys(path, f.line, why);
+		else if (!keys.len)
+			ret = bad_keys(path, 0, "no keys are in it: no line ENC, MAC or DEK with hex");
+		else
 			ret = probe_set(t, path, nth, &keys, &fits);
-		}
 		OPENSSL_cleanse(&keys, sizeof(keys));
 	}
+	scpkeys_close(&f);
 	*any |= fits;
 	return ret;
 }

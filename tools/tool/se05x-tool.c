@@ -98,10 +98,10 @@ static int run_command(struct tool *t, char **args, int n, uint64_t given)
 	args += used;
 	n -= used;
 	if (n < command->min || n > command->max) {
-		complain(n < command->min ? "something is missing after: %s (it is '%s %s')" :
-			 "too many arguments: %s (it is '%s %s')",
+		complain(n < command->min ? "something is missing after: %s (it is '%s%s%s')" :
+			 "too many arguments: %s (it is '%s%s%s')",
 			 n < command->min ? command->name : args[command->max], command->name,
-			 command->args);
+			 *command->args ? " " : "", command->args);
 		return USAGE;
 	}
 	t->command = command->name;
