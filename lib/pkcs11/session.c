@@ -113,6 +113,14 @@ static void unlink_session(struct p11_session *s)
 	s->token->rw_sessions -= s->rw;
 }
 
+/* Nobody is logged in any more. What was his is found again only after the next login. */
+static void end_login(struct p11_token *token)
+{
+	p11_forget_pin(token);
+	if (p11_has_user(token))
+		p11_handles_end(NULL, token);
+}
+
 /* The last one takes the login with it. */
 static void close_session(struct p11_session *s)
 {
@@ -129,7 +137,7 @@ static void close_session(struct p11_session *s)
 	if (!was_open)
 		return;
 	if (last)
-		p11_forget_pin(s->token);
+		end_login(s->token);
 	p11_handles_end(s, NULL);
 	put(s);
 }
@@ -378,9 +386,7 @@ CK_RV C_Logout(CK_SESSION_HANDLE handle)
 	pthread_mutex_unlock(&p11.lock);
 	if (!was)
 		return p11_end(s, CKR_USER_NOT_LOGGED_IN);
-	p11_forget_pin(token);
-	if (p11_has_user(token))
-		p11_handles_end(NULL, token);
+	end_login(token);
 	return p11_end(s, CKR_OK);
 }
 

@@ -228,6 +228,13 @@ static void test_pin(void **state)
 	assert_int_equal(objects[0], half);
 	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 3);
 	assert_int_not_equal(objects[0], o);
+	/* so it is with the last session, which takes the login with it */
+	o = objects[0];
+	OK(C_CloseAllSessions(0));
+	s = rw();
+	OK(C_Login(s, CKU_USER, PIN, 4));
+	RV(C_DestroyObject(s, o), CKR_OBJECT_HANDLE_INVALID);
+	assert_int_equal(find_class(s, CKO_PRIVATE_KEY), 3);
 	OK(C_DestroyObject(s, objects[0]));
 	OK(C_Logout(s));
 	RV(C_Login(s, CKU_USER, (CK_UTF8CHAR *)"4321", 4), CKR_PIN_INCORRECT);
