@@ -142,7 +142,7 @@ cmp -s page page2 && echo "not ok - the page did not change" && failed=1
 first=$(cmp page page2 | sed 's/.*byte \([0-9]*\),.*/\1/')
 last=$(cmp -l page page2 | tail -n 1 | awk '{ print $1 }')
 status=0 bad=
-for at in $(seq $((first - 1)) ${LONG:-8} $((last - 1))); do
+for at in $(seq $((first - 1)) "${LONG:-8}" $((last - 1))); do
 	{ head -c "$at" page2; tail -c +$((at + 1)) page; } > half
 	run --update put "$page" half
 	run name 0x01010103;    [ "$out" = "file number x$((60 + names))" ] || bad+=" $at:$out"
