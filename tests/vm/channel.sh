@@ -153,6 +153,26 @@ old_file_is_wrong() {
 	[ $ret = 0 ] && [ ! -e "$next" ] && se05x-tool channel load && works
 }
 
+# a boot loads default.keys, but that is not what is changed
+no_old_file() {
+	mv "$own" "$folder/default.keys"
+	says "$own: No such file.*install -m 600 FILE $own" rotate fresh
+	local ret=$?
+	mv "$folder/default.keys" "$own"
+	return $ret
+}
+
+# nothing is left of what could not be written
+disk_is_full() {
+	cp "$own" saved
+	mount -t tmpfs -o size=4k none "$folder" && install -m 600 saved "$own" || return 1
+	says 'No space left' rotate fresh && [ "$(ls -A "$folder")" = "$(basename "$own")" ] &&
+		cmp saved "$own" && works
+	local ret=$?
+	umount "$folder"
+	return $ret
+}
+
 # The chip loses its power in PUT KEY, before or after it has the new keys
 cut() {	# WHEN
 	afresh SE050E "--cut-rotation=$1"
@@ -246,6 +266,8 @@ ok "it asks twice" asks_twice
 ok "the old keys are no new ones" same_keys
 ok "keys cannot be changed without DEK" no_dek
 ok "the old file is another chip's" old_file_is_wrong
+ok "there is no old file" no_old_file
+ok "the disk is full" disk_is_full
 ok "new keys" rotated 16
 ok "and once more" rotated 16
 ok "longer ones" rotated 32

@@ -217,9 +217,9 @@ void print_usage(void)
 	     "keeps in the chip, or of a line NAME = ID in the file $SE05X_ALIASES, or\n"
 	     "~/.config/se05x/aliases. A FILE that is not given, or -, is standard input.\n\nOptions:");
 	print_all_options();
-	puts("\nExit status: 0 done; 1 what was verified is wrong, or doctor found something;\n"
-	     "2 bad arguments or input, and nothing was written; 3 the chip or a file failed, or\n"
-	     "there is no such object, or one already; 4 you were asked and said no.");
+	puts("\nExit status: 0 done; 1 what was verified is wrong, doctor found something, or no key\n"
+	     "fits the channel; 2 bad arguments or input, and nothing was written; 3 the chip or a file\n"
+	     "failed, or there is no such object, or one already; 4 you were asked and said no.");
 }
 
 int iot_help(struct tool *t, char **args, int n)

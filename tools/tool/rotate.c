@@ -116,6 +116,7 @@ static int write_keys(const char *path, const struct scpkeys *keys)
 			return OK;
 	}
 	complain("%s: %s", path, strerror(errno));
+	unlink(fresh);
 	return TROUBLE;
 }
 
@@ -241,8 +242,14 @@ static int put_key(struct tool *t, const struct rotation *r, bool *tried)
 
 static int read_both(struct tool *t, const char *path, struct rotation *r)
 {
-	int ret = channel_read_keys(r->old_path, &r->old) ?: channel_read_keys(path, &r->fresh);
+	int ret;
 
+	if (access(r->old_path, F_OK)) {
+		complain("%s: %s; the keys that the chip has must be there, with their DEK:"
+			 " 'sudo install -m 600 FILE %s'", r->old_path, strerror(errno), r->old_path);
+		return USAGE;
+	}
+	ret = channel_read_keys(r->old_path, &r->old) ?: channel_read_keys(path, &r->fresh);
 	if (ret)
 		return ret;
 	if (!r->old.dek_len || !r->fresh.dek_len) {
