@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * se05x-tool channel mandate, unmandate, rotate: what can't be undone
+ * se05x-tool channel mandate, unmandate, rotate: what is asked about twice
  *
  * Whatever happens while keys are changed, the chip has the old keys or the new ones. So both
  * are on the disk under the names that a boot loads, and both in the kernel, before PUT KEY is
@@ -273,13 +273,17 @@ static int settle_new(struct rotation *r)
 {
 	int ret = channel_link(r->ring, r->own, &r->fresh);
 
-	if (!ret && (rename(r->next_path, r->old_path) || sync_folder(r->old_path))) {
-		complain("%s: %s; the next boot tries both", r->old_path, strerror(errno));
-		ret = TROUBLE;
+	if (ret) {
+		complain("but the chip has the new keys: they are in %s, and the next boot tries both",
+			 r->next_path);
+		return ret;
 	}
-	if (!ret)
-		channel_unlink(r->ring, r->next);
-	return ret;
+	if (rename(r->next_path, r->old_path) || sync_folder(r->old_path)) {
+		complain("%s: %s; the next boot tries both", r->old_path, strerror(errno));
+		return TROUBLE;
+	}
+	channel_unlink(r->ring, r->next);
+	return OK;
 }
 
 /* It has the old ones: as if nothing had been */
