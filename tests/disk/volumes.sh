@@ -83,11 +83,15 @@ asked() {	# WORD: for that, and for nothing else; without it for nothing
 	[ "$(grep -c "${1:-.}" asked)" = $# ] && [ "$(wc -l < asked)" = $# ]
 }
 
+# What was typed for one volume systemd takes for the next, from root's keyring: keyctl_clear()
+forget() { perl -e 'exit syscall(250, 7, -4) != 0'; }
+
 # as at boot; for a PIN somebody is asked where new keys have one
 by_systemd() {
 	local pin=(PIN)
 	[ "$token" != se05x ] || pin=()
 	: > asked
+	forget
 	typed "$1" || { journalctl -n 20; return 1; }
 	asked "${pin[@]}" && marked && systemctl stop systemd-cryptsetup@data && [ ! -e /dev/mapper/data ]
 }
@@ -96,6 +100,7 @@ by_systemd() {
 late() {
 	local driver=/sys/bus/i2c/drivers/se05x since
 	since=$(date +%s)
+	forget
 	echo i2c-se05x-sim > $driver/unbind
 	systemctl start --no-block systemd-cryptsetup@data
 	until journalctl -u systemd-cryptsetup@data --since "@$since" | grep "plug it in" ||
@@ -114,6 +119,7 @@ without() {
 	sed -i "s|auto|&,token-timeout=2|" /etc/crypttab
 	systemctl daemon-reload
 	: > asked
+	forget
 	echo i2c-se05x-sim > /sys/bus/i2c/drivers/se05x/unbind
 	systemctl start systemd-cryptsetup@data || journalctl -n 20
 	echo i2c-se05x-sim > /sys/bus/i2c/drivers/se05x/bind
