@@ -318,7 +318,7 @@ static CK_RV of_chip(struct p11_object *object, CK_ATTRIBUTE_TYPE type, struct p
 		return object->class == CKO_DATA ? CKR_ATTRIBUTE_TYPE_INVALID :
 		       put_id(object, value);
 	default:
-		return p11_is_key_object(object) ? of_key(object, type, value) :
+		return p11_is_key_class(object->class) ? of_key(object, type, value) :
 		       by_class(object, type, value);
 	}
 }

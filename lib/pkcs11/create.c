@@ -318,7 +318,7 @@ static CK_RV find_half(struct p11_session *s, EVP_PKEY *key, CK_OBJECT_HANDLE *h
 	return rv;
 }
 
-/* What the chip did not take, or has not, was in the template. */
+/* What the chip refused, or does not have, is what the template asked for. */
 static CK_RV refused(CK_RV rv, const struct material *m)
 {
 	if (rv == CKR_FUNCTION_NOT_SUPPORTED && m->key && !EVP_PKEY_is_a(m->key, "RSA"))
@@ -377,7 +377,7 @@ static CK_RV create(struct p11_session *s, const CK_ATTRIBUTE *attributes, CK_UL
 	class = p11_template_ulong(&t, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	type = p11_template_ulong(&t, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	token = p11_template_bool(&t, CKA_TOKEN, false);
-	key = class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY;
+	key = p11_is_key_class(class);
 	if (class == CK_UNAVAILABLE_INFORMATION || (key && type == CK_UNAVAILABLE_INFORMATION) ||
 	    (class == CKO_CERTIFICATE && !p11_template_find(&t, CKA_CERTIFICATE_TYPE)))
 		return CKR_TEMPLATE_INCOMPLETE;

@@ -113,7 +113,7 @@ static CK_RV digest_key(struct p11_session *s, CK_OBJECT_HANDLE handle)
 
 	if (p11_object_get(s, handle, &key))
 		return CKR_KEY_HANDLE_INVALID;
-	if (!p11_is_key_object(key))
+	if (!p11_is_key_class(key->class))
 		rv = CKR_KEY_HANDLE_INVALID;
 	else if (key->class != CKO_SECRET_KEY || key->chip)
 		rv = CKR_KEY_INDIGESTIBLE;

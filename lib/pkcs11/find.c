@@ -98,14 +98,9 @@ static CK_RV find_on_host(struct p11_session *s, const struct p11_template *t)
 /* What a search says of the class, or 0 + 1 more than any */
 #define ANY_CLASS	CK_UNAVAILABLE_INFORMATION
 
-static bool is_key_class(CK_OBJECT_CLASS class)
-{
-	return class == CKO_PRIVATE_KEY || class == CKO_PUBLIC_KEY || class == CKO_SECRET_KEY;
-}
-
 static bool is_own_class(CK_OBJECT_CLASS class)
 {
-	return class == ANY_CLASS || is_key_class(class) || class == CKO_CERTIFICATE ||
+	return class == ANY_CLASS || p11_is_key_class(class) || class == CKO_CERTIFICATE ||
 	       class == CKO_DATA;
 }
 
@@ -139,7 +134,7 @@ static bool may_have_class(const struct p11_chipobj *o, size_t half, CK_OBJECT_C
 	if (class == ANY_CLASS)
 		return true;
 	if (o->info.kind == SE05X_IOT_KIND_BINARY)
-		return half && !is_key_class(class);
+		return half && !p11_is_key_class(class);
 	return p11_half_class(o, half) == class;
 }
 
@@ -189,13 +184,13 @@ static CK_RV find_in_chip(struct p11_session *s, const struct p11_template *t)
 	if (!is_own_class(class) || !p11_template_bool(t, CKA_TOKEN, true))
 		return CKR_OK;
 	rv = p11_refresh(s->token);
-	if (!rv && !is_key_class(class))
+	if (!rv && !p11_is_key_class(class))
 		rv = type_files(s->token);
 	for (o = s->token->objects; o && !rv; o = o->next) {
-		if (o->gone || !p11_may_be_named(s->token, o, is_key_class(class), label, id))
+		if (o->gone || !p11_may_be_named(s->token, o, p11_is_key_class(class), label, id))
 			continue;
 		rv = p11_chipobj_type(s->token, o);
-		if (rv || !p11_may_be_named(s->token, o, is_key_class(class), label, id))
+		if (rv || !p11_may_be_named(s->token, o, p11_is_key_class(class), label, id))
 			continue;
 		for (size_t half = 0; half < 2 && !rv; half++)
 			rv = consider_half(s, o, half, class, t);

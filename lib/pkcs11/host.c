@@ -59,7 +59,7 @@ CK_RV p11_key_get(struct p11_session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_T
 {
 	if (p11_object_get(s, handle, key))
 		return CKR_KEY_HANDLE_INVALID;
-	if (p11_is_key_object(*key)) {
+	if (p11_is_key_class((*key)->class)) {
 		if (p11_attribute_bool(*key, usage))
 			return CKR_OK;
 		p11_object_put(*key);
@@ -429,7 +429,7 @@ static CK_RV put_told(const struct p11_object *object, CK_ATTRIBUTE_TYPE type,
 	case CKA_UNIQUE_ID:
 		return put_unique(object, value);
 	default:
-		return p11_is_key_object(object) ? put_told_of_key(object, type, value) :
+		return p11_is_key_class(object->class) ? put_told_of_key(object, type, value) :
 		       CKR_ATTRIBUTE_TYPE_INVALID;
 	}
 }

@@ -63,7 +63,7 @@ CK_RV op_check_type(struct p11_session *s, const struct mechanism *m, CK_OBJECT_
 
 	if (p11_object_get(s, handle, &object))
 		return CKR_KEY_HANDLE_INVALID;
-	key = p11_is_key_object(object);
+	key = p11_is_key_class(object->class);
 	good = key && mech_takes(m, object->key_type);
 	p11_object_put(object);
 	return good ? CKR_OK : key ? CKR_KEY_TYPE_INCONSISTENT : CKR_KEY_HANDLE_INVALID;

@@ -277,10 +277,9 @@ CK_RV p11_key_get(struct p11_session *session, CK_OBJECT_HANDLE handle,
 CK_RV p11_public(struct p11_object *object, EVP_PKEY **key);
 /* Bits of a modulus or an order; bytes of a secret key. Of what was typed already. */
 size_t p11_key_size(const struct p11_object *key);
-static inline bool p11_is_key_object(const struct p11_object *object)
+static inline bool p11_is_key_class(CK_OBJECT_CLASS class)
 {
-	return object->class == CKO_PUBLIC_KEY || object->class == CKO_PRIVATE_KEY ||
-	       object->class == CKO_SECRET_KEY;
+	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY;
 }
 static inline uint32_t p11_id(const struct p11_object *object)
 {
