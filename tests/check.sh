@@ -79,7 +79,7 @@ kselftest() {	# KERNEL [TEST...]
 	tests/vm/run.sh "$kernel" tests/vm/kselftest.sh "$@"
 }
 
-# the debug kernel has them all; this is the kernel that people have
+# the kernel that people have: what programs see, and what stage_debug leaves out
 stage_distro() {
 	kselftest distro se05x_abi_test se05x_apdu_test se05x_turn_test se05x_outage_test
 }

@@ -213,8 +213,8 @@ static int read_page(struct se05x_iot *iot, struct keys_names *names, uint32_t i
 }
 
 /*
- * What this process has read of it, and nobody can have changed: it is full, and a new page
- * takes the place of one that is gone only when all other places had their turn.
+ * A page that this process has read and need not read again: it is full, so nobody adds to it.
+ * Nor is another page in its place: new_page() takes that place only after all others.
  */
 static const struct page *full_page(const struct keys_names *names, uint32_t id)
 {
@@ -311,7 +311,7 @@ static bool counts(const struct keys_names *names, const struct page *page,
 		   const struct keys_name *record)
 {
 	const struct keys_name *last = find(names, record->id);
-	bool counts = last->label[0];
+	bool needed = last->label[0];
 	struct keys_name other;
 
 	if (last->sequence != record->sequence)
@@ -324,10 +324,10 @@ static bool counts(const struct keys_names *names, const struct page *page,
 				continue;
 			if (other.sequence == record->sequence)
 				return false;
-			counts = true;
+			needed = true;
 		}
 	}
-	return counts;
+	return needed;
 }
 
 /* All that still counts on a page, one after the other. Return: bytes of it. */
@@ -392,7 +392,10 @@ static int delete_page(struct se05x_iot *iot, struct page *page, struct se05x_ca
 	return ret == -EACCES ? 0 : ret;
 }
 
-/* @copied: what counts of it is on the new page; it goes first, as others may have copies of it */
+/*
+ * Delete @copied, whose records are on the new page now, and each page of which nothing counts.
+ * @copied goes first: a record that another page has too counts there only after that.
+ */
 static int delete_old(struct se05x_iot *iot, struct keys_names *names, struct page *copied,
 		      uint32_t except, struct se05x_call *call)
 {

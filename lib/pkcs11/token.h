@@ -46,8 +46,8 @@ void p11_config_read(const char *serial, struct p11_config *config);
 void p11_sessions_close(struct p11_token *token);
 
 /*
- * host.c: handles end, and session objects with them: those of a session, or all of what is
- * private in a token. chipobj.c: all objects, as far as no call uses them.
+ * host.c: the handles of a session's objects, or of all private objects of a token, are valid
+ * no more; session objects end with them. chipobj.c: all objects, as far as no call uses them.
  */
 void p11_handles_end(const struct p11_session *session, const struct p11_token *token);
 void p11_objects_end(void);
